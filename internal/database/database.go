@@ -1,0 +1,144 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/glebarez/sqlite"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// The dialects a DB can have.
+const (
+	SQLite   = "sqlite"
+	Postgres = "postgres"
+)
+
+// ErrDSN is returned for a data source name of neither form of the package comment.
+var ErrDSN = errors.New("database: the address must begin with sqlite: or postgres://")
+
+// DB is an open database: W for statements that write, R for those that only read. On SQLite W is a single
+// connection, so that writers queue here and not on the file's lock; on PostgreSQL both are the same pool.
+type DB struct {
+	W, R    *gorm.DB
+	Dialect string
+}
+
+// Open opens the database at dsn and checks that it answers. The folder of an SQLite file is made when it is missing.
+func Open(ctx context.Context, dsn string) (*DB, error) {
+	var db *DB
+	var err error
+	switch {
+	case strings.HasPrefix(dsn, "sqlite:"):
+		db, err = openSQLite(strings.TrimPrefix(dsn, "sqlite:"))
+	case strings.HasPrefix(dsn, "postgres://"), strings.HasPrefix(dsn, "postgresql://"):
+		db, err = openPostgres(dsn)
+	default:
+		return nil, ErrDSN
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Ping(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("database: no answer: %w", err), db.Close())
+	}
+	return db, nil
+}
+
+// The rows of one statement are one transaction already, so gorm's own is switched off; gorm's logger prints the
+// values of a statement, so it is silent.
+func config() *gorm.Config {
+	return &gorm.Config{
+		SkipDefaultTransaction: true,
+		PrepareStmt:            true,
+		TranslateError:         true,
+		Logger:                 logger.Discard,
+		NowFunc:                func() time.Time { return time.Time{} }, // stores take the time from their caller
+	}
+}
+
+func openSQLite(path string) (*DB, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+		"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "foreign_keys(1)",
+	}}
+	w, err := pool(sqlite.Open("file:"+path+"?"+q.Encode()), 1)
+	if err != nil {
+		return nil, err
+	}
+	q["_pragma"] = append(q["_pragma"], "query_only(1)")
+	q.Set("_txlock", "deferred")
+	r, err := pool(sqlite.Open("file:"+path+"?"+q.Encode()), 4)
+	if err != nil {
+		return nil, errors.Join(err, closePool(w))
+	}
+	return &DB{W: w, R: r, Dialect: SQLite}, nil
+}
+
+func openPostgres(dsn string) (*DB, error) {
+	p, err := pool(postgres.Open(dsn), 16)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{W: p, R: p, Dialect: Postgres}, nil
+}
+
+func pool(d gorm.Dialector, connections int) (*gorm.DB, error) {
+	g, err := gorm.Open(d, config())
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	sqlDB, err := g.DB()
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	sqlDB.SetMaxOpenConns(connections)
+	sqlDB.SetMaxIdleConns(connections)
+	return g, nil
+}
+
+// Ping asks both pools for an answer.
+func (db *DB) Ping(ctx context.Context) error {
+	for _, g := range []*gorm.DB{db.W, db.R} {
+		sqlDB, err := g.DB()
+		if err != nil {
+			return err
+		}
+		if err := sqlDB.PingContext(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close closes both pools.
+func (db *DB) Close() error {
+	if db.W == db.R {
+		return closePool(db.W)
+	}
+	return errors.Join(closePool(db.R), closePool(db.W))
+}
+
+func closePool(g *gorm.DB) error {
+	sqlDB, err := g.DB()
+	if err != nil {
+		return err
+	}
+	return sqlDB.Close()
+}
+
+// IsDuplicate tells whether err is the refusal of a unique constraint.
+func IsDuplicate(err error) bool { return errors.Is(err, gorm.ErrDuplicatedKey) }
+
+// IsNotFound tells whether err says that no row answered a query.
+func IsNotFound(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }

@@ -1,0 +1,98 @@
+package database_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
+)
+
+const table = `-- +goose Up
+CREATE TABLE things (name TEXT PRIMARY KEY);
+`
+
+func migrations() fstest.MapFS {
+	file := &fstest.MapFile{Data: []byte(table)}
+	return fstest.MapFS{"sqlite/0001_things.sql": file, "postgres/0001_things.sql": file}
+}
+
+type thing struct{ Name string }
+
+func TestDuplicatesAreToldApart(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		if err := db.Migrate(context.Background(), "things", migrations()); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.W.Create(&thing{"a"}).Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := db.W.Create(&thing{"a"}).Error; !database.IsDuplicate(err) {
+			t.Errorf("a second insert: %v, want a duplicate", err)
+		}
+		if err := db.R.Where("name = ?", "b").First(&thing{}).Error; !database.IsNotFound(err) {
+			t.Errorf("a missing row: %v, want not found", err)
+		}
+	})
+}
+
+func TestMigrateTwiceAndTogether(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				if err := db.Migrate(context.Background(), "things", migrations()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+func TestSixteenWritersOnSQLiteAreNeverTurnedAway(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		if err := db.Migrate(context.Background(), "things", migrations()); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for w := range 16 {
+			wg.Go(func() {
+				for i := range 10 {
+					if err := db.W.Create(&thing{fmt.Sprint(w, "-", i)}).Error; err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		var n int64
+		if err := db.R.Model(&thing{}).Count(&n).Error; err != nil || n != 160 {
+			t.Errorf("%d rows, %v; want 160", n, err)
+		}
+	})
+}
+
+func TestReadersCannotWriteOnSQLite(t *testing.T) {
+	db, err := database.Open(context.Background(), dbtest.SQLite(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if err := db.Migrate(context.Background(), "things", migrations()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.R.Create(&thing{"a"}).Error; err == nil {
+		t.Error("the reading pool wrote")
+	}
+}
+
+func TestForeignAddress(t *testing.T) {
+	if _, err := database.Open(context.Background(), "mysql://x"); !errors.Is(err, database.ErrDSN) {
+		t.Errorf("got %v, want ErrDSN", err)
+	}
+}

@@ -1,0 +1,66 @@
+// Package serve runs the HTTP server of a service: limits for slow and large requests, TLS, and an orderly stop.
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Config says where and how to serve. TLS nil means plain http.
+type Config struct {
+	Addr    string
+	TLS     *tls.Config
+	Handler http.Handler
+	Log     *slog.Logger
+}
+
+// The limits of every server. The write limit leaves room for a password that waits in the queue for hashing.
+const (
+	readHeaderTimeout = 3 * time.Second
+	readTimeout       = 5 * time.Second
+	writeTimeout      = 10 * time.Second
+	idleTimeout       = 30 * time.Second
+	maxHeaderBytes    = 16 << 10
+	stopTimeout       = 10 * time.Second
+)
+
+// Run serves until ctx ends, then lets the running requests finish, for ten seconds at most.
+func Run(ctx context.Context, cfg Config) error {
+	l, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return Listener(ctx, cfg, l)
+}
+
+// Listener is Run on a listener that is open already.
+func Listener(ctx context.Context, cfg Config, l net.Listener) error {
+	srv := &http.Server{
+		Handler: cfg.Handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
+	}
+	if cfg.TLS != nil {
+		l = tls.NewListener(l, cfg.TLS)
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	cfg.Log.Info("serving", "address", l.Addr().String(), "tls", cfg.TLS != nil)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := srv.Shutdown(stop); err != nil {
+		return errors.Join(fmt.Errorf("serve: stopping: %w", err), srv.Close())
+	}
+	return nil
+}
