@@ -1,0 +1,192 @@
+package mdoc
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"time"
+
+	"lommebok.example/specs/cose"
+)
+
+const (
+	randomLen   = 32                // bytes of random in each item; the standard asks for 16
+	shuffleLen  = 8                 // bytes of randomness for one step of the shuffle
+	itemDepth   = cose.MaxDepth - 1 // an element value stands inside the map of its item
+	version1    = "1.0"
+	sha256Name  = "SHA-256"
+	digestIDEnd = 1 << 31 // digestID is below this, 9.1.2.5
+)
+
+// Unsigned is an mdoc that lacks only the issuer's signature: its bytes are final, so
+// that what is looked at before signing is what is signed. It signs once or often.
+type Unsigned struct {
+	nameSpaces         []byte // IssuerNameSpaces
+	payload            []byte // MobileSecurityObjectBytes
+	signed, validUntil time.Time
+}
+
+// Prepare encodes the items with fresh randoms and digestIDs and the mobile security
+// object over them. It refuses, with ErrTemplate, ErrElement, ErrTimes or ErrKey, what
+// must not be issued whoever signs.
+func Prepare(t Template) (*Unsigned, error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	groups, err := t.groups()
+	if err != nil {
+		return nil, err
+	}
+	e := encoder{random: make([]byte, (randomLen+shuffleLen)*len(t.Elements)), scratch: make([]byte, 0, 256)}
+	if _, err := rand.Read(e.random); err != nil {
+		return nil, fmt.Errorf("mdoc: random: %w", err)
+	}
+	if err := e.nameSpaces(groups, len(t.Elements)); err != nil {
+		return nil, err
+	}
+	payload, err := e.mobileSecurityObject(&t)
+	if err != nil {
+		return nil, err
+	}
+	return &Unsigned{nameSpaces: e.items, payload: payload, signed: seconds(t.Signed), validUntil: seconds(t.ValidUntil)}, nil
+}
+
+// View reads the bytes that will be signed as a reader would. As it has no issuerAuth,
+// VerifySignature of what it gives fails.
+func (u *Unsigned) View() (*IssuerSigned, error) {
+	i := new(IssuerSigned)
+	r := cose.NewReader(u.nameSpaces)
+	i.parseNameSpaces(r)
+	if r.Err() != nil {
+		return nil, r.Err()
+	}
+	if err := i.parseMSO(u.payload); err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+// Payload is MobileSecurityObjectBytes, the payload of issuerAuth.
+func (u *Unsigned) Payload() []byte { return append([]byte(nil), u.payload...) }
+
+// encoder writes the two halves of an mdoc and keeps the digests that join them.
+type encoder struct {
+	random  []byte // not yet used
+	items   []byte // IssuerNameSpaces
+	digests []byte // valueDigests
+	scratch []byte
+}
+
+func (e *encoder) take(n int) []byte {
+	b := e.random[:n]
+	e.random = e.random[n:]
+	return b
+}
+
+func (e *encoder) nameSpaces(groups []*group, elements int) error {
+	e.items = cose.AppendMap(make([]byte, 0, 160*elements), len(groups))
+	e.digests = cose.AppendMap(make([]byte, 0, 40*elements), len(groups))
+	for _, g := range groups {
+		if err := e.group(g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// group writes the items in the order of the template and their digests in the order of
+// digestID. The digestIDs are 0 to n-1 in random order, so that copies of one document
+// cannot be told to belong together, nor an element guessed from its number.
+func (e *encoder) group(g *group) error {
+	ids := e.shuffle(len(g.elements))
+	sums := make([][sha256.Size]byte, len(ids))
+	e.items = cose.AppendArray(cose.AppendText(e.items, g.namespace), len(g.elements))
+	for n, element := range g.elements {
+		if err := e.item(ids[n], element); err != nil {
+			return err
+		}
+		start := len(e.items)
+		e.items = cose.AppendEncoded(e.items, e.scratch)
+		sums[ids[n]] = sha256.Sum256(e.items[start:])
+	}
+	e.digests = cose.AppendMap(cose.AppendText(e.digests, g.namespace), len(sums))
+	for id := range sums {
+		e.digests = cose.AppendBytes(cose.AppendUint(e.digests, uint64(id)), sums[id][:])
+	}
+	return nil
+}
+
+// shuffle is that of Fisher and Yates. Scaling 64 random bits to the range errs by less
+// than the range in 2^64.
+func (e *encoder) shuffle(n int) []uint64 {
+	ids := make([]uint64, n)
+	for i := range ids {
+		j, _ := bits.Mul64(binary.BigEndian.Uint64(e.take(shuffleLen)), uint64(i+1))
+		ids[i] = ids[j]
+		ids[j] = uint64(i)
+	}
+	return ids
+}
+
+// item writes an IssuerSignedItem into scratch, 8.3.2.1.2.2:
+//
+//	{"digestID": uint, "random": bstr, "elementIdentifier": tstr, "elementValue": any}
+func (e *encoder) item(id uint64, element *Element) error {
+	b := cose.AppendMap(e.scratch[:0], 4)
+	b = cose.AppendUint(cose.AppendText(b, "digestID"), id)
+	b = cose.AppendBytes(cose.AppendText(b, "random"), e.take(randomLen))
+	b = cose.AppendText(cose.AppendText(b, "elementIdentifier"), element.Identifier)
+	b, err := cose.AppendValue(cose.AppendText(b, "elementValue"), element.Value, itemDepth)
+	if err != nil {
+		return fmt.Errorf("%s in %s: %w", element.Identifier, element.Namespace, err)
+	}
+	e.scratch = b
+	return nil
+}
+
+// mobileSecurityObject gives MobileSecurityObjectBytes, 9.1.2.4:
+//
+//	#6.24(bstr .cbor {"version", "digestAlgorithm", "valueDigests", "deviceKeyInfo",
+//	                  "docType", "validityInfo", ? "status"})
+func (e *encoder) mobileSecurityObject(t *Template) ([]byte, error) {
+	members := 6
+	if t.Status != nil {
+		members++
+	}
+	b := cose.AppendMap(make([]byte, 0, len(e.digests)+512), members)
+	b = cose.AppendText(cose.AppendText(b, "version"), version1)
+	b = cose.AppendText(cose.AppendText(b, "digestAlgorithm"), sha256Name)
+	b = append(cose.AppendText(b, "valueDigests"), e.digests...)
+	b = cose.AppendText(cose.AppendMap(cose.AppendText(b, "deviceKeyInfo"), 1), "deviceKey")
+	b, err := cose.AppendKey(b, t.DeviceKey)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	b = cose.AppendText(cose.AppendText(b, "docType"), t.DocType)
+	b, err = appendValidity(cose.AppendText(b, "validityInfo"), t)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTimes, err)
+	}
+	if t.Status != nil {
+		b = cose.AppendText(cose.AppendMap(cose.AppendText(b, "status"), 1), "status_list")
+		b = cose.AppendUint(cose.AppendText(cose.AppendMap(b, 2), "idx"), t.Status.Index)
+		b = cose.AppendText(cose.AppendText(b, "uri"), t.Status.URI)
+	}
+	return cose.AppendEncoded(make([]byte, 0, len(b)+5), b), nil
+}
+
+func appendValidity(b []byte, t *Template) ([]byte, error) {
+	b = cose.AppendMap(b, 3)
+	var err error
+	for _, m := range []struct {
+		name string
+		at   time.Time
+	}{{"signed", t.Signed}, {"validFrom", t.ValidFrom}, {"validUntil", t.ValidUntil}} {
+		if b, err = cose.AppendTDate(cose.AppendText(b, m.name), m.at); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
