@@ -1,0 +1,130 @@
+package openid4vci
+
+import (
+	"encoding/json"
+
+	"lommebok.example/specs/jose"
+)
+
+// The proof types (appendix F).
+const (
+	ProofTypeJWT         = "jwt"
+	ProofTypeAttestation = "attestation"
+)
+
+// CredentialRequest is what a wallet posts to the Credential Endpoint (section 8.2).
+// Exactly one of the first two members is set.
+//
+//	{"credential_configuration_id": "…", "proofs": {"jwt": ["eyJ…"]}}
+type CredentialRequest struct {
+	CredentialIdentifier      string  `json:"credential_identifier,omitempty"`
+	CredentialConfigurationID string  `json:"credential_configuration_id,omitempty"`
+	Proofs                    *Proofs `json:"proofs,omitempty"`
+
+	legacyProof bool
+}
+
+// Proofs are the key proofs of a request, all of one type: each a JWT of that type.
+type Proofs struct {
+	Type string
+	JWTs []string
+}
+
+// MarshalJSON writes an object with one member named as the type.
+func (p Proofs) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string][]string{p.Type: p.JWTs})
+}
+
+// ParseCredentialRequest reads a request that came unencrypted. Unknown members are
+// ignored. Whether the configuration is known, and the proofs are those it asks for,
+// the service checks next: Configuration.CheckProofs, VerifyProofs. The error is an
+// *Error.
+func ParseCredentialRequest(raw []byte) (*CredentialRequest, error) {
+	var body struct {
+		CredentialIdentifier      *string         `json:"credential_identifier"`
+		CredentialConfigurationID *string         `json:"credential_configuration_id"`
+		Proofs                    json.RawMessage `json:"proofs"`
+		Proof                     json.RawMessage `json:"proof"`
+		ResponseEncryption        json.RawMessage `json:"credential_response_encryption"`
+	}
+	if err := jose.Unmarshal(raw, &body); err != nil {
+		return nil, refuse(InvalidCredentialRequest, ErrRequest, "expected a JSON object with the members of section 8.2: %v", err)
+	}
+	if body.ResponseEncryption != nil {
+		return nil, refuse(InvalidEncryptionParameters, ErrResponseEncryption,
+			"credential_response_encryption stands only in a request that is itself encrypted (section 8.2)")
+	}
+	identifier, configuration := body.CredentialIdentifier, body.CredentialConfigurationID
+	if (identifier == nil) == (configuration == nil) {
+		return nil, refuse(InvalidCredentialRequest, ErrIdentifier,
+			"expected exactly one of credential_identifier and credential_configuration_id (section 8.2)")
+	}
+	r := &CredentialRequest{legacyProof: body.Proof != nil}
+	for _, m := range []struct{ from, to *string }{{identifier, &r.CredentialIdentifier}, {configuration, &r.CredentialConfigurationID}} {
+		if m.from == nil {
+			continue
+		}
+		if *m.to = *m.from; *m.to == "" {
+			return nil, refuse(InvalidCredentialRequest, ErrIdentifier, "the identifier of the credential is empty (section 8.2)")
+		}
+	}
+	if body.Proofs != nil {
+		proofs, err := parseProofs(body.Proofs)
+		if err != nil {
+			return nil, err
+		}
+		r.Proofs = proofs
+	}
+	return r, nil
+}
+
+// parseProofs reads {"<type>": [one or more proofs]} (section 8.2).
+func parseProofs(raw json.RawMessage) (*Proofs, error) {
+	var byType map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &byType); err != nil || len(byType) != 1 {
+		return nil, refuse(InvalidProof, ErrProofs, "proofs: expected an object with exactly one proof type (section 8.2)")
+	}
+	p := &Proofs{}
+	for name, list := range byType {
+		if name != ProofTypeJWT && name != ProofTypeAttestation {
+			return nil, refuse(InvalidProof, ErrProofs, "proofs: the proof type is not supported; known are jwt and attestation (appendix F)")
+		}
+		p.Type = name
+		if err := json.Unmarshal(list, &p.JWTs); err != nil || len(p.JWTs) == 0 {
+			return nil, refuse(InvalidProof, ErrProofs, "proofs: expected a non-empty array of strings (section 8.2)")
+		}
+	}
+	if p.Type == ProofTypeAttestation && len(p.JWTs) != 1 {
+		return nil, refuse(InvalidProof, ErrProofs, "proofs: attestation: expected exactly one JWT, got %d (appendix F.3)", len(p.JWTs))
+	}
+	for _, jwt := range p.JWTs {
+		if jwt == "" {
+			return nil, refuse(InvalidProof, ErrProofs, "proofs: a proof is empty (section 8.2)")
+		}
+	}
+	return p, nil
+}
+
+// CheckProofs tells whether a request brings the proofs that the configuration asks
+// for: proofs exactly when proof_types_supported is there (section 8.2), of a
+// supported type, and no more than batchSize, which is 1 when the issuer has no
+// batch_credential_issuance (section 12.2.4). The error is an *Error.
+func (c *Configuration) CheckProofs(r *CredentialRequest, batchSize int) error {
+	p := r.Proofs
+	switch {
+	case p == nil && len(c.ProofTypesSupported) == 0:
+		return nil
+	case p == nil && r.legacyProof:
+		return refuse(InvalidProof, ErrProofs, "the member proof is of an earlier draft; expected proofs with an array (section 8.2)")
+	case p == nil:
+		return refuse(InvalidProof, ErrProofs, "proofs: required for this credential, and absent (section 8.2)")
+	case len(c.ProofTypesSupported) == 0:
+		return refuse(InvalidProof, ErrProofs, "proofs: this credential is not bound to a key (section 8.2)")
+	case len(p.JWTs) > max(batchSize, 1):
+		return refuse(InvalidProof, ErrProofs, "proofs: expected at most %d, got %d (section 12.2.4)", max(batchSize, 1), len(p.JWTs))
+	}
+	if _, ok := c.ProofTypesSupported[p.Type]; !ok {
+		return refuse(InvalidProof, ErrProofs, "proofs: the type %s is not in proof_types_supported (section 12.2.4)", p.Type)
+	}
+	return nil
+}

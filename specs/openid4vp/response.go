@@ -1,0 +1,161 @@
+package openid4vp
+
+import (
+	"encoding/json"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"lommebok.example/specs/jose"
+)
+
+// Response is the answer of a wallet (section 8.1). VPToken holds, by the identifier
+// of the Credential Query, one or more presentations: an SD-JWT with key binding, or a
+// DeviceResponse in base64url.
+type Response struct {
+	VPToken map[string][]string `json:"vp_token"`
+	State   string              `json:"state,omitempty"`
+}
+
+// ParseResponse reads the payload of a decrypted answer. Each value of vp_token must
+// be a non-empty array of non-empty strings; an answer without any presentation is
+// refused. Whether the identifiers are those of the query, dcql's Check tells. Unknown
+// members are ignored. Errors: ErrResponse.
+func ParseResponse(plaintext []byte) (*Response, error) {
+	var r Response
+	if err := jose.Unmarshal(plaintext, &r); err != nil {
+		return nil, fail(ErrResponse, "expected vp_token as an object of arrays of strings: %v (section 8.1)", err)
+	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
+
+func (r *Response) check() error {
+	if len(r.VPToken) == 0 {
+		return fail(ErrResponse, "vp_token: expected at least one presentation (section 8.1)")
+	}
+	for _, presentations := range r.VPToken {
+		if len(presentations) == 0 || slices.Contains(presentations, "") {
+			return fail(ErrResponse, "vp_token: expected non-empty arrays of non-empty strings (section 8.1)")
+		}
+	}
+	return nil
+}
+
+// EncryptResponse encrypts an answer to the key that m.EncryptionKey chooses, and
+// gives that key's thumbprint: the one with which the session transcript of each mdoc
+// in the answer must have been made. Errors: ErrResponse, ErrEncryptionKey.
+func EncryptResponse(r Response, m ClientMetadata) (jwe string, keyThumbprint []byte, err error) {
+	if err := r.check(); err != nil {
+		return "", nil, err
+	}
+	key, err := m.EncryptionKey()
+	if err != nil {
+		return "", nil, err
+	}
+	plaintext, err := json.Marshal(r)
+	if err != nil {
+		return "", nil, fail(ErrResponse, "%v", err)
+	}
+	jwe, err = jose.Encrypt(plaintext, key.JWK, key.Enc)
+	if err != nil {
+		return "", nil, reasons(ErrEncryptionKey, err)
+	}
+	return jwe, key.Thumbprint, nil
+}
+
+// ErrorResponse is the refusal of a wallet, posted in the clear (sections 8.2, 8.3.1
+// and 8.5).
+type ErrorResponse struct {
+	Code, Description, State string
+}
+
+// Form is the body that a wallet posts to the response_uri.
+func (e ErrorResponse) Form() url.Values {
+	form := url.Values{"error": {e.Code}}
+	if e.Description != "" {
+		form.Set("error_description", e.Description)
+	}
+	if e.State != "" {
+		form.Set("state", e.State)
+	}
+	return form
+}
+
+// Form is the body that a wallet posts to the response_uri with an encrypted answer
+// (section 8.3.1).
+func Form(jwe string) url.Values { return url.Values{"response": {jwe}} }
+
+// Post is what came to the response_uri: an encrypted answer or a refusal. The JWE's
+// kid tells which request's key opens it (jose.PeekJWE, jose.Decrypt).
+type Post struct {
+	JWE   string
+	Error *ErrorResponse
+}
+
+// ParsePost reads the form that was posted to the response_uri. An answer that is not
+// encrypted is refused, for direct_post.jwt was asked for. Unknown parameters are
+// ignored. What a refusal says is a stranger's word. Errors: ErrResponse.
+func ParsePost(form url.Values) (*Post, error) {
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		if isParameter(name) && len(form[name]) != 1 {
+			return nil, fail(ErrResponse, "%s: expected once (RFC 6749 section 3.1)", name)
+		}
+	}
+	jwe, code := form.Get("response"), form.Get("error")
+	switch {
+	case form.Has("vp_token"):
+		return nil, fail(ErrResponse, "vp_token in the clear; expected response, encrypted (section 8.3.1)")
+	case (jwe == "") == (code == ""):
+		return nil, fail(ErrResponse, "expected exactly one of response and error (section 8.3.1)")
+	case jwe != "":
+		return &Post{JWE: jwe}, nil
+	}
+	e := &ErrorResponse{Code: code, Description: form.Get("error_description"), State: form.Get("state")}
+	if !isErrorText(e.Code, maxCode) || !isErrorText(e.Description, maxDescription) || !isURLSafe(e.State) {
+		return nil, fail(ErrResponse, "error, error_description or state: too long or other characters (RFC 6749 section 4.1.2.1)")
+	}
+	return &Post{Error: e}, nil
+}
+
+const (
+	maxCode        = 64
+	maxDescription = 1024
+)
+
+func isParameter(name string) bool {
+	return slices.Contains([]string{"response", "vp_token", "error", "error_description", "state"}, name)
+}
+
+// isErrorText tests the characters of RFC 6749 section 4.1.2.1: %x20-21 / %x23-5B /
+// %x5D-7E.
+func isErrorText(s string, limit int) bool {
+	return len(s) <= limit && !strings.ContainsFunc(s, func(r rune) bool {
+		return r < ' ' || r > '~' || r == '"' || r == '\\'
+	})
+}
+
+// PostAnswer is what the response_uri answers, with status 200, to an answer as well as
+// to a refusal (section 8.2). RedirectURI holds a fresh secret; the wallet sends the
+// browser there.
+type PostAnswer struct {
+	RedirectURI string `json:"redirect_uri,omitempty"`
+}
+
+// ParsePostAnswer reads the answer of the response_uri: a JSON object, and
+// redirect_uri, if it is there, an https URL. Errors: ErrResponse.
+func ParsePostAnswer(raw []byte, r Rules) (*PostAnswer, error) {
+	var a *PostAnswer
+	if err := jose.Unmarshal(raw, &a); err != nil || a == nil {
+		return nil, fail(ErrResponse, "expected a JSON object (section 8.2)")
+	}
+	// The secret may stand in the fragment.
+	address, _, _ := strings.Cut(a.RedirectURI, "#")
+	if a.RedirectURI != "" && !r.isURL(address) {
+		return nil, fail(ErrResponse, "redirect_uri: expected an https URL (section 8.2)")
+	}
+	return a, nil
+}
