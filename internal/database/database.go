@@ -54,11 +54,13 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 }
 
 // The rows of one statement are one transaction already, so gorm's own is switched off; gorm's logger prints the
-// values of a statement, so it is silent.
-func config() *gorm.Config {
+// values of a statement, so it is silent. gorm's cache of prepared statements is only for a pool without transactions: a
+// plain statement takes its place in the cache before it waits for a connection, and a transaction that holds the
+// connection then waits for that place. pgx caches the statements of PostgreSQL by itself.
+func config(prepare bool) *gorm.Config {
 	return &gorm.Config{
 		SkipDefaultTransaction: true,
-		PrepareStmt:            true,
+		PrepareStmt:            prepare,
 		TranslateError:         true,
 		Logger:                 logger.Discard,
 		NowFunc:                func() time.Time { return time.Time{} }, // stores take the time from their caller
@@ -72,13 +74,13 @@ func openSQLite(path string) (*DB, error) {
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "foreign_keys(1)",
 	}}
-	w, err := pool(sqlite.Open("file:"+path+"?"+q.Encode()), 1)
+	w, err := pool(sqlite.Open("file:"+path+"?"+q.Encode()), 1, false)
 	if err != nil {
 		return nil, err
 	}
 	q["_pragma"] = append(q["_pragma"], "query_only(1)")
 	q.Set("_txlock", "deferred")
-	r, err := pool(sqlite.Open("file:"+path+"?"+q.Encode()), 4)
+	r, err := pool(sqlite.Open("file:"+path+"?"+q.Encode()), 4, true)
 	if err != nil {
 		return nil, errors.Join(err, closePool(w))
 	}
@@ -86,15 +88,15 @@ func openSQLite(path string) (*DB, error) {
 }
 
 func openPostgres(dsn string) (*DB, error) {
-	p, err := pool(postgres.Open(dsn), 16)
+	p, err := pool(postgres.Open(dsn), 16, false)
 	if err != nil {
 		return nil, err
 	}
 	return &DB{W: p, R: p, Dialect: Postgres}, nil
 }
 
-func pool(d gorm.Dialector, connections int) (*gorm.DB, error) {
-	g, err := gorm.Open(d, config())
+func pool(d gorm.Dialector, connections int, prepare bool) (*gorm.DB, error) {
+	g, err := gorm.Open(d, config(prepare))
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"gorm.io/gorm"
+
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 )
@@ -74,6 +76,32 @@ func TestSixteenWritersOnSQLiteAreNeverTurnedAway(t *testing.T) {
 		if err := db.R.Model(&thing{}).Count(&n).Error; err != nil || n != 160 {
 			t.Errorf("%d rows, %v; want 160", n, err)
 		}
+	})
+}
+
+// gorm's cache of prepared statements would stop here for ever.
+func TestTransactionsBesidePlainStatements(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		if err := db.Migrate(context.Background(), "things", migrations()); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for w := range 32 {
+			row := thing{fmt.Sprint(w)}
+			wg.Go(func() {
+				create := func(tx *gorm.DB) error { return tx.Create(&row).Error }
+				var err error
+				if w%2 == 0 {
+					err = db.W.Transaction(create)
+				} else {
+					err = create(db.W)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
 	})
 }
 

@@ -39,7 +39,7 @@ func (db *DB) provider(sqlDB *sql.DB, set string, files fs.FS) (*goose.Provider,
 	if db.Dialect == SQLite {
 		return goose.NewProvider(goose.DialectSQLite3, sqlDB, files, options...)
 	}
-	lock, err := gooselock.NewPostgresSessionLocker()
+	lock, err := gooselock.NewPostgresSessionLocker(gooselock.WithLockTimeout(1, 120))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,108 @@
+// Package measure compares the CPU time of a piece of work with the floor set by what it cannot do without, in one
+// run of a benchmark. Wall time drifts on a shared machine; the ratio of two CPU times taken in turn does not.
+package measure
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// rounds is how often work and floor are taken in turn; the median of the ratios is what counts.
+const rounds = 15
+
+// Ratio prints `ratio NAME VALUE goal VALUE`, and the CPU microseconds behind it: how many times the CPU time of floor
+// work takes. Both are run n times a round. It also reports the figures as benchmark metrics.
+func Ratio(b *testing.B, name string, n int, goal float64, work, floor func()) {
+	b.Helper()
+	work()
+	floor()
+	for b.Loop() {
+		ratios, works, floors := make([]float64, rounds), make([]float64, rounds), make([]float64, rounds)
+		for i := range rounds {
+			works[i], floors[i] = cpu(work, n), cpu(floor, n)
+			ratios[i] = works[i] / floors[i]
+		}
+		fmt.Printf("ratio %-36s %.2f goal %.2f (%.0f us beside a floor of %.0f us)\n",
+			name, median(ratios), goal, median(works), median(floors))
+		b.ReportMetric(median(ratios), "x-floor")
+		b.ReportMetric(median(works), "cpu-us/op")
+	}
+}
+
+func median(v []float64) float64 {
+	s := slices.Sorted(slices.Values(v))
+	return s[len(s)/2]
+}
+
+// cpu gives the CPU time, user and system, of one call of f in microseconds, taken over n calls.
+func cpu(f func(), n int) float64 {
+	before := used()
+	for range n {
+		f()
+	}
+	return float64((used() - before).Nanoseconds()) / 1000 / float64(n)
+}
+
+func used() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err) // the argument is a constant that every Unix takes
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// P256 does nothing but P-256 operations and SHA-256: the floor of a protocol step.
+type P256 struct {
+	key       *ecdsa.PrivateKey
+	digest    [32]byte
+	signature []byte
+}
+
+// NewP256 makes a key and a signature to verify.
+func NewP256() (*P256, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	p := &P256{key: key, digest: sha256.Sum256([]byte("floor"))}
+	p.signature, err = ecdsa.SignASN1(rand.Reader, key, p.digest[:])
+	return p, err
+}
+
+// Work signs, verifies, agrees on a secret and hashes 64 bytes as often as it is told.
+func (p *P256) Work(signs, verifies, agreements, hashes int) {
+	for range signs {
+		if _, err := ecdsa.SignASN1(rand.Reader, p.key, p.digest[:]); err != nil {
+			panic(err) // a key that signed once signs again
+		}
+	}
+	for range verifies {
+		if !ecdsa.VerifyASN1(&p.key.PublicKey, p.digest[:], p.signature) {
+			panic("a good signature was refused")
+		}
+	}
+	for range agreements {
+		p.agree()
+	}
+	for range hashes {
+		block := [64]byte{1}
+		_ = sha256.Sum256(block[:])
+	}
+}
+
+func (p *P256) agree() {
+	private, err := p.key.ECDH()
+	if err != nil {
+		panic(err) // the key is on P-256
+	}
+	if _, err := private.ECDH(private.PublicKey()); err != nil {
+		panic(err)
+	}
+}

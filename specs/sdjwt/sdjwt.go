@@ -1,0 +1,153 @@
+package sdjwt
+
+import (
+	"fmt"
+	"strings"
+
+	"lommebok.example/specs/jose"
+)
+
+const (
+	// MaxSize is the largest text that Parse reads, in bytes.
+	MaxSize = 256 << 10
+	// MaxDisclosures is the largest number of disclosures in one SD-JWT.
+	MaxDisclosures = 512
+)
+
+// SDJWT is an SD-JWT or SD-JWT+KB cut into its parts (section 4). Nothing in it is verified.
+type SDJWT struct {
+	Issuer      string       // the Issuer-signed JWT
+	Disclosures []Disclosure // as they came, in their order
+	KeyBinding  string       // the KB-JWT, or "" in an SD-JWT
+}
+
+// Disclosure is one disclosure (section 4.2): [salt, name, value] for a claim, [salt, value] for an array element.
+type Disclosure struct {
+	Encoded      string // as received: this text is what the digest is taken over
+	Salt         string
+	Name         string // "" for an array element
+	Value        any    // string, bool, nil, json.Number, map[string]any or []any; not to be changed
+	ArrayElement bool
+}
+
+// Parse cuts the compact serialization into its parts and reads each disclosure strictly. An SD-JWT ends with "~"; what
+// follows the last "~" is a KB-JWT. Errors: ErrTooLarge, ErrMalformed, ErrDisclosure.
+func Parse(s string) (*SDJWT, error) {
+	if len(s) > MaxSize {
+		return nil, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(s), MaxSize)
+	}
+	n := strings.Count(s, "~") - 1
+	if n < 0 {
+		return nil, fmt.Errorf("%w: no ~", ErrMalformed)
+	}
+	if n > MaxDisclosures {
+		return nil, fmt.Errorf("%w: %d disclosures, at most %d", ErrTooLarge, n, MaxDisclosures)
+	}
+	issuer, rest, _ := strings.Cut(s, "~")
+	if !isCompactJWS(issuer) {
+		return nil, fmt.Errorf("%w: the first part is not a JWT", ErrMalformed)
+	}
+	out := &SDJWT{Issuer: issuer, Disclosures: make([]Disclosure, n)}
+	for i := range out.Disclosures {
+		var text string
+		text, rest, _ = strings.Cut(rest, "~")
+		d, err := parseDisclosure(text)
+		if err != nil {
+			return nil, fmt.Errorf("disclosure %d: %w", i, err)
+		}
+		out.Disclosures[i] = d
+	}
+	if rest != "" && !isCompactJWS(rest) {
+		return nil, fmt.Errorf("%w: what follows the last ~ is not a JWT", ErrMalformed)
+	}
+	out.KeyBinding = rest
+	return out, nil
+}
+
+// isCompactJWS tells whether s has the outer form of RFC 7515 section 7.1; package jose reads the inside.
+func isCompactJWS(s string) bool {
+	header, rest, ok := strings.Cut(s, ".")
+	payload, signature, ok2 := strings.Cut(rest, ".")
+	return ok && ok2 && header != "" && payload != "" && signature != "" && !strings.Contains(signature, ".")
+}
+
+func parseDisclosure(text string) (Disclosure, error) {
+	if text == "" {
+		return Disclosure{}, fmt.Errorf("%w: empty", ErrMalformed)
+	}
+	raw, err := jose.DecodeBase64URL(text)
+	if err != nil {
+		return Disclosure{}, fmt.Errorf("%w: not canonical base64url", ErrDisclosure)
+	}
+	parts, n, err := decodeUpTo3(string(raw))
+	if err != nil {
+		return Disclosure{}, fmt.Errorf("%w: %w", ErrDisclosure, err)
+	}
+	if n < 2 {
+		return Disclosure{}, fmt.Errorf("%w: expected a JSON array of 2 or 3 elements", ErrDisclosure)
+	}
+	d := Disclosure{Encoded: text, Value: parts[n-1], ArrayElement: n == 2}
+	var ok bool
+	if d.Salt, ok = parts[0].(string); !ok {
+		return Disclosure{}, fmt.Errorf("%w: the salt is not a string", ErrDisclosure)
+	}
+	if !d.ArrayElement {
+		if d.Name, ok = parts[1].(string); !ok {
+			return Disclosure{}, fmt.Errorf("%w: the claim name is not a string", ErrDisclosure)
+		}
+	}
+	return d, nil
+}
+
+// String is the compact serialization. Parse and String give back the same text.
+func (s *SDJWT) String() string { return s.presented() + s.KeyBinding }
+
+// presented is what sd_hash covers (section 4.3.1): everything up to and with the last "~".
+func (s *SDJWT) presented() string {
+	size := len(s.Issuer) + 1
+	for i := range s.Disclosures {
+		size += len(s.Disclosures[i].Encoded) + 1
+	}
+	var b strings.Builder
+	b.Grow(size)
+	b.WriteString(s.Issuer)
+	b.WriteByte('~')
+	for i := range s.Disclosures {
+		b.WriteString(s.Disclosures[i].Encoded)
+		b.WriteByte('~')
+	}
+	return b.String()
+}
+
+// Hash is sd_hash (section 4.3.1) by the hash algorithm that the payload names. It is "" when the payload cannot be read
+// or names an unknown algorithm; VerifyKeyBinding refuses then.
+func (s *SDJWT) Hash() string {
+	h, err := s.hash()
+	if err != nil {
+		return ""
+	}
+	return h
+}
+
+func (s *SDJWT) hash() (string, error) {
+	claims, err := s.unverifiedClaims()
+	if err != nil {
+		return "", err
+	}
+	digest, err := digestFunc(claims)
+	if err != nil {
+		return "", err
+	}
+	return digest(s.presented()), nil
+}
+
+// unverifiedClaims reads the payload out of the Issuer-signed JWT, for the name of the hash in it.
+func (s *SDJWT) unverifiedClaims() (map[string]any, error) {
+	_, rest, _ := strings.Cut(s.Issuer, ".")
+	segment, _, _ := strings.Cut(rest, ".")
+	raw, err := jose.DecodeBase64URL(segment)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the payload is not canonical base64url", ErrMalformed)
+	}
+	return DecodeObject(raw)
+}
