@@ -1,0 +1,64 @@
+// What the pages do better with a script. Each page works without it.
+'use strict';
+
+// Show and hide a password: <button data-reveal="id of the input" data-hide="words when it is shown" hidden>.
+for (const button of document.querySelectorAll('[data-reveal]')) {
+  const input = document.getElementById(button.dataset.reveal);
+  if (!input) continue;
+  const show = button.textContent;
+  const set = (visible) => {
+    input.type = visible ? 'text' : 'password';
+    button.textContent = visible ? button.dataset.hide : show;
+  };
+  button.hidden = false;
+  button.addEventListener('click', () => set(input.type === 'password'));
+  // A password that is sent while it is shown would be remembered by the browser as plain text.
+  input.form?.addEventListener('submit', () => set(false));
+}
+
+// Copy a text: <button data-copy="id of the element" data-copied="words when it is done" hidden>.
+for (const button of document.querySelectorAll('[data-copy]')) {
+  const source = document.getElementById(button.dataset.copy);
+  if (!source || !navigator.clipboard) continue;
+  const words = button.textContent;
+  button.hidden = false;
+  button.setAttribute('aria-live', 'polite');
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
+    button.textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = words; }, 4000);
+  });
+}
+
+// Ask a status address again and again: <div data-poll="/path" data-poll-every="seconds">, with an element
+// [data-poll-text] that is role=status, and elsewhere [data-poll-note]. The answer is {"text","note","done"}.
+// The text changes only when it is another: a screen reader says it once. Faults are waited out, longer each time.
+for (const region of document.querySelectorAll('[data-poll]')) {
+  const every = (Number(region.dataset.pollEvery) || 3) * 1000;
+  const text = region.querySelector('[data-poll-text]');
+  const note = document.querySelector('[data-poll-note]');
+  const put = (element, words) => {
+    if (element && words !== undefined && element.textContent !== words) element.textContent = words;
+  };
+  const ask = async (wait) => {
+    try {
+      const answer = await fetch(region.dataset.poll, { headers: { Accept: 'application/json' }, cache: 'no-store' });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const state = await answer.json();
+      if (state.done) {
+        location.reload();
+        return;
+      }
+      put(text, state.text);
+      put(note, state.note ?? '');
+      wait = every;
+    } catch {
+      wait = Math.min(wait * 2, 30000);
+    }
+    setTimeout(ask, wait, wait);
+  };
+  setTimeout(ask, every, every);
+}
+
+// After a refused form the person starts at what is to be corrected.
+document.querySelector('[data-focus]')?.focus();

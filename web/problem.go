@@ -1,0 +1,121 @@
+package web
+
+import (
+	"math"
+	"mime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/internal/observe"
+)
+
+// Problem is a refusal or a failure, told to a person. The texts <TextKey>.what and <TextKey>.do say what happened and
+// what to do; both get Args.
+type Problem struct {
+	Status        int    // HTTP status
+	Code          string // stable, the same in the page, in JSON and in the log
+	TextKey       string // "" means common.problem.server_error
+	Args          []any
+	ReturnURL     string // where the person goes on, "" for the home page
+	ReturnTextKey string // words of that link, "" for common.problem.home
+	RetryAfter    time.Duration
+}
+
+type problemView struct {
+	What, Do, Code, ReturnURL, ReturnText string
+}
+
+// Invalid makes the title begin with the word for error.
+func (problemView) Invalid() bool { return true }
+
+// Problem answers with the problem page, or with {"error","error_description","trace_id"} when the caller prefers JSON, and
+// ends the handling of the request.
+func (s *Site) Problem(c *gin.Context, p Problem) {
+	c.Abort()
+	if p.TextKey == "" {
+		p.TextKey = "common.problem.server_error"
+	}
+	if p.ReturnURL == "" {
+		p.ReturnURL = s.cfg.HomePath
+	}
+	if p.ReturnTextKey == "" {
+		p.ReturnTextKey = "common.problem.home"
+	}
+	if p.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
+	s.cfg.Log.InfoContext(c.Request.Context(), "problem", "code", p.Code, "status", p.Status)
+	if prefersJSON(c.GetHeader("Accept")) {
+		s.problemJSON(c, p)
+		return
+	}
+	lang := Lang(c)
+	s.Render(c, p.Status, "common_problem", problemView{
+		What: s.T(lang, p.TextKey+".what", p.Args...), Do: s.T(lang, p.TextKey+".do", p.Args...), Code: p.Code,
+		ReturnURL: p.ReturnURL, ReturnText: s.T(lang, p.ReturnTextKey),
+	}, FormActions())
+}
+
+func (s *Site) problemJSON(c *gin.Context, p Problem) {
+	c.Header("Cache-Control", "no-store")
+	c.JSON(p.Status, gin.H{
+		"error":             p.Code,
+		"error_description": ascii(s.T("en", p.TextKey+".what", p.Args...)),
+		"trace_id":          observe.TraceID(c.Request.Context()),
+	})
+}
+
+// ascii keeps what an error_description may hold (RFC 6749 section 5.2).
+func ascii(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || r == '"' || r == '\\' {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// prefersJSON weighs application/json against text/html by RFC 9110 section 12.5.1. Who has no preference gets the page.
+func prefersJSON(accept string) bool {
+	return weight(accept, "application", "json") > weight(accept, "text", "html")
+}
+
+// weight is the quality that accept gives to a media type: the most exact range that covers it decides.
+func weight(accept, main, sub string) float64 {
+	best, exactness := 0.0, 0
+	for part := range strings.SplitSeq(accept, ",") {
+		media, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		var exact int
+		switch media {
+		case main + "/" + sub:
+			exact = 3
+		case main + "/*":
+			exact = 2
+		case "*/*":
+			exact = 1
+		}
+		if exact <= exactness {
+			continue
+		}
+		quality := 1.0
+		if q, given := params["q"]; given {
+			if quality, err = strconv.ParseFloat(q, 64); err != nil {
+				quality = 0
+			}
+		}
+		best, exactness = quality, exact
+	}
+	return best
+}
+
+// Failure answers with a silent 500: the person sees the trace id, and the cause stands in the log under the same id.
+func (s *Site) Failure(c *gin.Context, cause error) {
+	s.cfg.Log.ErrorContext(c.Request.Context(), "failure", "error", cause, "trace_id", observe.TraceID(c.Request.Context()))
+	s.Problem(c, Problem{Status: 500, Code: "server_error"})
+}

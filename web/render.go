@@ -1,0 +1,155 @@
+package web
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/internal/observe"
+)
+
+// pageSet is page name → the layout with that page in it, in one language.
+type pageSet map[string]*template.Template
+
+// Page is what a template sees as its dot.
+type Page struct {
+	Lang      string
+	Path      string // of the request, without query
+	Nonce     string // of the Content-Security-Policy; a script element needs it
+	Service   string
+	Home      string
+	Languages []languageLink
+	Invalid   bool // the data carries errors: the title then begins with the word for error
+	TraceID   string
+	Data      any
+}
+
+// Option changes how one page is rendered.
+type Option func(*rendering)
+
+type rendering struct{ formActions []string }
+
+// FormActions lets the forms of a page end, after redirects, at these addresses: Chromium holds form-action of the
+// Content-Security-Policy against every redirect that follows a POST, so a consent page names the redirect_uri that its
+// answer leads to. https and http addresses are narrowed to their origin, others to their scheme.
+func FormActions(addresses ...string) Option {
+	return func(r *rendering) { r.formActions = append(r.formActions, addresses...) }
+}
+
+// Render writes the page web/templates/<page>.html inside the layout, in the language of the person, with the headers of
+// a page. A page that cannot be rendered gives status 500, and its cause in the log.
+func (s *Site) Render(c *gin.Context, status int, page string, data any, options ...Option) {
+	lang := Lang(c)
+	var how rendering
+	for _, option := range options {
+		option(&how)
+	}
+	nonce := rand.Text()
+	view := Page{
+		Lang: lang, Path: c.Request.URL.Path, Nonce: nonce, Service: s.cfg.Service, Home: s.cfg.HomePath,
+		Languages: s.languageLinks(c, lang), TraceID: observe.TraceID(c.Request.Context()), Data: data,
+	}
+	if form, ok := data.(interface{ Invalid() bool }); ok {
+		view.Invalid = form.Invalid()
+	}
+	body, err := s.execute(lang, page, view)
+	if err != nil {
+		s.cfg.Log.ErrorContext(c.Request.Context(), "page not rendered", "page", page, "error", err)
+		s.plainFailure(c, lang)
+		return
+	}
+	s.pageHeaders(c.Writer.Header(), nonce, how.formActions)
+	c.Header("Content-Language", lang)
+	c.Data(status, "text/html; charset=utf-8", body)
+}
+
+func (s *Site) execute(lang, page string, view Page) ([]byte, error) {
+	t, ok := s.pages[lang][page]
+	if !ok {
+		return nil, fmt.Errorf("web: no page is called %q", page)
+	}
+	var body bytes.Buffer
+	if err := t.ExecuteTemplate(&body, "layout.html", view); err != nil {
+		return nil, err
+	}
+	return body.Bytes(), nil
+}
+
+// plainFailure needs no template, for when the templates are what failed.
+func (s *Site) plainFailure(c *gin.Context, lang string) {
+	s.pageHeaders(c.Writer.Header(), "", nil)
+	c.Data(500, "text/plain; charset=utf-8", []byte(s.T(lang, "common.problem.server_error.what")+"\n"+
+		s.T(lang, "common.problem.trace")+": "+observe.TraceID(c.Request.Context())+"\n"))
+}
+
+// loadPages parses every page once for each language, with the words of that language in reach of {{t}}.
+func (s *Site) loadPages(fsys fs.FS) (map[string]pageSet, error) {
+	names, err := fs.Glob(fsys, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("web: listing templates: %w", err)
+	}
+	all := map[string]pageSet{}
+	for _, lang := range Languages {
+		all[lang] = pageSet{}
+		for _, name := range names {
+			page := strings.TrimSuffix(path.Base(name), ".html")
+			if page == "layout" || strings.HasSuffix(page, "_partials") {
+				continue
+			}
+			t := template.New(page).Funcs(s.functions(lang)).Option("missingkey=error")
+			if t, err = t.ParseFS(fsys, pageFiles(fsys, page)...); err != nil {
+				return nil, fmt.Errorf("web: %s: %w", name, err)
+			}
+			all[lang][page] = t
+		}
+	}
+	return all, nil
+}
+
+// pageFiles are the files of one page: the layout, what all pages share, what the pages of its area share, the page.
+func pageFiles(fsys fs.FS, page string) []string {
+	list := []string{"templates/layout.html", "templates/common_partials.html"}
+	area, _, _ := strings.Cut(page, "_")
+	shared := "templates/" + area + "_partials.html"
+	if _, err := fs.Stat(fsys, shared); err == nil && area != "common" {
+		list = append(list, shared)
+	}
+	return append(list, "templates/"+page+".html")
+}
+
+func (s *Site) functions(lang string) template.FuncMap {
+	return template.FuncMap{
+		"t": func(key string, args ...any) (string, error) { return s.texts.get(lang, key, args...) },
+		"tn": func(key string, n int, args ...any) (string, error) {
+			return s.texts.count(lang, key, n, args...)
+		},
+		"asset":         s.assetURL,
+		"hasDesign":     s.hasDesignSystem,
+		"qr":            QR,
+		"dict":          dict,
+		"walletAddress": WalletAddress,
+		"address":       address,
+	}
+}
+
+// dict makes a map of name, value, name, value: what a shared template gets when it needs more than one thing.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("web: dict needs pairs of name and value, got %d things", len(pairs))
+	}
+	m := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("web: dict needs names that are strings, got %v", pairs[i])
+		}
+		m[name] = pairs[i+1]
+	}
+	return m, nil
+}

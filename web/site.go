@@ -1,0 +1,80 @@
+package web
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Config says which service the pages belong to.
+type Config struct {
+	Service  string       // "issuer", "verifier" or "wallet": picks the site name, common.service.<Service>
+	Secure   bool         // the service is reached by https: HSTS, Secure cookies with the __Host- prefix
+	HomePath string       // where the site name in the header leads; "" means "/"
+	Log      *slog.Logger // nil means slog.Default()
+}
+
+// Site renders the pages of one service. It is safe for concurrent use.
+type Site struct {
+	cfg    Config
+	texts  texts
+	pages  map[string]pageSet // language → pages
+	assets map[string]asset   // path below /assets/ → file
+}
+
+// New reads every template and text. The error names the file and the place that is wrong.
+func New(cfg Config) (*Site, error) {
+	if cfg.HomePath == "" {
+		cfg.HomePath = "/"
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	s := &Site{cfg: cfg}
+	var err error
+	if s.texts, err = loadTexts(files); err != nil {
+		return nil, err
+	}
+	if _, ok := s.texts[defaultLanguage]["common.service."+cfg.Service]; !ok {
+		return nil, fmt.Errorf("web: no service is called %q: add common.service.%s to the texts", cfg.Service, cfg.Service)
+	}
+	if s.assets, err = loadAssets(files); err != nil {
+		return nil, err
+	}
+	if s.pages, err = s.loadPages(files); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Mount serves /assets/*, and puts the language of the person and the headers that suit every answer on all routes that
+// are registered afterwards: call it before the services' own routes. Unknown paths and methods get the problem page.
+func (s *Site) Mount(r *gin.Engine) {
+	r.HandleMethodNotAllowed = true
+	r.Use(s.everyAnswer)
+	r.GET("/assets/*path", s.serveAsset)
+	r.HEAD("/assets/*path", s.serveAsset)
+	r.NoRoute(func(c *gin.Context) {
+		s.Problem(c, Problem{Status: http.StatusNotFound, Code: "not_found", TextKey: "common.problem.not_found"})
+	})
+	r.NoMethod(func(c *gin.Context) {
+		s.Problem(c, Problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", TextKey: "common.problem.not_found"})
+	})
+}
+
+// everyAnswer runs before each handler, also those that answer JSON.
+func (s *Site) everyAnswer(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	if s.cfg.Secure {
+		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	}
+	s.rememberLanguage(c)
+	c.Next()
+}
+
+// Home is the path of the front page.
+func (s *Site) Home() string { return s.cfg.HomePath }

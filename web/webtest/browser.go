@@ -1,0 +1,183 @@
+package webtest
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// View is a way to look at a page.
+type View struct {
+	Width int64 // CSS pixels
+	Dark  bool
+}
+
+// Views are the ways every page is looked at. 320 is the width of 1280 at 400 % (WCAG 2.2, 1.4.10).
+var Views = []View{{320, false}, {320, true}, {1280, false}, {1280, true}}
+
+func (v View) String() string {
+	scheme := "light"
+	if v.Dark {
+		scheme = "dark"
+	}
+	return fmt.Sprintf("%d-%s", v.Width, scheme)
+}
+
+// patience is for one step in the browser: machines that test are slow at times.
+const patience = time.Minute
+
+// Tab is one tab of a browser of its own.
+type Tab struct {
+	ctx context.Context
+	axe string // source of axe-core
+
+	mu      sync.Mutex
+	refused []string // what the Content-Security-Policy stopped
+}
+
+// Browser starts Chromium with an empty profile; it ends with the test. Where Chromium or axe-core is missing the test is
+// skipped with a message that says how to get it, and fails when CI is set.
+func Browser(t testing.TB) *Tab {
+	t.Helper()
+	binary, err := exec.LookPath("chromium")
+	if err != nil {
+		missing(t, "no chromium in PATH: install it, on Debian with apt-get install chromium")
+	}
+	axe, err := os.ReadFile(filepath.Join(Root(t), "web", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		missing(t, "no axe-core: run npm ci in the folder web")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(binary), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("accept-lang", "nb-NO,nb"),
+	)
+	ctx, stopBrowser := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, closeTab := chromedp.NewContext(ctx)
+	b := &Tab{ctx: ctx, axe: string(axe)}
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Logf("closing the browser: %v", err)
+		}
+		closeTab()
+		stopBrowser()
+	})
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("starting %s: %v", binary, err)
+	}
+	if err := chromedp.Listen(ctx, b.listen); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func missing(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal("the tests with a browser may not be left out here: " + what)
+	}
+	t.Skip("left out: " + what)
+}
+
+// Root is the folder of the module, found upwards from the test's own.
+func Root(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+	}
+	t.Fatal("no go.mod above the test")
+	return ""
+}
+
+func (b *Tab) listen(event any) {
+	entry, ok := event.(*log.EventEntryAdded)
+	if !ok || entry.Entry == nil || !strings.Contains(entry.Entry.Text, "Content Security Policy") {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refused = append(b.refused, entry.Entry.Text)
+}
+
+// takeRefused gives what the Content-Security-Policy stopped since the last call.
+func (b *Tab) takeRefused() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	refused := b.refused
+	b.refused = nil
+	return refused
+}
+
+// Use gives the browser the cookies that jar would send to address, in place of all that it had.
+func (b *Tab) Use(t testing.TB, address string, jar http.CookieJar) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var params network.SetCookiesParams
+	for _, cookie := range jar.Cookies(u) {
+		params.Cookies = append(params.Cookies, &network.CookieParam{Name: cookie.Name, Value: cookie.Value, URL: address, HTTPOnly: true})
+	}
+	if _, err := chromedp.Call(b.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		t.Fatalf("clearing cookies: %v", err)
+	}
+	if _, err := chromedp.Call(b.ctx, network.SetCookies, params); err != nil {
+		t.Fatalf("setting cookies: %v", err)
+	}
+}
+
+// Do runs steps in the tab, within a minute, and fails the test when one of them fails.
+func (b *Tab) Do(t testing.TB, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Look changes the width and the colour scheme of the tab.
+func (b *Tab) Look(t testing.TB, v View) {
+	t.Helper()
+	scheme := "light"
+	if v.Dark {
+		scheme = "dark"
+	}
+	b.Do(t, chromedp.EmulateViewport(v.Width, 800))
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Eval gives the value of an expression of JavaScript in the tab; a promise is waited for.
+func Eval[T any](t testing.TB, b *Tab, expression string) T {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}

@@ -1,0 +1,11 @@
+// Package webtest looks at pages with a real browser: Chromium over its debugging protocol, axe-core for what a machine can
+// find of universal design, and pictures for people. Tests of the services use it for their pages; nothing else does.
+//
+//	b := webtest.Browser(t)              // skips, or fails where CI is set, when there is no Chromium or no axe-core
+//	b.Use(t, server.URL, jar)            // the cookies that a test's own client got to the page with
+//	b.Axe(t, server.URL+"/login")        // no violations, no overflow, no small targets, nothing refused by the CSP
+//	b.Picture(t, server.URL+"/login", "login_password")
+//
+// Axe and Picture look at each of Views: narrow and wide, light and dark. Pictures go to the folder that the variable
+// PICTURES names, build/pictures of the module when it is empty.
+package webtest
