@@ -1,0 +1,23 @@
+// Package app is the wire of the MinID app, both ends: Server for the service that signs people in, Client for the
+// phone. What a pairing and an approval mean stands in minid; here they are only read, checked and passed on.
+//
+// Each message is JSON with one member, a JWS in compact serialization (RFC 7515), ES256 with the device's P-256
+// key. aud is the service's base address; iat and exp lie at most a minute apart. A registration carries the key in
+// the header member jwk, the others its RFC 7638 thumbprint in kid.
+//
+//	POST /minid/app/devices       {"registration"}  typ minid-app-registration+jwt  pairing_code
+//	                              201 {"device_id"}
+//	POST /minid/app/attempts      {"request"}       typ minid-app-request+jwt
+//	                              200 {"attempts":[{"id","service","created_at","expires_at"}]}
+//	POST /minid/app/attempts/:id  {"answer"}        typ minid-app-answer+jwt        attempt, service, number, action
+//	                              200 {"state"}
+//
+// The number is shown in the browser alone and typed in the app: it is never sent to the phone. Errors are
+// {"error","error_description"}:
+//
+//	400 invalid_request       not a message of this kind, or its signature or time does not hold
+//	400 invalid_pairing_code  unknown, used or expired
+//	401 unknown_device        no person is paired with the key
+//	403 wrong_number          another number or service than the attempt's; the attempt is dead
+//	404 unknown_attempt       unknown, answered, expired, or another person's
+package app

@@ -1,0 +1,136 @@
+package authserver
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"lommebok.example/specs/oauth2"
+)
+
+const (
+	maxClientID    = 255
+	maxRedirectURI = 2000
+)
+
+// client finds the client of a request (RFC 6749 section 2.2).
+func (s *Server) client(id string) (Client, *oauth2.Error) {
+	for _, c := range s.Clients {
+		if c.ID == id {
+			return c, nil
+		}
+	}
+	switch {
+	case id == "":
+		return Client{}, oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest,
+			"client_id is missing (RFC 6749 section 2.2)")
+	case !s.InsecureAllowAnyClient:
+		return Client{}, oauth2.NewError(http.StatusUnauthorized, oauth2.InvalidClient,
+			"expected the client_id of a registered wallet (RFC 6749 section 2.2)")
+	case len(id) > maxClientID || !visible(id):
+		return Client{}, oauth2.NewError(http.StatusUnauthorized, oauth2.InvalidClient,
+			"expected a client_id of at most %d printable ASCII characters (RFC 6749 appendix A.1)", maxClientID)
+	}
+	return Client{ID: id}, nil
+}
+
+// checkRedirectURI compares a registered client's redirect_uri character by character (RFC 9700 section 4.1.3); that of
+// another client must be one that leads to an app or a website of its own.
+func (c Client) checkRedirectURI(uri string) *oauth2.Error {
+	if uri == "" {
+		return oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest, "redirect_uri is missing (FAPI 2.0 section 5.3.2.2)")
+	}
+	if len(c.RedirectURIs) > 0 {
+		if slices.Contains(c.RedirectURIs, uri) {
+			return nil
+		}
+		return oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest,
+			"expected a redirect_uri that is registered for the client, character by character (RFC 9700 section 4.1.3)")
+	}
+	if err := checkRedirectForm(uri); err != nil {
+		return oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest, "%v", err)
+	}
+	return nil
+}
+
+// notPrivate are schemes that a browser or a system gives a meaning of its own: none of them belongs to a wallet.
+var notPrivate = []string{
+	"about", "blob", "chrome", "chrome-extension", "cid", "content", "data", "feed", "file", "filesystem", "ftp", "ftps",
+	"geo", "gopher", "http", "imap", "intent", "irc", "jar", "javascript", "ldap", "ldaps", "livescript", "mailto", "market",
+	"mid", "mms", "moz-extension", "news", "nfs", "nntp", "pop", "resource", "rtsp", "sftp", "sip", "sips", "smb", "sms",
+	"smsto", "ssh", "tel", "telnet", "tftp", "urn", "vbscript", "view-source", "webcal", "ws", "wss", "xmpp",
+}
+
+// The authorities that a redirect_uri may have. They stand in the page's Content-Security-Policy, so nothing but names,
+// addresses and ports is let through.
+var (
+	host     = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
+	loopback = regexp.MustCompile(`^(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?$`)
+)
+
+// checkRedirectForm allows https, http on loopback (RFC 8252 section 7.3) and private-use schemes (section 7.1).
+func checkRedirectForm(uri string) error {
+	u, err := url.Parse(uri)
+	switch {
+	case len(uri) > maxRedirectURI:
+		return fmt.Errorf("expected a redirect_uri of at most %d characters", maxRedirectURI)
+	case err != nil || !visible(uri) || strings.ContainsAny(uri, "\\\"<>^`{|} "):
+		return fmt.Errorf("expected a redirect_uri that is a URI (RFC 3986)")
+	case strings.Contains(uri, "#"):
+		return fmt.Errorf("expected a redirect_uri without fragment (RFC 6749 section 3.1.2)")
+	case u.Scheme == "":
+		return fmt.Errorf("expected an absolute redirect_uri (RFC 6749 section 3.1.2)")
+	case u.User != nil:
+		return fmt.Errorf("expected a redirect_uri without user information")
+	case u.Scheme == "https" && host.MatchString(u.Host):
+		return nil
+	case u.Scheme == "http" && loopback.MatchString(u.Host):
+		return nil
+	case u.Scheme != "https" && !slices.Contains(notPrivate, u.Scheme):
+		return nil
+	}
+	return fmt.Errorf("expected a redirect_uri with https, a private-use scheme, or http on loopback (RFC 8252 section 7)")
+}
+
+// checkClients finds mistakes in the registered clients when the service starts.
+func checkClients(clients []Client) error {
+	seen := map[string]bool{}
+	for _, c := range clients {
+		if c.ID == "" || c.Name == "" || len(c.RedirectURIs) == 0 || seen[c.ID] {
+			return fmt.Errorf("%w: client %q needs an ID of its own, a Name and at least one of RedirectURIs", ErrConfig, c.ID)
+		}
+		seen[c.ID] = true
+		for _, uri := range c.RedirectURIs {
+			if err := checkRedirectForm(uri); err != nil {
+				return fmt.Errorf("%w: client %q: %w", ErrConfig, c.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// redirectHost is the part of a redirect_uri that tells the person where an answer goes: the host, or the scheme that
+// opens an app.
+func redirectHost(uri string) string {
+	u, err := url.Parse(uri)
+	switch {
+	case err != nil:
+		return ""
+	case u.Scheme == "https" || u.Scheme == "http":
+		return u.Host
+	}
+	return u.Scheme + ":"
+}
+
+// visible tells whether s is printable ASCII (VSCHAR of RFC 6749 appendix A).
+func visible(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}

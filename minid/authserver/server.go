@@ -1,0 +1,142 @@
+package authserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/minid"
+	"lommebok.example/specs/dpop"
+	"lommebok.example/web"
+)
+
+// How long things live. Security rule: a code at most 60 s (FAPI 2.0 section 5.3.2.1), a token at most 10 min since it is
+// bound to a key, a request_uri under 10 min (RFC 9126 section 2.2).
+const (
+	requestURILife = 90 * time.Second
+	browserLife    = 30 * time.Minute // from the first visit until the person has answered
+	codeLife       = 60 * time.Second
+	tokenLife      = 10 * time.Minute
+)
+
+// Resource is something a wallet can be given access to: one credential configuration.
+type Resource struct {
+	ConfigurationID string
+	Scope           string        // "" when it can only be asked for by authorization_details
+	Level           minid.Level   // what the sign-in must reach
+	MaxAuthAge      time.Duration // how old the sign-in may be; 0 for any age
+}
+
+// ConsentText describes a Resource in the person's words.
+type ConsentText struct {
+	Name        string
+	Description string
+	Claims      []string      // names of what is in it
+	Validity    time.Duration // of the credential
+}
+
+// Catalog knows what can be asked for.
+type Catalog interface {
+	ByScope(scope string) (Resource, bool)
+	ByConfiguration(id string) (Resource, bool)
+	Scopes() []string
+	Consent(id, lang string) (ConsentText, bool)
+}
+
+// SignIn signs the person in, or writes the answer that leads there and gives false.
+type SignIn interface {
+	SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool)
+}
+
+// Client is a wallet that we know: a public client (RFC 6749 section 2.1).
+type Client struct {
+	ID           string
+	Name         string // as the person knows it
+	RedirectURIs []string
+}
+
+// Server is the authorization server. Its fields are set once, before Mount.
+type Server struct {
+	Issuer  string // identifier of RFC 8414 section 2; also the Credential Issuer's
+	Store   Store
+	SignIn  SignIn
+	Catalog Catalog
+	Nonces  *dpop.Nonces
+	Clients []Client
+	// InsecureAllowAnyClient takes requests of clients that are not in Clients. Safe where every wallet may try us, as on
+	// a test service; never where real credentials are issued.
+	InsecureAllowAnyClient bool
+	// InsecureAllowHTTP allows an Issuer with the scheme http. Safe on a developer's own machine only.
+	InsecureAllowHTTP bool
+	Site              *web.Site
+	Now               func() time.Time
+	Log               *slog.Logger
+
+	origin    string // scheme and authority of Issuer
+	base      string // path of Issuer, "" for none
+	metadata  []byte
+	crossSite *http.CrossOriginProtection
+}
+
+// ErrConfig is what is wrong with the fields of a Server.
+var ErrConfig = errors.New("authserver: the server is configured wrongly")
+
+// Check tells whether the fields make a server that may run, and readies it; Mount calls it and panics on the error.
+func (s *Server) Check() error {
+	u, err := url.Parse(s.Issuer)
+	switch {
+	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(s.Issuer, "/"):
+		return fmt.Errorf("%w: Issuer must be a URL with a host, and without query, fragment and final slash (RFC 8414 section 2)", ErrConfig)
+	case u.Scheme != "https" && (u.Scheme != "http" || !s.InsecureAllowHTTP):
+		return fmt.Errorf("%w: Issuer must be https, or http with InsecureAllowHTTP", ErrConfig)
+	case s.Store == nil || s.SignIn == nil || s.Catalog == nil || s.Nonces == nil || s.Site == nil || s.Now == nil || s.Log == nil:
+		return fmt.Errorf("%w: Store, SignIn, Catalog, Nonces, Site, Now and Log must be set", ErrConfig)
+	}
+	if err := checkClients(s.Clients); err != nil {
+		return err
+	}
+	s.origin, s.base = u.Scheme+"://"+u.Host, u.EscapedPath()
+	s.crossSite = http.NewCrossOriginProtection()
+	s.metadata, err = s.makeMetadata()
+	return err
+}
+
+// Mount puts the routes of the package comment on r, which must be the root of the host that Issuer names.
+func (s *Server) Mount(r gin.IRouter) {
+	if err := s.Check(); err != nil {
+		panic(err)
+	}
+	r.GET(wellKnownPath+s.base, s.getMetadata)
+	r.Any(s.base+"/par", s.postPAR)
+	r.GET(s.base+"/authorize", s.getAuthorize)
+	r.GET(s.base+"/authorize/consent/:id", s.getConsent)
+	r.POST(s.base+"/authorize/consent/:id", s.postConsent)
+	r.GET(s.base+"/authorize/cancel/:id", s.getCancel)
+	r.Any(s.base+"/token", s.postToken)
+}
+
+// NonceHeader gives the client the nonce that its next DPoP proof must carry (RFC 9449 section 8).
+func (s *Server) NonceHeader(w http.ResponseWriter) {
+	w.Header().Set("DPoP-Nonce", s.Nonces.Current())
+}
+
+// sweepStep is how many rows of a table one statement of Sweep deletes, so that it never holds others up for long.
+const sweepStep = 500
+
+// Sweep deletes what has expired, in small steps until nothing is left or ctx ends. Nothing depends on when it is called:
+// what has expired is refused by its time.
+func (s *Server) Sweep(ctx context.Context) error {
+	for {
+		n, err := s.Store.SweepAuthserver(ctx, s.Now(), sweepStep)
+		if err != nil || n < sweepStep {
+			return err
+		}
+	}
+}

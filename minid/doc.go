@@ -1,0 +1,26 @@
+// Package minid is the authentication core: who a person is, and how sure we are of it.
+//
+// It owns people with the basis of their proofing, passwords, TOTP, the paired MinID app, sign-ins and sessions.
+// It knows no HTTP and no SQL: pages stand in minid/login, the app's wire in minid/app, tables in minid/store,
+// OAuth in minid/authserver.
+//
+// Two axes give the level of assurance, and the lower of them is the session's level:
+//
+//	proofing        how the person was identified when the account was made (Basis)
+//	authentication  which factors were passed in this sign-in (Factor)
+//
+//	file          what stands there
+//	level.go      Level, Basis, Factor and the table between them
+//	person.go     people, and how one is registered
+//	password.go   argon2id in a bounded pool, with pepper
+//	limits.go     lifetimes, counters and the quarantine's schedule
+//	seal.go       secrets at rest: AES-256-GCM and keyed hashes
+//	totp.go       RFC 6238 codes
+//	signin.go     Begin, View, Cancel, Finish
+//	factor.go     Password, TOTP, ChooseFactor
+//	step.go       the one function that chooses the next step
+//	session.go    sessions
+//	device.go     the MinID app: pairing a device
+//	attempt.go    the MinID app: approving a sign-in
+//	store.go      what the core asks of its storage
+package minid

@@ -1,0 +1,72 @@
+package minid
+
+import "time"
+
+// Limits are the core's lifetimes and counters. A zero field takes the value of DefaultLimits.
+type Limits struct {
+	Quarantine   Quarantine
+	TOTPFailures int           // consecutive wrong codes before the factor is disabled
+	SignIn       time.Duration // life of a sign-in
+	SessionIdle  time.Duration // a session unused for so long has ended
+	SessionTotal time.Duration // a session ends so long after the login, used or not
+	PairingCode  time.Duration // life of a pairing code
+	PairingLogin time.Duration // how old a login may be to pair a device
+	Attempt      time.Duration // life of a login attempt in the app
+	Attempts     int           // attempts without approval within AttemptsSpan
+	AttemptsSpan time.Duration
+}
+
+// DefaultLimits are the values the service runs with.
+func DefaultLimits() Limits {
+	return Limits{
+		Quarantine:   Quarantine{From: 5, First: time.Minute, Longest: time.Hour, Cap: 100},
+		TOTPFailures: 10,
+		SignIn:       10 * time.Minute,
+		SessionIdle:  30 * time.Minute, SessionTotal: 120 * time.Minute,
+		PairingCode: 10 * time.Minute, PairingLogin: 10 * time.Minute,
+		Attempt: 180 * time.Second, Attempts: 3, AttemptsSpan: 15 * time.Minute,
+	}
+}
+
+func (l Limits) orDefault() Limits {
+	d := DefaultLimits()
+	if l.Quarantine == (Quarantine{}) {
+		l.Quarantine = d.Quarantine
+	}
+	fill(&l.TOTPFailures, d.TOTPFailures)
+	fill(&l.SignIn, d.SignIn)
+	fill(&l.SessionIdle, d.SessionIdle)
+	fill(&l.SessionTotal, d.SessionTotal)
+	fill(&l.PairingCode, d.PairingCode)
+	fill(&l.PairingLogin, d.PairingLogin)
+	fill(&l.Attempt, d.Attempt)
+	fill(&l.Attempts, d.Attempts)
+	fill(&l.AttemptsSpan, d.AttemptsSpan)
+	return l
+}
+
+func fill[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Quarantine is the schedule after wrong passwords in a row: none before the From-th, then First, doubled for each
+// further failure up to Longest. After Cap failures no password is compared any more.
+type Quarantine struct {
+	From, Cap      int
+	First, Longest time.Duration
+}
+
+// Wait is how long the failures-th wrong password in a row closes the number.
+func (q Quarantine) Wait(failures int) time.Duration {
+	if failures < q.From {
+		return 0
+	}
+	wait := q.First
+	for i := q.From; i < failures && wait < q.Longest; i++ {
+		wait *= 2
+	}
+	return min(wait, q.Longest)
+}

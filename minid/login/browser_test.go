@@ -1,0 +1,115 @@
+package login_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"lommebok.example/web/webtest"
+)
+
+// The pages in Chromium, each narrow and wide, light and dark. Pictures are for people to look at.
+func TestPagesInABrowser(t *testing.T) {
+	b := webtest.Browser(t)
+	s := newService(t)
+	p := s.person(t)
+	look := func(path, name string) {
+		t.Helper()
+		b.Use(t, s.server.URL, p.jar)
+		b.Axe(t, s.server.URL+path)
+		if got := webtest.Eval[string](t, b, "location.pathname"); got != path {
+			t.Errorf("%s: the browser is at %s", name, got)
+		}
+		b.PictureHere(t, name)
+	}
+	p.get("/service")
+	look("/login", "login_password")
+	p.submit("/login/password", "pid", "1", "password", "")
+	look("/login", "login_password_errors")
+	p.get("/login?lang=nn")
+	p.submit("/login/password", "pid", karies, "password", password)
+	look("/login", "login_totp")
+	p.submit("/login/totp", "code", "1")
+	look("/login", "login_totp_error")
+	p.get("/login?lang=nb")
+	p.submit("/login/totp", "code", s.code(t))
+	look("/minid", "login_minid")
+	p.get("/minid")
+	p.submit("/minid/pair")
+	look("/minid", "login_minid_pair")
+	app := s.phone(t, p.cookie("pairing"))
+	look("/login/help", "login_help")
+	look("/nowhere", "problem")
+
+	p = s.person(t)
+	p.get("/service")
+	p.submit("/login/password", "pid", karies, "password", password)
+	look("/login", "login_totp_methods")
+
+	p = s.person(t)
+	p.get("/service?level=high")
+	p.submit("/login/password", "pid", karies, "password", password)
+	look("/login", "login_app")
+	check(t, app.answer(t, "", false))
+	look("/login", "login_app_rejected")
+
+	p = s.person(t)
+	p.signIn(s, busk, "high")
+	look("/login", "login_unreachable")
+}
+
+// A person with JavaScript: the password shown and hidden, the approval noticed without a touch.
+func TestSignInInABrowser(t *testing.T) {
+	b := webtest.Browser(t)
+	s := newService(t)
+	p := s.person(t)
+	p.signIn(s, karies, "substantial")
+	p.get("/minid")
+	p.submit("/minid/pair")
+	app := s.phone(t, p.cookie("pairing"))
+
+	b.Do(t, chromedp.Navigate(s.server.URL+"/service?level=high"), chromedp.WaitVisible("#pid"),
+		chromedp.SendKeys("#pid", karies), chromedp.SendKeys("#password", password), chromedp.Click("[data-reveal]"))
+	if got := webtest.Eval[string](t, b, `document.getElementById("password").type + " " + document.querySelector("[data-reveal]").textContent`); got != "text Skjul passord" {
+		t.Errorf("password shown: %q", got)
+	}
+	b.Do(t, chromedp.Click("[data-reveal]"))
+	if got := webtest.Eval[string](t, b, `document.getElementById("password").type + " " + document.querySelector("[data-reveal]").textContent`); got != "password Vis passord" {
+		t.Errorf("password hidden: %q", got)
+	}
+	b.Do(t, chromedp.Click("form .ds-button[data-variant=primary]"), chromedp.WaitVisible(".lb-number"))
+	number := webtest.Eval[string](t, b, `document.querySelector(".lb-number").textContent`)
+	s.clock.add(10 * time.Second)
+	webtest.Eval[bool](t, b, `new Promise(done => { const note = document.querySelector("[data-poll-note]");
+		new MutationObserver(() => done(true)).observe(note, {childList: true, characterData: true, subtree: true}); })`)
+	if got := webtest.Eval[string](t, b, `document.querySelector("[data-poll-note]").textContent`); got != "Du har 170 sekunder på deg." {
+		t.Errorf("the script's note: %q", got)
+	}
+	check(t, app.answer(t, number, true))
+	b.Do(t, chromedp.WaitNotPresent(".lb-number"))
+	if got := webtest.Eval[string](t, b, `document.body.textContent`); got != "signed in at high" {
+		t.Errorf("after the approval: %q", got)
+	}
+}
+
+// Chromium holds form-action against redirects after a form: cancelling is a link so that a service may send the person
+// on to a wallet at another origin.
+func TestCancelMayLeadToAnotherOrigin(t *testing.T) {
+	b := webtest.Browser(t)
+	s := newService(t)
+	wallet := http.NewServeMux()
+	wallet.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		if _, err := w.Write([]byte("<p id=wallet>" + r.URL.Query().Get("error"))); err != nil {
+			t.Error(err)
+		}
+	})
+	s.onward(t, wallet)
+	b.Do(t, chromedp.Navigate(s.server.URL+"/service?cancel=/onward"), chromedp.WaitVisible("#pid"),
+		chromedp.Click(`a[href="/login/cancel"]`), chromedp.WaitVisible("#wallet"))
+	if got := webtest.Eval[string](t, b, `document.getElementById("wallet").textContent`); got != "cancelled" {
+		t.Errorf("the wallet got %q", got)
+	}
+}

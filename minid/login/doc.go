@@ -1,0 +1,27 @@
+// Package login is the browser's side of a sign-in: pages, forms and cookies over minid.Core, which alone decides what is
+// right and what comes next. Templates and texts stand in web (login_*); the MinID app's own wire stands in minid/app; what
+// a service may do with a session is the service's matter.
+//
+//	GET  /login            the step at hand: password, code, MinID app, or that the level cannot be reached
+//	POST /login/password   identity number and password
+//	POST /login/totp       code from an authenticator app
+//	POST /login/method     another second factor, or the MinID app once more
+//	GET  /login/app        the state of the approval, as JSON for the script
+//	GET  /login/cancel     ends the sign-in and goes back to the service
+//	GET  /login/help       what to do without password or code
+//	POST /logout           ends the session
+//	GET  /minid            who is signed in, and pairing of the MinID app
+//	POST /minid/pair       makes a pairing code
+//
+// # Cookies
+//
+//	signin    secret of the sign-in under way; its forms carry a token that only this secret makes
+//	session   secret of the session; the forms of /minid and /logout carry a token of it
+//	notice    what was wrong with the last form, as a code and a number; shown until the next form
+//	pairing   the pairing code that was just made, for as long as it can be used
+//
+// Every form is answered with 303, except when it is refused for what it is (403, 413) or nobody can take it now (503).
+//
+// Cancelling is a link and no form: a service sends the browser on to the wallet, and Chromium holds the form-action of
+// the page with the form against that address too. A link from another site is not followed.
+package login

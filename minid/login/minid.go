@@ -1,0 +1,99 @@
+package login
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/minid"
+	"lommebok.example/web"
+)
+
+// freshLogin is how recent a login must be to pair the app.
+const freshLogin = 10 * time.Minute
+
+type minidView struct {
+	web.Form
+	PID         string // masked
+	Level       minid.Level
+	Basis       minid.Basis
+	Factors     []minid.Factor
+	Minutes     int // since the login
+	PairingCode string
+}
+
+func (p *Pages) needOfMyMinID(c *gin.Context, maxAge time.Duration) minid.Need {
+	return minid.Need{
+		Service: p.Site.T(web.Lang(c), "login.minid.title"), Level: minid.LevelSubstantial, MaxAge: maxAge,
+		ReturnTo: "/minid", CancelTo: p.Site.Home(),
+	}
+}
+
+// myMinID shows who is signed in.
+func (p *Pages) myMinID(c *gin.Context) {
+	s, ok := p.SignedIn(c, p.needOfMyMinID(c, 0))
+	if !ok {
+		return
+	}
+	p.Site.Render(c, http.StatusOK, "login_minid", minidView{
+		Form: web.Form{Token: web.FormToken(web.Cookie(c, p.Site, sessionCookie))},
+		PID:  mask(s.PID), Level: s.Level, Basis: s.Basis, Factors: s.Factors,
+		Minutes:     minutes(p.Core.Now().Sub(s.AuthTime)),
+		PairingCode: groups(web.Cookie(c, p.Site, pairingCookie)),
+	})
+}
+
+// mask keeps the date and hides what makes the number one person's.
+func mask(pid string) string {
+	if len(pid) != 11 {
+		return "***********"
+	}
+	return pid[:6] + " *****"
+}
+
+// pair makes a pairing code and shows it on /minid. A login that is too old for it is renewed first.
+func (p *Pages) pair(c *gin.Context) {
+	code, expires, err := p.Core.StartPairing(c.Request.Context(), web.Cookie(c, p.Site, sessionCookie))
+	switch {
+	case err == nil:
+		web.SetCookie(c, p.Site, pairingCookie, code, expires.Sub(p.Core.Now()))
+		p.to(c, "/minid#pair")
+	case errors.Is(err, minid.ErrSessionTooOld), errors.Is(err, minid.ErrSessionTooLow), errors.Is(err, minid.ErrNoSession):
+		if _, ok := p.SignedIn(c, p.needOfMyMinID(c, freshLogin)); ok {
+			p.to(c, "/minid")
+		}
+	default:
+		p.Site.Failure(c, err)
+	}
+}
+
+// groups writes a code in groups of four, as people read codes. The cookie is the browser's: what is not a code is
+// not shown.
+func groups(code string) string {
+	if len(code) > 64 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+		return ""
+	}
+	var b strings.Builder
+	for i, r := range code {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte('-')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// logout ends the session. A sign-in under way is left alone: it is another form's.
+func (p *Pages) logout(c *gin.Context) {
+	if err := p.Core.EndSession(c.Request.Context(), web.Cookie(c, p.Site, sessionCookie)); err != nil {
+		p.Site.Failure(c, err)
+		return
+	}
+	web.SetCookie(c, p.Site, sessionCookie, "", -1)
+	web.SetCookie(c, p.Site, pairingCookie, "", -1)
+	p.to(c, p.Site.Home())
+}

@@ -1,0 +1,170 @@
+package login
+
+import (
+	"errors"
+	"math"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/minid"
+	"lommebok.example/web"
+)
+
+// stepView is the data of the pages of a step.
+type stepView struct {
+	web.Form
+	Service           string
+	Others            []minid.Factor
+	Required, Reached minid.Level
+	Axis              minid.Unreachable
+	approvalView
+}
+
+// approvalView is how the login attempt in the MinID app stands.
+type approvalView struct {
+	State   string // "waiting", "rejected", "expired" or "too_many"
+	Number  string
+	Seconds int // left
+	Minutes int // until the app may be asked again
+}
+
+var pageOf = map[minid.Step]string{
+	minid.StepPassword:    "login_password",
+	minid.StepTOTP:        "login_totp",
+	minid.StepApp:         "login_app",
+	minid.StepUnreachable: "login_unreachable",
+}
+
+// step shows the step the sign-in is at. A sign-in that was completed elsewhere, in the app, ends here.
+func (p *Pages) step(c *gin.Context) {
+	v, ok := p.view(c)
+	if !ok {
+		return
+	}
+	if v.Step == minid.StepDone {
+		p.finish(c, v)
+		return
+	}
+	data := stepView{
+		Form:    web.Form{Token: web.FormToken(web.Cookie(c, p.Site, signInCookie))},
+		Service: v.Service, Others: v.Factors, Required: v.Required, Reached: v.Reached, Axis: v.Unreachable,
+	}
+	switch v.Step {
+	case minid.StepPassword, minid.StepTOTP:
+		data.Errors = p.errors(c)
+	case minid.StepApp:
+		data.approvalView = p.approvalOf(v, p.notice(c))
+	}
+	p.Site.Render(c, http.StatusOK, pageOf[v.Step], data)
+}
+
+// password takes the first form. A number of another length can be nobody's, so it is told at once and not counted.
+func (p *Pages) password(c *gin.Context) {
+	pid, password := strings.Join(strings.Fields(c.PostForm("pid")), ""), c.PostForm("password")
+	missing := ""
+	switch {
+	case !elevenDigits(pid) && password == "":
+		missing = noticeNeither
+	case !elevenDigits(pid):
+		missing = noticeNoPID
+	case password == "":
+		missing = noticeNoPassword
+	}
+	if missing != "" {
+		p.setNotice(c, notice{Kind: missing})
+		p.to(c, "/login")
+		return
+	}
+	v, err := p.Core.Password(c.Request.Context(), web.Cookie(c, p.Site, signInCookie), pid, password)
+	p.answered(c, v, err)
+}
+
+func elevenDigits(s string) bool {
+	return len(s) == 11 && strings.Trim(s, "0123456789") == ""
+}
+
+// totp takes a code. Apps show it in two groups, so blanks between digits are left out.
+func (p *Pages) totp(c *gin.Context) {
+	code := strings.Join(strings.Fields(c.PostForm("code")), "")
+	if code == "" {
+		p.setNotice(c, notice{Kind: noticeNoCode})
+		p.to(c, "/login")
+		return
+	}
+	v, err := p.Core.TOTP(c.Request.Context(), web.Cookie(c, p.Site, signInCookie), code)
+	p.answered(c, v, err)
+}
+
+func (p *Pages) method(c *gin.Context) {
+	v, err := p.Core.ChooseFactor(c.Request.Context(), web.Cookie(c, p.Site, signInCookie), minid.Factor(c.PostForm("factor")))
+	p.answered(c, v, err)
+}
+
+// approval tells the script how the approval stands. Whatever is not waiting any more is shown by /login.
+func (p *Pages) approval(c *gin.Context) {
+	v, err := viewOf(c.Request.Context(), p.Core, web.Cookie(c, p.Site, signInCookie))
+	if err != nil && !errors.Is(err, minid.ErrExpired) {
+		p.Site.Failure(c, err)
+		return
+	}
+	if err != nil || v.Step != minid.StepApp || p.approvalOf(v, notice{}).State != "waiting" {
+		p.Site.Poll(c, web.PollAnswer{Done: true})
+		return
+	}
+	lang, left := web.Lang(c), p.approvalOf(v, notice{}).Seconds
+	note := "login.app.left.many"
+	if left == 1 {
+		note = "login.app.left.one"
+	}
+	p.Site.Poll(c, web.PollAnswer{Text: p.Site.T(lang, "login.app.waiting"), Note: p.Site.T(lang, note, "n", left)})
+}
+
+func (p *Pages) approvalOf(v *minid.View, n notice) approvalView {
+	switch {
+	case v.App != nil && v.App.State == minid.AttemptCreated:
+		left := int(math.Ceil(v.App.Expires.Sub(p.Core.Now()).Seconds()))
+		return approvalView{State: "waiting", Number: v.App.Number, Seconds: max(0, left)}
+	case n.Kind == noticeTooMany:
+		return approvalView{State: "too_many", Minutes: n.N}
+	case v.App != nil && v.App.State == minid.AttemptRejected:
+		return approvalView{State: "rejected"}
+	}
+	return approvalView{State: "expired"}
+}
+
+// cancel ends the sign-in. At a level that cannot be reached it is the button back to the service.
+func (p *Pages) cancel(c *gin.Context) {
+	if c.GetHeader("Sec-Fetch-Site") == "cross-site" {
+		p.to(c, "/login")
+		return
+	}
+	v, ok := p.view(c)
+	if !ok {
+		return
+	}
+	reason := "cancelled"
+	if v.Step == minid.StepUnreachable {
+		reason = "level"
+	}
+	if _, err := p.Core.Cancel(c.Request.Context(), web.Cookie(c, p.Site, signInCookie)); err != nil && !errors.Is(err, minid.ErrExpired) {
+		p.Site.Failure(c, err)
+		return
+	}
+	p.forgetSignIn(c)
+	p.to(c, withReason(v.CancelTo, reason))
+}
+
+func withReason(path, reason string) string {
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
+	return path + separator + "reason=" + reason
+}
+
+func (p *Pages) help(c *gin.Context) {
+	underWay := web.Cookie(c, p.Site, signInCookie) != ""
+	p.Site.Render(c, http.StatusOK, "login_help", gin.H{"UnderWay": underWay})
+}

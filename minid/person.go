@@ -1,0 +1,104 @@
+package minid
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// State is what a person's account is in. Only StateNormal may sign in.
+type State string
+
+// The states of an account. Quarantine after wrong passwords is no state: it is counted by number, for people who
+// exist and people who do not; StateQuarantined is set by an operator.
+const (
+	StateNormal            State = "normal"
+	StateNew               State = "new"
+	StateQuarantined       State = "quarantined"
+	StateLocked            State = "locked"
+	StateClosed            State = "closed"
+	StateTemporaryPassword State = "temporary_password"
+)
+
+// Proofing is how, when and on what evidence a person was identified.
+type Proofing struct {
+	Basis    Basis
+	At       time.Time
+	Evidence string // reference to the evidence, never the evidence itself
+}
+
+// Person is an account. BirthDate (YYYY-MM-DD) is registered by itself: from 2032 the number does not tell it.
+type Person struct {
+	ID        string // opaque
+	PID       string // identity number or D-number
+	BirthDate string
+	Phone     string
+	Email     string
+	State     State
+	Proofing  Proofing
+	Created   time.Time
+}
+
+// NewPerson is a person with what signs them in, ready to be stored.
+type NewPerson struct {
+	Person
+	PasswordRecord string // PHC
+	TOTPSecret     []byte // sealed; empty for none
+}
+
+// Registration is what a new account is made of. TOTPSecret is the shared secret in plain, at least 16 bytes, or
+// empty.
+type Registration struct {
+	PID, BirthDate, Phone, Email string
+	Proofing                     Proofing
+	Password                     string
+	TOTPSecret                   []byte
+}
+
+// Register makes an account that may sign in. ErrIdentityNumber, ErrBirthDate, ErrBasis, ErrPassword,
+// ErrTOTPSecret, ErrPersonExists, ErrBusy.
+func (c *Core) Register(ctx context.Context, r Registration) (*Person, error) {
+	if err := c.checkRegistration(r); err != nil {
+		return nil, err
+	}
+	record, err := c.Passwords.Hash(ctx, r.Password)
+	if err != nil {
+		return nil, err
+	}
+	p := NewPerson{
+		Person: Person{
+			ID: newID(), PID: r.PID, BirthDate: r.BirthDate, Phone: r.Phone, Email: r.Email,
+			State: StateNormal, Proofing: r.Proofing, Created: c.now(),
+		},
+		PasswordRecord: record,
+	}
+	if len(r.TOTPSecret) > 0 {
+		p.TOTPSecret = c.Seal.Seal(r.TOTPSecret, useTOTP, p.ID)
+	}
+	if err := c.Store.AddPerson(ctx, p); err != nil {
+		return nil, err
+	}
+	c.event(ctx, "person registered", p.ID)
+	return &p.Person, nil
+}
+
+func (c *Core) checkRegistration(r Registration) error {
+	if _, err := c.Numbers.Parse(r.PID); err != nil {
+		return errors.Join(ErrIdentityNumber, err)
+	}
+	if _, err := time.Parse(time.DateOnly, r.BirthDate); err != nil {
+		return ErrBirthDate
+	}
+	if c.levels().OfBasis(r.Proofing.Basis) == LevelNone {
+		return ErrBasis
+	}
+	if n := len(r.TOTPSecret); n > 0 && n < minTOTPSecret {
+		return ErrTOTPSecret
+	}
+	return nil
+}
+
+// Person finds a person by opaque identifier: ErrNotFound.
+func (c *Core) Person(ctx context.Context, id string) (*Person, error) {
+	return c.Store.Person(ctx, id)
+}

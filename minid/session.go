@@ -1,0 +1,85 @@
+package minid
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Session is who is signed in, and how surely. AuthTime is the login's time: of its last factor, or after a step-up
+// that kept earlier factors, of the login those came from. Expires is when the session ends at the latest.
+type Session struct {
+	ID, PersonID, PID string
+	Level             Level
+	Basis             Basis
+	Factors           []Factor
+	AMR               []string
+	AuthTime, Expires time.Time
+}
+
+// Meets says whether the session is what a need asks for.
+func (s *Session) Meets(need Need, at time.Time) bool {
+	return s.Level >= need.Level && (need.MaxAge == 0 || at.Sub(s.AuthTime) <= need.MaxAge)
+}
+
+// SessionRecord is a session as stored. ID is the hash of its secret, Public the identifier that may be shown.
+type SessionRecord struct {
+	ID, Public, PersonID string
+	Level                Level
+	Basis                Basis
+	Factors              []Factor
+	AuthTime             time.Time
+	Started              time.Time // of the absolute life
+	Seen                 time.Time // last use
+}
+
+// touchEvery spares a write for each request: the last use is known to the minute.
+const touchEvery = time.Minute
+
+// Session finds a live session by its secret and counts as a use of it. ErrNoSession.
+func (c *Core) Session(ctx context.Context, secret string) (*Session, error) {
+	r, person, err := c.session(ctx, secret, c.now())
+	if err != nil {
+		return nil, err
+	}
+	return c.public(*r, person), nil
+}
+
+// EndSession ends the session of a secret; without one it does nothing.
+func (c *Core) EndSession(ctx context.Context, secret string) error {
+	return c.Store.EndSession(ctx, hashSecret(secret))
+}
+
+func (c *Core) session(ctx context.Context, secret string, now time.Time) (*SessionRecord, *Person, error) {
+	r, err := c.Store.Session(ctx, hashSecret(secret))
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil, ErrNoSession
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	l := c.limits()
+	if now.Sub(r.Seen) >= l.SessionIdle || now.Sub(r.Started) >= l.SessionTotal {
+		return nil, nil, ErrNoSession
+	}
+	person, err := c.Store.Person(ctx, r.PersonID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if person.State != StateNormal {
+		return nil, nil, ErrNoSession
+	}
+	if now.Sub(r.Seen) >= touchEvery {
+		if err := c.Store.TouchSession(ctx, r.ID, now); err != nil {
+			return nil, nil, err
+		}
+	}
+	return r, person, nil
+}
+
+func (c *Core) public(r SessionRecord, p *Person) *Session {
+	return &Session{
+		ID: r.Public, PersonID: r.PersonID, PID: p.PID, Level: r.Level, Basis: r.Basis, Factors: r.Factors,
+		AMR: AMR(r.Factors), AuthTime: r.AuthTime, Expires: r.Started.Add(c.limits().SessionTotal),
+	}
+}

@@ -1,0 +1,113 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"lommebok.example/minid"
+	"lommebok.example/minid/store"
+)
+
+func TestRacedPairingCode(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		must(t, s.PutPairingCode(t.Context(), "code", "anna", noon.Add(time.Minute)))
+		one(t, contest(t, func(i int) (bool, error) {
+			name := fmt.Sprint("device ", i)
+			person, err := s.TakePairingCode(t.Context(), "code", noon, minid.Device{ID: name, Thumbprint: name, Key: []byte{1}, Paired: noon})
+			return person == "anna", err
+		}, minid.ErrPairingCode))
+		must(t, s.PutPairingCode(t.Context(), "late", "anna", noon))
+		if _, err := s.TakePairingCode(t.Context(), "late", noon, minid.Device{ID: "x", Thumbprint: "x"}); !errors.Is(err, minid.ErrPairingCode) {
+			t.Errorf("at its end: %v", err)
+		}
+	})
+}
+
+func attempt(id, signInID string, at time.Time) minid.Attempt {
+	return minid.Attempt{
+		ID: id, SignInID: signInID, PersonID: "anna", Service: "Utsteder", Number: "42", State: minid.AttemptCreated,
+		Created: at, Expires: at.Add(3 * time.Minute),
+	}
+}
+
+// paired is a live sign-in of anna, who has a device.
+func paired(t *testing.T, s *store.Store) {
+	t.Helper()
+	must(t, s.AddSignIn(t.Context(), signIn("in")))
+	must(t, s.PassPassword(t.Context(), "in", "anna", noon))
+	for _, who := range []string{"anna", "bert"} {
+		must(t, s.PutPairingCode(t.Context(), "code of "+who, who, noon.Add(time.Minute)))
+		_, err := s.TakePairingCode(t.Context(), "code of "+who, noon, minid.Device{ID: "of " + who, Thumbprint: who, Key: []byte{1}, Paired: noon})
+		must(t, err)
+	}
+}
+
+func TestRacedAnswer(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		paired(t, s)
+		_, err := s.StartAttempt(t.Context(), attempt("a", "in", noon), noon.Add(-time.Minute), 3)
+		must(t, err)
+		one(t, contest(t, func(i int) (bool, error) {
+			answer := minid.Answer{AttemptID: "a", Service: "Utsteder", Number: []string{"42", "43"}[i%2], Approve: true}
+			_, err := s.AnswerAttempt(t.Context(), "of anna", answer, noon)
+			return err == nil, err
+		}, minid.ErrAttempt))
+		in, err := s.SignIn(t.Context(), "in")
+		must(t, err)
+		last, err := s.LastAttempt(t.Context(), "in")
+		must(t, err)
+		if (len(in.Passed) == 2) != (last.State == minid.AttemptApproved) {
+			t.Errorf("the attempt is %s and the sign-in has passed %v", last.State, in.Passed)
+		}
+	})
+}
+
+func TestAnswerBindings(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		paired(t, s)
+		_, err := s.StartAttempt(t.Context(), attempt("a", "in", noon), noon.Add(-time.Minute), 3)
+		must(t, err)
+		right := minid.Answer{AttemptID: "a", Service: "Utsteder", Number: "42", Approve: true}
+		answer := func(device string, at time.Time) error {
+			_, err := s.AnswerAttempt(t.Context(), device, right, at)
+			return err
+		}
+		for name, err := range map[string]error{
+			"another's device": answer("of bert", noon),
+			"no device":        answer("", noon),
+			"expired":          answer("of anna", noon.Add(3*time.Minute)),
+		} {
+			if !errors.Is(err, minid.ErrAttempt) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		must(t, s.CancelSignIn(t.Context(), "in", noon))
+		if err := answer("of anna", noon); !errors.Is(err, minid.ErrAttempt) {
+			t.Errorf("after the sign-in was cancelled: %v", err)
+		}
+	})
+}
+
+func TestRacedAttemptsAreLimited(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		paired(t, s)
+		wins := contest(t, func(i int) (bool, error) {
+			a := attempt(fmt.Sprint("a", i), fmt.Sprint("sign-in ", i), noon)
+			oldest, err := s.StartAttempt(t.Context(), a, noon.Add(-time.Minute), 3)
+			return oldest.IsZero(), err
+		}, nil)
+		if wins != 3 {
+			t.Errorf("%d attempts were started at once, want 3", wins)
+		}
+		list, err := s.PendingAttempts(t.Context(), "anna", noon)
+		if err != nil || len(list) != 3 {
+			t.Errorf("%d are pending, %v", len(list), err)
+		}
+		oldest, err := s.StartAttempt(t.Context(), attempt("x", "in", noon.Add(time.Minute)), noon, 3)
+		if err != nil || !oldest.IsZero() {
+			t.Errorf("when the others lie before the span: %v %v", oldest, err)
+		}
+	})
+}

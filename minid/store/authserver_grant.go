@@ -1,0 +1,187 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"lommebok.example/minid"
+	"lommebok.example/minid/authserver"
+)
+
+// authserverGrant is a row of authserver_grant as it is made. Times are Unix milliseconds.
+type authserverGrant struct {
+	ID            string
+	CodeHash      []byte
+	ClientID      string
+	RedirectURI   string
+	CodeChallenge string
+	DPoPJKT       string `gorm:"column:dpop_jkt"`
+	PersonID      string
+	PID           string `gorm:"column:pid"`
+	Level         string
+	Basis         string
+	AuthTime      int64
+	Scopes        string // with blanks between
+	Authorized    string // JSON, "" for none
+	CodeExpiresAt int64
+	ExpiresAt     int64 // of the code, later of the token
+}
+
+func (authserverGrant) TableName() string { return "authserver_grant" }
+
+// ApproveRequest ends the request and keeps the grant with its code, both or neither.
+func (s *Store) ApproveRequest(ctx context.Context, o authserver.Open, g authserver.Grant, c authserver.Code) error {
+	authorized, err := writeAuthorized(g.Authorized)
+	if err != nil {
+		return err
+	}
+	row := authserverGrant{
+		ID: g.ID, CodeHash: c.Hash[:], ClientID: g.ClientID, RedirectURI: c.RedirectURI, CodeChallenge: c.CodeChallenge,
+		DPoPJKT: c.JKT, PersonID: g.PersonID, PID: g.PID, Level: g.Level.String(), Basis: string(g.Basis),
+		AuthTime: g.AuthTime.UnixMilli(), Scopes: strings.Join(g.Scopes, " "), Authorized: authorized,
+		CodeExpiresAt: c.Expires.UnixMilli(), ExpiresAt: c.Expires.UnixMilli(),
+	}
+	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if _, err := answerRequest(tx, o); err != nil {
+			return err
+		}
+		if err := tx.Create(&row).Error; err != nil {
+			return fmt.Errorf("store: approve request: %w", err)
+		}
+		return nil
+	})
+}
+
+// RedeemCode ends the code and keeps the token, both or neither. A code that has been used kills its grant instead, and
+// with it the tokens that were made from it or are being made.
+func (s *Store) RedeemCode(ctx context.Context, r authserver.Redemption, t authserver.Token) (*authserver.Grant, error) {
+	var grant *authserver.Grant
+	err := s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var err error
+		if grant, err = takeCode(tx, r, t.Expires); err != nil {
+			return err
+		}
+		err = tx.Exec(`INSERT INTO authserver_token (token_hash, grant_id, dpop_jkt, expires_at) VALUES (?, ?, ?, ?)`,
+			blob(t.Hash[:]), grant.ID, t.JKT, t.Expires.UnixMilli()).Error
+		if err != nil {
+			return fmt.Errorf("store: keep token: %w", err)
+		}
+		return nil
+	})
+	if errors.Is(err, authserver.ErrNoCode) {
+		return nil, s.revokeReused(ctx, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return grant, nil
+}
+
+func takeCode(tx *gorm.DB, r authserver.Redemption, until time.Time) (*authserver.Grant, error) {
+	at := r.At.UnixMilli()
+	statement := tx.Raw(`UPDATE authserver_grant SET code_used_at = ?, expires_at = ?
+		WHERE code_hash = ? AND client_id = ? AND redirect_uri = ? AND code_challenge = ? AND (dpop_jkt = '' OR dpop_jkt = ?)
+		AND code_expires_at > ? AND code_used_at IS NULL
+		RETURNING id, scopes, authorized`,
+		at, until.UnixMilli(), r.Code[:], r.ClientID, r.RedirectURI, r.CodeChallenge, r.JKT, at)
+	g := authserver.Grant{ClientID: r.ClientID}
+	var scopes, list string
+	err := scanOne(statement, &g.ID, &scopes, &list)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, authserver.ErrNoCode
+	case err != nil:
+		return nil, fmt.Errorf("store: take code: %w", err)
+	}
+	g.Scopes = strings.Fields(scopes)
+	g.Authorized, err = readAuthorized(list)
+	return &g, err
+}
+
+// revokeReused tells a code that has been used from one that never was, or was bound otherwise.
+func (s *Store) revokeReused(ctx context.Context, r authserver.Redemption) error {
+	result := s.db.W.WithContext(ctx).Exec(`UPDATE authserver_grant SET revoked_at = ?
+		WHERE code_hash = ? AND code_used_at IS NOT NULL`, r.At.UnixMilli(), r.Code[:])
+	switch {
+	case result.Error != nil:
+		return fmt.Errorf("store: revoke grant: %w", result.Error)
+	case result.RowsAffected == 0:
+		return authserver.ErrNoCode
+	}
+	return authserver.ErrCodeReused
+}
+
+// TokenAccess reads a token that is alive with its grant: one row, by primary keys.
+func (s *Store) TokenAccess(ctx context.Context, token authserver.Hash, at time.Time) (*authserver.Access, error) {
+	statement := s.db.R.WithContext(ctx).Raw(`SELECT g.id, g.person_id, g.pid, g.client_id, g.level, g.basis, g.auth_time,
+		g.scopes, g.authorized, t.dpop_jkt, t.expires_at
+		FROM authserver_token t JOIN authserver_grant g ON g.id = t.grant_id
+		WHERE t.token_hash = ? AND t.expires_at > ? AND g.revoked_at IS NULL`, token[:], at.UnixMilli())
+	var a authserver.Access
+	var level, scopes, list string
+	var authTime, expires int64
+	err := scanOne(statement, &a.GrantID, &a.PersonID, &a.PID, &a.ClientID, &level, &a.Basis, &authTime, &scopes, &list, &a.JKT, &expires)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, authserver.ErrNoToken
+	case err != nil:
+		return nil, fmt.Errorf("store: access: %w", err)
+	}
+	if a.Level, err = minid.ParseLevel(level); err != nil {
+		return nil, err
+	}
+	if a.Authorized, err = readAuthorized(list); err != nil {
+		return nil, err
+	}
+	a.Scopes, a.AuthTime, a.Expires = strings.Fields(scopes), time.UnixMilli(authTime), time.UnixMilli(expires)
+	return &a, nil
+}
+
+// Most grants have no Credential Identifiers, so that reading one costs no JSON.
+func writeAuthorized(list []authserver.Authorized) (string, error) {
+	if len(list) == 0 {
+		return "", nil
+	}
+	b, err := json.Marshal(list)
+	if err != nil {
+		return "", fmt.Errorf("store: grant: %w", err)
+	}
+	return string(b), nil
+}
+
+func readAuthorized(s string) ([]authserver.Authorized, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var list []authserver.Authorized
+	if err := json.Unmarshal([]byte(s), &list); err != nil {
+		return nil, fmt.Errorf("store: grant: %w", err)
+	}
+	return list, nil
+}
+
+// authserverExpiring are the tables that hold rows with an end, with their primary keys.
+var authserverExpiring = []struct{ table, key string }{
+	{"authserver_proof", "jti_hash"}, {"authserver_token", "token_hash"}, {"authserver_grant", "id"}, {"authserver_request", "id"},
+}
+
+// SweepAuthserver deletes at most limit expired rows of each table and gives the largest number it deleted of one.
+func (s *Store) SweepAuthserver(ctx context.Context, at time.Time, limit int) (int, error) {
+	most := 0
+	for _, e := range authserverExpiring {
+		result := s.db.W.WithContext(ctx).Exec(`DELETE FROM `+e.table+` WHERE `+e.key+` IN
+			(SELECT `+e.key+` FROM `+e.table+` WHERE expires_at <= ? LIMIT ?)`, at.UnixMilli(), limit)
+		if result.Error != nil {
+			return most, fmt.Errorf("store: sweep: %w", result.Error)
+		}
+		most = max(most, int(result.RowsAffected))
+	}
+	return most, nil
+}

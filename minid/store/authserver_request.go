@@ -1,0 +1,139 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/minid/authserver"
+)
+
+var _ authserver.Store = (*Store)(nil)
+
+// authserverRequest is a row of authserver_request. Times are Unix milliseconds.
+type authserverRequest struct {
+	ID             string
+	ReferenceHash  []byte
+	ClientID       string
+	RedirectURI    string
+	State          string
+	Scopes         string // with blanks between
+	Configurations string // JSON
+	CodeChallenge  string
+	DPoPJKT        string `gorm:"column:dpop_jkt"`
+	ExpiresAt      int64
+}
+
+func (authserverRequest) TableName() string { return "authserver_request" }
+
+// PushRequest keeps a new request.
+func (s *Store) PushRequest(ctx context.Context, reference authserver.Hash, r authserver.Request) error {
+	configurations, err := json.Marshal(r.Configurations)
+	if err != nil {
+		return fmt.Errorf("store: push request: %w", err)
+	}
+	row := authserverRequest{
+		ID: r.ID, ReferenceHash: reference[:], ClientID: r.ClientID, RedirectURI: r.RedirectURI, State: r.State,
+		Scopes: strings.Join(r.Scopes, " "), Configurations: string(configurations), CodeChallenge: r.CodeChallenge,
+		DPoPJKT: r.JKT, ExpiresAt: r.Expires.UnixMilli(),
+	}
+	if err := s.db.W.WithContext(ctx).Create(&row).Error; err != nil {
+		return fmt.Errorf("store: push request: %w", err)
+	}
+	return nil
+}
+
+const requestColumns = "id, client_id, redirect_uri, state, scopes, configurations, code_challenge, dpop_jkt, expires_at"
+
+// ClaimRequest gives the request to the first browser that comes, and to it again. The first visit, and only it, moves the
+// request's end.
+func (s *Store) ClaimRequest(ctx context.Context, c authserver.Claim) (*authserver.Request, error) {
+	return scanRequest(s.db.W.WithContext(ctx).Raw(`UPDATE authserver_request
+		SET browser_hash = ?, expires_at = CASE WHEN browser_hash IS NULL THEN ? ELSE expires_at END
+		WHERE reference_hash = ? AND client_id = ? AND answered_at IS NULL AND expires_at > ?
+		AND (browser_hash IS NULL OR browser_hash = ?)
+		RETURNING `+requestColumns,
+		c.Browser[:], c.Until.UnixMilli(), c.Reference[:], c.ClientID, c.At.UnixMilli(), c.Browser[:]))
+}
+
+// ClaimedRequest reads a request in the hand of its browser.
+func (s *Store) ClaimedRequest(ctx context.Context, o authserver.Open) (*authserver.Request, error) {
+	return scanRequest(s.db.R.WithContext(ctx).Raw(`SELECT `+requestColumns+` FROM authserver_request
+		WHERE id = ? AND browser_hash = ? AND answered_at IS NULL AND expires_at > ?`,
+		o.ID, o.Browser[:], o.At.UnixMilli()))
+}
+
+// RefuseRequest ends a request.
+func (s *Store) RefuseRequest(ctx context.Context, o authserver.Open) (*authserver.Request, error) {
+	return answerRequest(s.db.W.WithContext(ctx), o)
+}
+
+func answerRequest(db *gorm.DB, o authserver.Open) (*authserver.Request, error) {
+	return scanRequest(db.Raw(`UPDATE authserver_request SET answered_at = ?
+		WHERE id = ? AND browser_hash = ? AND answered_at IS NULL AND expires_at > ?
+		RETURNING `+requestColumns,
+		o.At.UnixMilli(), o.ID, o.Browser[:], o.At.UnixMilli()))
+}
+
+func scanRequest(statement *gorm.DB) (*authserver.Request, error) {
+	var r authserver.Request
+	var scopes, configurations string
+	var expires int64
+	err := scanOne(statement, &r.ID, &r.ClientID, &r.RedirectURI, &r.State, &scopes, &configurations, &r.CodeChallenge, &r.JKT, &expires)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, authserver.ErrNoRequest
+	case err != nil:
+		return nil, fmt.Errorf("store: request: %w", err)
+	}
+	if err := json.Unmarshal([]byte(configurations), &r.Configurations); err != nil {
+		return nil, fmt.Errorf("store: request: %w", err)
+	}
+	r.Scopes, r.Expires = strings.Fields(scopes), time.UnixMilli(expires)
+	return &r, nil
+}
+
+// TakeProof keeps the hash of a proof's key and jti; the primary key lets the first one in.
+func (s *Store) TakeProof(ctx context.Context, jti authserver.Hash, expires time.Time) error {
+	err := s.db.W.WithContext(ctx).Exec(`INSERT INTO authserver_proof (jti_hash, expires_at) VALUES (?, ?)`,
+		blob(jti[:]), expires.UnixMilli()).Error
+	switch {
+	case database.IsDuplicate(err):
+		return authserver.ErrProofUsed
+	case err != nil:
+		return fmt.Errorf("store: take proof: %w", err)
+	}
+	return nil
+}
+
+// blob is bytes in a list of values: gorm would spread a plain slice that follows a parenthesis over many places.
+type blob []byte
+
+// Value gives the bytes as they are.
+func (b blob) Value() (driver.Value, error) { return []byte(b), nil }
+
+// scanOne runs a statement that gives at most one row and reads it; sql.ErrNoRows when there is none. gorm's Row would
+// hide that a statement could not be prepared, and panic.
+func scanOne(statement *gorm.DB, into ...any) error {
+	rows, err := statement.Rows()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	if !rows.Next() {
+		return cmp.Or(rows.Err(), sql.ErrNoRows)
+	}
+	if err := rows.Scan(into...); err != nil {
+		return err
+	}
+	return rows.Close()
+}
