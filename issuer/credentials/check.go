@@ -1,0 +1,107 @@
+package credentials
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"lommebok.example/issuer/source"
+	"lommebok.example/minid"
+)
+
+const (
+	maxBatch    = 10
+	maxValidity = 400 * 24 * time.Hour // a document signer lives 457 days (ISO/IEC 18013-5 B.1.4)
+	maxAuthAge  = 2 * time.Hour        // no session is older
+)
+
+var (
+	identifier = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
+	// scope-token of RFC 6749 section 3.3, less what a URL or a log line would have to escape.
+	scopeToken = regexp.MustCompile(`^[A-Za-z0-9:._-]{1,100}$`)
+	colour     = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+)
+
+// Claims that belong to the issuing and never come from a file: the registered ones of SD-JWT VC section 2.2.2 and
+// what RFC 9901 itself uses.
+var reserved = []string{
+	"iss", "sub", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "_sd", "_sd_alg", "...",
+}
+
+func (t *Type) check() error {
+	switch {
+	case !identifier.MatchString(t.ID):
+		return fmt.Errorf("id %q is empty or has other signs than letters, digits, . _ -", t.ID)
+	case t.Format == SDJWT && (t.VCT == "" || t.DocType != ""):
+		return fmt.Errorf("format %s wants vct and no doctype", SDJWT)
+	case t.Format == MDoc && (t.DocType == "" || t.VCT != ""):
+		return fmt.Errorf("format %s wants doctype and no vct", MDoc)
+	case t.Format != SDJWT && t.Format != MDoc:
+		return fmt.Errorf("format %q is neither %s nor %s", t.Format, SDJWT, MDoc)
+	case !scopeToken.MatchString(t.Scope):
+		return fmt.Errorf("scope %q is no scope", t.Scope)
+	case t.Level == minid.LevelNone:
+		return fmt.Errorf("level none: no credential is given to a person who has not signed in")
+	case t.MaxAuthAge < time.Minute || t.MaxAuthAge > maxAuthAge:
+		return fmt.Errorf("max_auth_age %s is not between 1m and %s", t.MaxAuthAge, maxAuthAge)
+	case t.Validity < 24*time.Hour || t.Validity > maxValidity:
+		return fmt.Errorf("validity is not between 1 and %d days", maxValidity/(24*time.Hour))
+	case t.Batch < 1 || t.Batch > maxBatch:
+		return fmt.Errorf("batch %d is not between 1 and %d", t.Batch, maxBatch)
+	case !colour.MatchString(t.Display.BackgroundColor) || !colour.MatchString(t.Display.TextColor):
+		return fmt.Errorf("display: background_color and text_color want the form #rrggbb")
+	case !t.Display.Name.complete() || !t.Display.Description.complete():
+		return fmt.Errorf("display: name and description want a text in each of nb, nn, en")
+	case len(t.Claims) == 0:
+		return fmt.Errorf("claims: there are none")
+	}
+	return t.checkClaims()
+}
+
+func (t *Type) checkClaims() error {
+	for i, c := range t.Claims {
+		if err := c.check(t.Format); err != nil {
+			return fmt.Errorf("claim %v: %w", c.Path, err)
+		}
+		for _, other := range t.Claims[:i] {
+			if prefix(c.Path, other.Path) || prefix(other.Path, c.Path) {
+				return fmt.Errorf("claim %v: stands at or inside claim %v", c.Path, other.Path)
+			}
+		}
+	}
+	return nil
+}
+
+func (c Claim) check(format string) error {
+	switch {
+	case len(c.Path) == 0 || slices.Contains(c.Path, ""):
+		return fmt.Errorf("path is empty or has an empty part")
+	case format == MDoc && len(c.Path) != 2:
+		return fmt.Errorf("path wants a name space and an element")
+	case format == MDoc && c.Disclosure != "":
+		return fmt.Errorf("disclosure: an mdoc element is always shown by itself")
+	case format == SDJWT && c.Disclosure != Never && c.Disclosure != Whole && c.Disclosure != Parts:
+		return fmt.Errorf("disclosure %q is none of never, whole, parts", c.Disclosure)
+	case format == SDJWT && slices.Contains(reserved, c.Path[0]):
+		return fmt.Errorf("the claim is the issuer's own")
+	case (c.Source == "") == (c.Value == nil):
+		return fmt.Errorf("one of source and value is wanted")
+	case c.Source != "" && c.Source != IssuanceDate && c.Source != IssuanceExpiry && !source.Known(c.Source):
+		return fmt.Errorf("source %q is no fact", c.Source)
+	case !c.Label.complete():
+		return fmt.Errorf("label wants a text in each of nb, nn, en")
+	}
+	switch c.Value.(type) {
+	case nil, string, bool:
+		return nil
+	default:
+		return fmt.Errorf("value is neither text nor true or false")
+	}
+}
+
+func prefix(short, long []string) bool {
+	return len(short) <= len(long) && slices.Equal(short, long[:len(short)])
+}
+
+func (w Words) complete() bool { return w.NB != "" && w.NN != "" && w.EN != "" }

@@ -1,0 +1,24 @@
+// Package credentials knows the credential types. One YAML file of this folder is one credential configuration
+// (OpenID4VCI 1.0 section 12.2.4): to add a type is to add a file, and nothing else. It does not know how a
+// credential is made; that is package issuance.
+//
+//	key                 meaning
+//	id                  credential configuration identifier
+//	format              dc+sd-jwt or mso_mdoc
+//	vct | doctype       the type, as the format calls it
+//	scope               OAuth scope that asks for this configuration and no other
+//	level               level of assurance the sign-in must have reached: low, substantial, high
+//	max_auth_age        how long ago the sign-in may be when the credential is signed, e.g. 15m
+//	validity            how long a credential lives, in whole days, e.g. 30d
+//	batch               how many copies one request may get, 1 to 10
+//	display             name and description in nb, nn and en; colours as #rrggbb
+//	claims[].path       where the claim stands; mso_mdoc: name space and element
+//	claims[].source     the fact it is made of (package source), or issuance.date or issuance.expiry
+//	claims[].value      instead of source: the same for everybody
+//	claims[].disclosure dc+sd-jwt: never, whole (default) or parts, where parts is the claim and each property or
+//	                    element in it by itself
+//	claims[].mandatory  no credential without it
+//	claims[].label      the person's word for it in nb, nn and en
+//
+// Any other key is refused, as is a type that says half of what it must.
+package credentials

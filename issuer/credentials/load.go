@@ -1,0 +1,169 @@
+package credentials
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"lommebok.example/minid"
+)
+
+//go:embed *.yaml
+var embedded embed.FS
+
+// ErrType is returned for a file that is no credential type; the error names the file and the fault.
+var ErrType = errors.New("credentials: not a credential type")
+
+// Embedded gives the types of this folder.
+func Embedded() (*Set, error) { return Load(embedded) }
+
+// Load reads every *.yaml in the root of files.
+func Load(files fs.FS) (*Set, error) {
+	names, err := fs.Glob(files, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{byID: map[string]*Type{}, byScope: map[string]*Type{}}
+	for _, name := range names {
+		raw, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		t, err := Parse(raw)
+		if err == nil {
+			err = s.add(t)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	if len(s.all) == 0 {
+		return nil, fmt.Errorf("%w: no *.yaml file in the folder", ErrType)
+	}
+	return s, nil
+}
+
+func (s *Set) add(t *Type) error {
+	if _, taken := s.byID[t.ID]; taken {
+		return fmt.Errorf("%w: the id %s is taken", ErrType, t.ID)
+	}
+	if _, taken := s.byScope[t.Scope]; taken {
+		return fmt.Errorf("%w: the scope %s is taken", ErrType, t.Scope)
+	}
+	s.all = append(s.all, t)
+	s.byID[t.ID], s.byScope[t.Scope] = t, t
+	return nil
+}
+
+// file is the YAML form of a type.
+type file struct {
+	ID         string      `yaml:"id"`
+	Format     string      `yaml:"format"`
+	VCT        string      `yaml:"vct"`
+	DocType    string      `yaml:"doctype"`
+	Scope      string      `yaml:"scope"`
+	Level      string      `yaml:"level"`
+	MaxAuthAge string      `yaml:"max_auth_age"`
+	Validity   string      `yaml:"validity"`
+	Batch      int         `yaml:"batch"`
+	Display    fileDisplay `yaml:"display"`
+	Claims     []fileClaim `yaml:"claims"`
+}
+
+type fileDisplay struct {
+	Name            fileWords `yaml:"name"`
+	Description     fileWords `yaml:"description"`
+	BackgroundColor string    `yaml:"background_color"`
+	TextColor       string    `yaml:"text_color"`
+}
+
+type fileClaim struct {
+	Path       []string  `yaml:"path"`
+	Source     string    `yaml:"source"`
+	Value      any       `yaml:"value"`
+	Disclosure string    `yaml:"disclosure"`
+	Mandatory  bool      `yaml:"mandatory"`
+	Label      fileWords `yaml:"label"`
+}
+
+type fileWords struct {
+	NB string `yaml:"nb"`
+	NN string `yaml:"nn"`
+	EN string `yaml:"en"`
+}
+
+// Parse reads one type. Unknown and repeated keys are refused.
+func Parse(raw []byte) (*Type, error) {
+	var f file
+	if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(&f); err != nil {
+		return nil, fmt.Errorf("%w: %s", ErrType, firstLine(err.Error()))
+	}
+	t, err := f.toType()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrType, err)
+	}
+	if err := t.check(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrType, err)
+	}
+	return t, nil
+}
+
+// The parser's errors quote the file; the first line says what and where.
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+func (f file) toType() (*Type, error) {
+	level, err := minid.ParseLevel(f.Level)
+	if err != nil {
+		return nil, fmt.Errorf("level %q is none of low, substantial, high", f.Level)
+	}
+	age, err := time.ParseDuration(f.MaxAuthAge)
+	if err != nil {
+		return nil, fmt.Errorf("max_auth_age %q is no duration such as 15m", f.MaxAuthAge)
+	}
+	validity, err := days(f.Validity)
+	if err != nil {
+		return nil, err
+	}
+	t := &Type{
+		ID: f.ID, Format: f.Format, VCT: f.VCT, DocType: f.DocType, Scope: f.Scope, Level: level,
+		MaxAuthAge: age, Validity: validity, Batch: f.Batch,
+		Display: Display{
+			Name: Words(f.Display.Name), Description: Words(f.Display.Description),
+			BackgroundColor: f.Display.BackgroundColor, TextColor: f.Display.TextColor,
+		},
+	}
+	for _, c := range f.Claims {
+		t.Claims = append(t.Claims, c.toClaim(f.Format))
+	}
+	return t, nil
+}
+
+func (c fileClaim) toClaim(format string) Claim {
+	d := Disclosure(c.Disclosure)
+	if d == "" && format == SDJWT {
+		d = Whole
+	}
+	return Claim{
+		Path: c.Path, Source: c.Source, Value: c.Value, Disclosure: d,
+		Mandatory: c.Mandatory, Label: Words(c.Label),
+	}
+}
+
+func days(s string) (time.Duration, error) {
+	number, ok := strings.CutSuffix(s, "d")
+	n, err := strconv.Atoi(number)
+	if !ok || err != nil {
+		return 0, fmt.Errorf("validity %q is no number of days such as 30d", s)
+	}
+	return time.Duration(n) * 24 * time.Hour, nil
+}

@@ -1,0 +1,55 @@
+package issuance
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"time"
+)
+
+// NonceLife is how long a c_nonce can be used.
+const NonceLife = 300 * time.Second
+
+// Nonces makes and knows the c_nonces of section 7. Nothing is stored when one is made: it carries the time it was made
+// and a MAC, so that asking for nonces costs nobody anything. That it is used once is the Store's to see to.
+type Nonces struct {
+	secret []byte
+	now    func() time.Time
+}
+
+// NewNonces gives nonces that every replica with the same secret knows. The secret has 32 bytes.
+func NewNonces(secret []byte, now func() time.Time) *Nonces { return &Nonces{secret: secret, now: now} }
+
+// A nonce is 16 random bytes, the second it was made in, and the first 16 bytes of the MAC over both.
+const (
+	nonceBody  = 16 + 8
+	nonceBytes = nonceBody + 16
+)
+
+// New gives a nonce that nobody can foresee.
+func (n *Nonces) New() string {
+	var b [nonceBytes]byte
+	_, _ = rand.Read(b[:16]) // never fails (Go 1.24 and later)
+	binary.BigEndian.PutUint64(b[16:], uint64(n.now().Unix()))
+	copy(b[nonceBody:], n.mac(b[:nonceBody]))
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// Valid tells whether nonce is one of ours and not too old.
+func (n *Nonces) Valid(nonce string) bool {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(nonce)
+	if err != nil || len(b) != nonceBytes || !hmac.Equal(b[nonceBody:], n.mac(b[:nonceBody])) {
+		return false
+	}
+	age := n.now().Sub(time.Unix(int64(binary.BigEndian.Uint64(b[16:])), 0))
+	return age >= -time.Second && age <= NonceLife
+}
+
+func (n *Nonces) mac(body []byte) []byte {
+	h := hmac.New(sha256.New, n.secret)
+	h.Write([]byte("c_nonce"))
+	h.Write(body)
+	return h.Sum(nil)[:16]
+}

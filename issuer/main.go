@@ -1,0 +1,133 @@
+// Command issuer runs the Credential Issuer with its MinID and its authorization server. Everything is set by the
+// environment; package server tells its routes.
+//
+//	variable                          default                    meaning
+//	ISSUER_ADDR                       127.0.0.1:8080             where to listen
+//	ISSUER_URL                        http://localhost:8080      the Credential Issuer Identifier
+//	ISSUER_DATABASE                   sqlite:data/issuer/issuer.db  or postgres://…
+//	ISSUER_DATA                       data/issuer                keys, certificates, secrets
+//	TRUST_DIR                         data/trust                 where the trust anchor is published, empty for nowhere
+//	WALLET_URL                                                   a wallet in the browser that takes an offer
+//	ISSUER_CLIENTS                                               a JSON file with the wallets that are served
+//	ISSUER_LOCAL_TLS                                             a folder: serve https on localhost with a CA kept there
+//	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
+//	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that are not registered
+//	ISSUER_INSECURE_TEST_PEOPLE       false                      accounts for the synthetic people
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/observe"
+	"lommebok.example/internal/serve"
+	"lommebok.example/issuer/server"
+	"lommebok.example/minid/authserver"
+)
+
+type settings struct {
+	Addr           string `env:"ISSUER_ADDR" envDefault:"127.0.0.1:8080"`
+	URL            string `env:"ISSUER_URL" envDefault:"http://localhost:8080"`
+	Database       string `env:"ISSUER_DATABASE" envDefault:"sqlite:data/issuer/issuer.db"`
+	Data           string `env:"ISSUER_DATA" envDefault:"data/issuer"`
+	TrustDir       string `env:"TRUST_DIR" envDefault:"data/trust"`
+	WalletURL      string `env:"WALLET_URL"`
+	Clients        string `env:"ISSUER_CLIENTS"`
+	LocalTLS       string `env:"ISSUER_LOCAL_TLS"`
+	AllowHTTP      bool   `env:"ISSUER_INSECURE_ALLOW_HTTP"`
+	AllowAnyClient bool   `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
+	TestPeople     bool   `env:"ISSUER_INSECURE_TEST_PEOPLE"`
+}
+
+func main() {
+	log := observe.Logger(os.Stdout)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, log); err != nil {
+		log.Error("the issuer stopped", "cause", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, log *slog.Logger) (err error) {
+	set, err := env.ParseAs[settings]()
+	if err != nil {
+		return err
+	}
+	clients, err := readClients(set.Clients)
+	if err != nil {
+		return err
+	}
+	db, err := database.Open(ctx, set.Database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	issuer, err := server.New(ctx, server.Config{
+		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
+		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
+	}, server.Deps{DB: db, Now: time.Now, Log: log})
+	if err != nil {
+		return err
+	}
+	listen := serve.Config{Addr: set.Addr, Handler: issuer.Handler, Log: log}
+	if set.LocalTLS != "" {
+		if listen.TLS, err = serve.LocalTLS(set.LocalTLS, time.Now()); err != nil {
+			return err
+		}
+	}
+	go sweep(ctx, issuer, log)
+	return serve.Run(ctx, listen)
+}
+
+// sweepEvery is how often expired rows are deleted.
+const sweepEvery = 5 * time.Minute
+
+func sweep(ctx context.Context, issuer *server.Server, log *slog.Logger) {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := issuer.Sweep(ctx); err != nil {
+				log.Error("sweep", "cause", err)
+			}
+		}
+	}
+}
+
+// readClients reads the wallets that are served: [{"id", "name", "redirect_uris"}].
+func readClients(file string) ([]authserver.Client, error) {
+	if file == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("ISSUER_CLIENTS: %w", err)
+	}
+	var entries []struct {
+		ID           string   `json:"id"`
+		Name         string   `json:"name"`
+		RedirectURIs []string `json:"redirect_uris"`
+	}
+	if err := json.Unmarshal(raw, &entries); err != nil {
+		return nil, fmt.Errorf("ISSUER_CLIENTS: %w", err)
+	}
+	clients := make([]authserver.Client, 0, len(entries))
+	for _, e := range entries {
+		clients = append(clients, authserver.Client{ID: e.ID, Name: e.Name, RedirectURIs: e.RedirectURIs})
+	}
+	return clients, nil
+}

@@ -1,0 +1,21 @@
+// Package server is the wiring of the issuer: New shows every part, how it is made and what it is given. The pages that
+// belong to the issuer alone stand here too. The protocols are in issuance, status, and minid with its neighbours.
+//
+//	route                          owner
+//	GET  /                         which credentials there are
+//	POST /offers                   makes an offer for one
+//	GET  /offers/:configuration/:state   the offer: QR code, links, text
+//	GET  /mine                     what was issued to the person
+//	GET, POST /mine/:id/revoke     asks, then revokes
+//	GET  /trust/iaca.pem           the trust anchor
+//	GET  /health                   200, or 503 when the database does not answer
+//	/.well-known/openid-credential-issuer, /nonce, /credential    issuance
+//	/statuslists/:id                                              status
+//	/.well-known/oauth-authorization-server, /par, /authorize, /token   minid/authserver
+//	/login, /logout, /minid                                       minid/login
+//	/minid/app                                                    minid/app
+//	/assets                                                       web
+//
+// The data folder holds, made at the first start: a key and a certificate for each of iaca, document-signer,
+// credential-issuer and status-signer, and the secrets dpop-nonce, c-nonce, pepper and seal.
+package server

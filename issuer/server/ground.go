@@ -1,0 +1,97 @@
+package server
+
+import (
+	"context"
+	"strings"
+
+	"lommebok.example/internal/keys"
+	"lommebok.example/issuer/issuance"
+	"lommebok.example/issuer/store"
+	"lommebok.example/minid"
+	minidstore "lommebok.example/minid/store"
+	"lommebok.example/specs/mdoc"
+	"lommebok.example/specs/sdjwtvc"
+	"lommebok.example/web"
+)
+
+// ground is what the parts stand on: tables, secrets, certificates, pages, and the authentication core.
+type ground struct {
+	issuerStore *store.Store
+	minidStore  *minidstore.Store
+	secrets     secrets
+	trust       *trust
+	signers     issuance.Signers
+	site        *web.Site
+	core        *minid.Core
+}
+
+// lay brings the tables up to date, and makes at the first start what the data folder keeps.
+func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
+	g = &ground{}
+	if g.issuerStore, err = store.New(ctx, deps.DB); err != nil {
+		return nil, err
+	}
+	if g.minidStore, err = minidstore.New(ctx, deps.DB); err != nil {
+		return nil, err
+	}
+	if g.secrets, err = readSecrets(cfg.DataDir); err != nil {
+		return nil, err
+	}
+	if g.trust, err = makeTrust(cfg.DataDir, cfg.URL, deps.Types.LongestValidity(), deps.Now()); err != nil {
+		return nil, err
+	}
+	if g.signers, err = g.trust.signers(); err != nil {
+		return nil, err
+	}
+	g.site, err = web.New(web.Config{Service: "issuer", Secure: strings.HasPrefix(cfg.URL, "https:"), HomePath: "/", Log: deps.Log})
+	if err != nil {
+		return nil, err
+	}
+	g.core, err = newCore(g.secrets, g.minidStore, deps)
+	return g, err
+}
+
+// secrets are made at the first start and kept in the data folder.
+type secrets struct{ dpop, cNonce, pepper, seal []byte }
+
+func readSecrets(dir string) (secrets, error) {
+	var s secrets
+	for name, into := range map[string]*[]byte{"dpop-nonce": &s.dpop, "c-nonce": &s.cNonce, "pepper": &s.pepper, "seal": &s.seal} {
+		secret, err := keys.Secret(dir, name, 32)
+		if err != nil {
+			return secrets{}, err
+		}
+		*into = secret
+	}
+	return s, nil
+}
+
+func newCore(s secrets, st minid.Store, deps Deps) (*minid.Core, error) {
+	passwords, err := minid.NewPasswordPool(minid.PasswordConfig{Pepper: s.pepper, Argon2: deps.Argon2})
+	if err != nil {
+		return nil, err
+	}
+	seal, err := minid.NewSealer(s.seal)
+	if err != nil {
+		return nil, err
+	}
+	return &minid.Core{
+		Store: st, Passwords: passwords, Levels: minid.DefaultLevels(), Seal: seal, Now: deps.Now, Log: deps.Log,
+	}, nil
+}
+
+func (t *trust) signers() (issuance.Signers, error) {
+	sdjwt, err := sdjwtvc.NewSigner(t.CredentialIssuer.Key, t.CredentialIssuer.Chain)
+	if err != nil {
+		return issuance.Signers{}, err
+	}
+	document, err := mdoc.NewSigner(t.DocumentSigner.Key, t.DocumentSigner.Chain)
+	if err != nil {
+		return issuance.Signers{}, err
+	}
+	until := t.DocumentSigner.Chain[0].NotAfter
+	if other := t.CredentialIssuer.Chain[0].NotAfter; other.Before(until) {
+		until = other
+	}
+	return issuance.Signers{SDJWT: sdjwt, MDoc: document, Until: until}, nil
+}

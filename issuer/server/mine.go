@@ -1,0 +1,144 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/internal/observe"
+	"lommebok.example/issuer/credentials"
+	"lommebok.example/issuer/issuance"
+	"lommebok.example/minid"
+	"lommebok.example/minid/authserver"
+	"lommebok.example/web"
+)
+
+// issued is what the pages of this file read and change.
+type issued interface {
+	Mine(ctx context.Context, personID string) ([]issuance.Issued, error)
+	One(ctx context.Context, personID, id string) (issuance.Issued, error)
+	Revoke(ctx context.Context, personID, id string, at time.Time) error
+}
+
+// mine is the pages on which a person sees what was issued to them, and revokes it.
+type mine struct {
+	store  issued
+	types  *credentials.Set
+	signIn authserver.SignIn
+	site   *web.Site
+	now    func() time.Time
+	log    *slog.Logger
+}
+
+func (m *mine) mount(r gin.IRouter) {
+	r.GET("/mine", m.list)
+	r.GET("/mine/:id/revoke", m.confirm)
+	r.POST("/mine/:id/revoke", m.revoke)
+}
+
+// signedIn gives the session of who asks. Seeing and revoking what one has been given takes the level that most of it took.
+func (m *mine) signedIn(c *gin.Context) (*minid.Session, bool) {
+	c.Header("Cache-Control", "no-store")
+	return m.signIn.SignedIn(c, minid.Need{
+		Service: m.site.T(web.Lang(c), "issuer.mine.service"), Level: minid.LevelSubstantial,
+		ReturnTo: "/mine", CancelTo: "/",
+	})
+}
+
+// issuedView is the dot of the template issuer_facts.
+type issuedView struct {
+	ID, Name, Client, State                string
+	Issued, IssuedISO, Expires, ExpiresISO string
+	Copies                                 int
+}
+
+func (m *mine) view(i issuance.Issued, lang string) issuedView {
+	v := issuedView{
+		ID: i.ID, Name: i.ConfigurationID, Client: i.ClientID, State: "valid", Copies: i.Copies,
+		Issued: dateIn(lang, i.IssuedAt), IssuedISO: i.IssuedAt.Format(time.DateOnly),
+		Expires: dateIn(lang, i.ExpiresAt), ExpiresISO: i.ExpiresAt.Format(time.DateOnly),
+	}
+	if t, ok := m.types.ByID(i.ConfigurationID); ok {
+		v.Name = t.Display.Name.In(lang)
+	}
+	switch {
+	case !i.RevokedAt.IsZero():
+		v.State = "revoked"
+	case !i.ExpiresAt.After(m.now()):
+		v.State = "expired"
+	}
+	return v
+}
+
+func dateIn(lang string, t time.Time) string {
+	if lang == "en" {
+		return t.Format("2 January 2006")
+	}
+	return t.Format("02.01.2006")
+}
+
+func (m *mine) list(c *gin.Context) {
+	session, ok := m.signedIn(c)
+	if !ok {
+		return
+	}
+	all, err := m.store.Mine(c.Request.Context(), session.PersonID)
+	if err != nil {
+		m.fault(c, err)
+		return
+	}
+	views := make([]issuedView, 0, len(all))
+	for _, i := range all {
+		views = append(views, m.view(i, web.Lang(c)))
+	}
+	m.site.Render(c, http.StatusOK, "issuer_mine", struct {
+		Issued  []issuedView
+		Revoked bool
+	}{views, c.Query("revoked") == "1"})
+}
+
+func (m *mine) confirm(c *gin.Context) {
+	session, ok := m.signedIn(c)
+	if !ok {
+		return
+	}
+	one, err := m.store.One(c.Request.Context(), session.PersonID, c.Param("id"))
+	if err != nil {
+		m.fault(c, err)
+		return
+	}
+	view := m.view(one, web.Lang(c))
+	if view.State != "valid" {
+		m.fault(c, issuance.ErrNotFound)
+		return
+	}
+	m.site.Render(c, http.StatusOK, "issuer_revoke", struct{ Issued issuedView }{view})
+}
+
+func (m *mine) revoke(c *gin.Context) {
+	session, ok := m.signedIn(c)
+	if !ok {
+		return
+	}
+	if err := m.store.Revoke(c.Request.Context(), session.PersonID, c.Param("id"), m.now()); err != nil {
+		m.fault(c, err)
+		return
+	}
+	m.log.Info("revoked", "trace_id", observe.TraceID(c.Request.Context()), "issuance", c.Param("id"))
+	c.Redirect(http.StatusSeeOther, "/mine?revoked=1")
+}
+
+func (m *mine) fault(c *gin.Context, err error) {
+	if errors.Is(err, issuance.ErrNotFound) {
+		m.site.Problem(c, web.Problem{
+			Status: http.StatusNotFound, Code: "not_revocable", TextKey: "issuer.problem.not_revocable",
+			ReturnURL: "/mine", ReturnTextKey: "issuer.mine.title",
+		})
+		return
+	}
+	m.site.Failure(c, err)
+}

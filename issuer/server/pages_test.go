@@ -1,0 +1,166 @@
+package server_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"lommebok.example/web/webtest"
+)
+
+func TestFrontPageShowsEachType(t *testing.T) {
+	s := newService(t)
+	p := s.person(t, stjerne)
+	for lang, words := range map[string][]string{
+		"nb": {"Hent bevis", "Norsk ID-bevis", "MinID-bevis", "Elevbevis", "Aldersbevis", "høyt", "betydelig", "365 dager"},
+		"nn": {"Vel beviset du vil ha", "høgt", "betydeleg", "365 dagar"},
+		"en": {"Get a credential", "Norwegian ID credential", "Proof of age", "high", "substantial", "14 days"},
+	} {
+		p.get("/?lang=" + lang)
+		p.is(http.StatusOK)
+		p.sees(words...)
+	}
+	p.get("/?lang=nb&reason=level")
+	p.sees("Beviset krever et høyere sikkerhetsnivå")
+	p.get("/?reason=cancelled")
+	p.sees("Du avbrøt innloggingen.")
+}
+
+func TestOfferPage(t *testing.T) {
+	s := newService(t)
+	p := s.person(t, stjerne)
+	p.get("/")
+	p.submit("/offers", "configuration", "proof_of_age")
+	p.is(http.StatusOK)
+	first := p.path
+	link, err := url.Parse(offerOn(t, p))
+	check(t, err)
+	p.sees("Hent Aldersbevis", "<svg", "Kan du ikke skanne?", "betydelig")
+	browser := "http://localhost:8082/offer?credential_offer=" + strings.ReplaceAll(url.QueryEscape(link.Query().Get("credential_offer")), "+", "%20")
+	if !strings.Contains(p.body, strings.ReplaceAll(browser, "&", "&amp;")) {
+		t.Errorf("no link to %s:\n%s", browser, p.body)
+	}
+	p.get(first)
+	again, err := url.Parse(offerOn(t, p))
+	check(t, err)
+	if *again != *link {
+		t.Error("the offer changed when it was read again")
+	}
+	p.post("/offers", url.Values{"configuration": {"proof_of_age"}})
+	if p.path == first {
+		t.Error("two offers have the same issuer_state")
+	}
+}
+
+func TestOfferRefused(t *testing.T) {
+	s := newService(t)
+	p := s.person(t, stjerne)
+	p.post("/offers", url.Values{"configuration": {"no.such"}})
+	p.is(http.StatusBadRequest)
+	p.sees("Vi utsteder ikke dette beviset", "unknown_credential_configuration")
+	for _, path := range []string{"/offers/no.such/" + strings.Repeat("A", 26), "/offers/proof_of_age/short", "/offers/proof_of_age/" + strings.Repeat("a", 26)} {
+		p.get(path)
+		p.is(http.StatusNotFound)
+	}
+	p.post("/offers", url.Values{"configuration": {"proof_of_age"}}, "Sec-Fetch-Site", "cross-site")
+	p.is(http.StatusForbidden)
+}
+
+func TestMineIsMine(t *testing.T) {
+	s := newService(t)
+	p, w := s.person(t, stjerne), s.wallet(t)
+	p.get("/mine")
+	if !strings.HasPrefix(p.path, "/login") {
+		t.Fatalf("not asked to sign in but at %s", p.path)
+	}
+	p.signInWithCode()
+	if p.path != "/mine" {
+		t.Fatalf("came to %s", p.path)
+	}
+	p.sees("Vi har ikke utstedt noen bevis til deg.")
+	token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)
+	w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
+	p.get("/mine")
+	p.sees("MinID-bevis", "23.11.2026")
+	if p.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("Cache-Control %q", p.header.Get("Cache-Control"))
+	}
+	link := revokeLink(t, p, 1)
+
+	other := s.person(t, karies)
+	other.get("/mine")
+	other.signInWithCode()
+	if strings.Contains(other.body, "MinID-bevis") {
+		t.Error("somebody else sees it")
+	}
+	other.get(link)
+	other.is(http.StatusNotFound)
+	other.post(link, nil)
+	other.is(http.StatusNotFound)
+
+	p.post(link, nil, "Sec-Fetch-Site", "cross-site")
+	p.is(http.StatusForbidden)
+	p.get("/mine")
+	if !strings.Contains(p.body, link) {
+		t.Fatal("revoked by a form from elsewhere")
+	}
+	p.post(link, nil)
+	p.sees("Tilbakekalt")
+	p.post(link, nil)
+	p.is(http.StatusNotFound)
+	p.get(link)
+	p.is(http.StatusNotFound)
+}
+
+func TestMineShowsWhatHasExpired(t *testing.T) {
+	s := newService(t)
+	p, w := s.person(t, stjerne), s.wallet(t)
+	token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)
+	w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
+	s.add(31 * 24 * time.Hour)
+	p.get("/mine")
+	p.signInWithCode()
+	p.sees("Utløpt")
+	if strings.Contains(p.body, "/revoke") {
+		t.Error("what has expired can be revoked")
+	}
+}
+
+func TestPublicAnswers(t *testing.T) {
+	s := newService(t)
+	p := s.person(t, stjerne)
+	p.get("/health")
+	p.is(http.StatusOK)
+	p.get("/trust/iaca.pem")
+	if p.body != string(s.Anchor) || !strings.Contains(p.body, "BEGIN CERTIFICATE") {
+		t.Errorf("anchor:\n%s", p.body)
+	}
+	check(t, s.Sweep(t.Context()))
+}
+
+// The issuer's own pages in Chromium: narrow and wide, light and dark.
+func TestPagesInABrowser(t *testing.T) {
+	b := webtest.Browser(t)
+	s := newService(t)
+	p, w := s.person(t, stjerne), s.wallet(t)
+	look := func(path, name string) {
+		t.Helper()
+		b.Use(t, s.url, p.jar)
+		b.Axe(t, s.url+path)
+		b.PictureHere(t, name)
+	}
+	look("/", "issuer_index")
+	p.get("/")
+	p.submit("/offers", "configuration", mpid)
+	look(p.path, "issuer_offer")
+	token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)
+	w.credentials(token.AccessToken, "credential_configuration_id", mpid, 2)
+	w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
+	p.get("/mine")
+	revoke := revokeLink(t, p, 2)
+	look(revoke, "issuer_revoke")
+	p.post(revoke, nil)
+	look("/mine?revoked=1", "issuer_mine")
+}

@@ -1,0 +1,212 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/observe"
+	"lommebok.example/issuer/credentials"
+	"lommebok.example/issuer/issuance"
+	"lommebok.example/issuer/source"
+	"lommebok.example/issuer/status"
+	"lommebok.example/issuer/store"
+	"lommebok.example/minid"
+	"lommebok.example/minid/app"
+	"lommebok.example/minid/authserver"
+	"lommebok.example/minid/login"
+	"lommebok.example/specs/dpop"
+	"lommebok.example/specs/openid4vci"
+	"lommebok.example/web"
+)
+
+// Config is what an operator decides.
+type Config struct {
+	URL       string // Credential Issuer Identifier: scheme and host, without path and final slash
+	DataDir   string // keys, certificates and secrets
+	TrustDir  string // where verifiers and wallets of this machine look for anchors; "" to publish none
+	WalletURL string // address of a wallet in the browser that takes credential_offer in its query; "" for none
+	Clients   []authserver.Client
+
+	// InsecureAllowHTTP allows a URL with the scheme http. Safe on a developer's own machine only.
+	InsecureAllowHTTP bool
+	// InsecureAllowAnyClient serves wallets that are not in Clients. Safe where only synthetic people have accounts.
+	InsecureAllowAnyClient bool
+	// InsecureTestPeople gives the synthetic people accounts and writes their passwords to a file in DataDir. Safe where
+	// nobody else has an account.
+	InsecureTestPeople bool
+}
+
+// Deps is what the service stands on.
+type Deps struct {
+	DB     *database.DB
+	Now    func() time.Time
+	Log    *slog.Logger
+	Source source.Source    // nil for the built-in register
+	Types  *credentials.Set // nil for the types of package credentials
+	Argon2 minid.Argon2     // zero for the default cost
+}
+
+// Server is the whole issuer.
+type Server struct {
+	Handler http.Handler
+	// Anchor is the root that its certificates lead to.
+	Anchor []byte // PEM
+
+	store      *store.Store
+	core       *minid.Core
+	authServer *authserver.Server
+	now        func() time.Time
+}
+
+// New builds the issuer: what everything stands on, then the parts, then the routes.
+func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if err := deps.fill(); err != nil {
+		return nil, err
+	}
+	ground, err := lay(ctx, cfg, deps)
+	if err != nil {
+		return nil, err
+	}
+	all := assemble(cfg, deps, ground)
+	handler, err := all.handler(deps)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.InsecureTestPeople {
+		if err := seedTestPeople(ctx, ground.core, cfg.DataDir); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.TrustDir != "" {
+		if err := publish(cfg.TrustDir, cfg.URL, ground.trust.Root); err != nil {
+			return nil, err
+		}
+	}
+	return &Server{
+		Handler: handler, Anchor: all.public.anchor,
+		store: ground.issuerStore, core: ground.core, authServer: all.authServer, now: deps.Now,
+	}, nil
+}
+
+// parts is every part that has routes.
+type parts struct {
+	site       *web.Site
+	login      *login.Pages
+	phones     *app.Server
+	authServer *authserver.Server
+	status     *status.Service
+	issuing    *issuance.Service
+	offers     *offers
+	mine       *mine
+	public     *public
+}
+
+// assemble makes each part once, from the parts above it.
+func assemble(cfg Config, deps Deps, g *ground) *parts {
+	rules := openid4vci.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}
+	loginPages := &login.Pages{Core: g.core, Site: g.site}
+	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log}
+	authServer := &authserver.Server{
+		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
+		Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
+		InsecureAllowAnyClient: cfg.InsecureAllowAnyClient, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
+	}
+	statusLists := &status.Service{
+		Issuer: cfg.URL, Store: g.issuerStore, Key: g.trust.StatusSigner.Key, Chain: g.trust.StatusSigner.Chain,
+		Now: deps.Now, Log: deps.Log,
+	}
+	return &parts{
+		site: g.site, login: loginPages, phones: phones, authServer: authServer, status: statusLists,
+		issuing: &issuance.Service{
+			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
+			Status: statusLists, Access: authServer, Accounts: g.core, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
+			Signers: g.signers, Now: deps.Now, Log: deps.Log,
+		},
+		offers: &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
+		mine:   &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
+		public: &public{db: deps.DB, anchor: g.trust.anchorPEM()},
+	}
+}
+
+// handler mounts the parts. The site comes first: what it says of headers and languages holds for all routes after it.
+func (p *parts) handler(deps Deps) (http.Handler, error) {
+	if err := p.authServer.Check(); err != nil {
+		return nil, err
+	}
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	if err := r.SetTrustedProxies(nil); err != nil {
+		return nil, err
+	}
+	r.Use(observe.Middleware(deps.Log, deps.Now))
+	p.site.Mount(r)
+	p.login.Mount(r)
+	p.phones.Mount(r)
+	p.authServer.Mount(r)
+	p.status.Mount(r)
+	p.public.mount(r)
+	pages := r.Group("", p.site.OwnForms())
+	p.offers.mount(pages)
+	p.mine.mount(pages)
+	return r, p.issuing.Mount(r)
+}
+
+// name is how wallets call the issuer.
+var name = credentials.Words{
+	NB: "Lommebok, utsteder (demonstrasjon)", NN: "Lommebok, utstedar (demonstrasjon)", EN: "Lommebok issuer (demonstration)",
+}
+
+// Sweep deletes what has expired. Nothing depends on when it is called.
+func (s *Server) Sweep(ctx context.Context) error {
+	return errors.Join(s.store.Sweep(ctx, s.now()), s.core.Sweep(ctx), s.authServer.Sweep(ctx))
+}
+
+// ErrConfig is what is wrong with a Config.
+var ErrConfig = errors.New("issuer: configured wrongly")
+
+func (cfg Config) check() error {
+	u, err := url.Parse(cfg.URL)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || strings.ContainsAny(cfg.URL, "?#"):
+		return fmt.Errorf("%w: the URL must be scheme and host alone, such as https://issuer.example", ErrConfig)
+	case u.Scheme != "https" && (u.Scheme != "http" || !cfg.InsecureAllowHTTP):
+		return fmt.Errorf("%w: the URL must be https; on a developer's own machine http is allowed with ISSUER_INSECURE_ALLOW_HTTP=true", ErrConfig)
+	case cfg.DataDir == "":
+		return fmt.Errorf("%w: the data folder is not set", ErrConfig)
+	}
+	if cfg.WalletURL == "" {
+		return nil
+	}
+	w, err := url.Parse(cfg.WalletURL)
+	if err != nil || w.Host == "" || w.RawQuery != "" || w.Fragment != "" || (w.Scheme != "https" && !(w.Scheme == "http" && cfg.InsecureAllowHTTP)) {
+		return fmt.Errorf("%w: the wallet's URL must be https, without query and fragment", ErrConfig)
+	}
+	return nil
+}
+
+func (d *Deps) fill() error {
+	if d.DB == nil || d.Now == nil || d.Log == nil {
+		return fmt.Errorf("%w: DB, Now and Log must be set", ErrConfig)
+	}
+	if d.Source == nil {
+		d.Source = source.NewRegister(d.Now)
+	}
+	if d.Types != nil {
+		return nil
+	}
+	types, err := credentials.Embedded()
+	d.Types = types
+	return err
+}

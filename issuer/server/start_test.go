@@ -1,0 +1,173 @@
+package server_test
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/issuer/server"
+	"lommebok.example/minid"
+	"lommebok.example/specs/x5c"
+)
+
+func TestConfigRefused(t *testing.T) {
+	good := server.Config{URL: "https://issuer.example", DataDir: "x"}
+	tests := map[string]func(c *server.Config){
+		"http":                  func(c *server.Config) { c.URL = "http://localhost:8080" },
+		"no host":               func(c *server.Config) { c.URL = "https://" },
+		"no scheme":             func(c *server.Config) { c.URL = "issuer.example" },
+		"path":                  func(c *server.Config) { c.URL = "https://issuer.example/tenant" },
+		"final slash":           func(c *server.Config) { c.URL = "https://issuer.example/" },
+		"query":                 func(c *server.Config) { c.URL = "https://issuer.example?x" },
+		"fragment":              func(c *server.Config) { c.URL = "https://issuer.example#" },
+		"user":                  func(c *server.Config) { c.URL = "https://a@issuer.example" },
+		"no data folder":        func(c *server.Config) { c.DataDir = "" },
+		"wallet over http":      func(c *server.Config) { c.WalletURL = "http://localhost:8082/offer" },
+		"wallet with a query":   func(c *server.Config) { c.WalletURL = "https://wallet.example/?x=1" },
+		"wallet without a host": func(c *server.Config) { c.WalletURL = "offer" },
+	}
+	for name, change := range tests {
+		t.Run(name, func(t *testing.T) {
+			cfg := good
+			change(&cfg)
+			if _, err := server.New(context.Background(), cfg, server.Deps{}); !errors.Is(err, server.ErrConfig) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if _, err := server.New(context.Background(), good, server.Deps{}); !errors.Is(err, server.ErrConfig) {
+		t.Errorf("no database: %v", err)
+	}
+}
+
+func TestStartMakesWhatItNeedsAndKeepsIt(t *testing.T) {
+	s := newService(t)
+	anchor := string(s.Anchor)
+	published := filepath.Join(s.cfg.TrustDir, "issuers", strings.ReplaceAll(strings.TrimPrefix(s.url, "http://"), ":", "-")+".pem")
+	if raw := read(t, published); raw != anchor {
+		t.Errorf("%s holds another anchor", published)
+	}
+	for _, name := range []string{"iaca.key.pem", "document-signer.key.pem", "credential-issuer.key.pem", "status-signer.key.pem", "test-people.json", "pepper.secret"} {
+		info, err := os.Stat(filepath.Join(s.cfg.DataDir, name))
+		check(t, err)
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v", name, info.Mode())
+		}
+	}
+	if len(s.people) != 10 {
+		t.Errorf("%d test people", len(s.people))
+	}
+	before := snapshot(t, s.cfg.DataDir)
+	s.add(24 * time.Hour)
+	s.start(t)
+	after := snapshot(t, s.cfg.DataDir)
+	for name, content := range before {
+		if after[name] != content {
+			t.Errorf("%s changed at the second start", name)
+		}
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	s := newService(t)
+	root := certificate(t, s, "iaca")
+	if root.Subject.Country[0] != "NO" || !strings.Contains(root.Subject.Organization[0], "demonstrasjon") || !root.IsCA || !root.MaxPathLenZero {
+		t.Errorf("root %v", root.Subject)
+	}
+	for name, p := range map[string]x5c.Profile{"document-signer": x5c.DocumentSigner, "credential-issuer": x5c.CredentialIssuer, "status-signer": x5c.StatusSigner} {
+		if _, err := s.anchors.Verify([]*x509.Certificate{certificate(t, s, name)}, p, s.now()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A leaf must outlive what it signs until the next start, a month at most: it is renewed when it no longer does. The root is
+// renewed when it would end before a leaf that is made today.
+func TestCertificatesAreRenewedNearTheirEnd(t *testing.T) {
+	const day = 24 * time.Hour
+	s := newService(t)
+	root, leaf := certificate(t, s, "iaca"), certificate(t, s, "document-signer")
+	s.add(60 * day)
+	s.start(t)
+	if !certificate(t, s, "document-signer").Equal(leaf) {
+		t.Error("the leaf was renewed before it must")
+	}
+	s.add(3 * day)
+	s.start(t)
+	renewed := certificate(t, s, "document-signer")
+	if renewed.Equal(leaf) || !renewed.NotAfter.After(s.now().Add(395*day)) || !certificate(t, s, "iaca").Equal(root) {
+		t.Errorf("the leaf ends %s", renewed.NotAfter)
+	}
+	s.add(8 * 365 * day)
+	s.start(t)
+	anchors, err := x5c.LoadAnchors(filepath.Join(s.cfg.TrustDir, "issuers"))
+	check(t, err)
+	if certificate(t, s, "iaca").Equal(root) {
+		t.Error("the root was not renewed")
+	}
+	if _, err := anchors.Verify([]*x509.Certificate{certificate(t, s, "document-signer")}, x5c.DocumentSigner, s.now()); err != nil {
+		t.Error(err)
+	}
+}
+
+// What an operator put there by mistake stops the start; it is never written over.
+func TestDamagedCertificateStopsTheStart(t *testing.T) {
+	s := newService(t)
+	check(t, os.WriteFile(filepath.Join(s.cfg.DataDir, "iaca.pem"), []byte("not a certificate"), 0o600))
+	_, err := server.New(context.Background(), s.cfg, server.Deps{DB: s.db, Now: s.now, Log: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "iaca.pem") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNoTestPeopleUnlessAskedFor(t *testing.T) {
+	db, err := database.Open(context.Background(), dbtest.SQLite(t))
+	check(t, err)
+	defer func() { check(t, db.Close()) }()
+	dir := t.TempDir()
+	_, err = server.New(context.Background(), server.Config{URL: "https://issuer.example", DataDir: dir}, server.Deps{
+		DB: db, Now: time.Now, Log: slog.New(slog.DiscardHandler), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1},
+	})
+	check(t, err)
+	if _, err := os.Stat(filepath.Join(dir, "test-people.json")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("test-people.json: %v", err)
+	}
+	var n int64
+	check(t, db.R.Raw("SELECT count(*) FROM minid_people").Scan(&n).Error)
+	if n != 0 {
+		t.Errorf("%d accounts", n)
+	}
+}
+
+func certificate(t testing.TB, s *service, name string) *x509.Certificate {
+	t.Helper()
+	certs, err := x5c.ParsePEM([]byte(read(t, filepath.Join(s.cfg.DataDir, name+".pem"))))
+	check(t, err)
+	return certs[0]
+}
+
+func read(t testing.TB, path string) string {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	check(t, err)
+	return string(raw)
+}
+
+func snapshot(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	check(t, err)
+	files := map[string]string{}
+	for _, e := range entries {
+		files[e.Name()] = read(t, filepath.Join(dir, e.Name()))
+	}
+	return files
+}

@@ -1,0 +1,17 @@
+// Package source says what is true of a person: the facts that credentials are made of. Which facts go into which
+// credential is decided by the credential type (package credentials), and who may have one by package issuance.
+//
+//	fact                                      value
+//	given_name, family_name                   text
+//	personal_administrative_number            text, 11 digits
+//	birth_date                                Date
+//	place_of_birth                            map: country, region, locality
+//	nationalities                             list of ISO 3166-1 alpha-2 codes
+//	age_over_NN                               bool, counted from the birth date on the day it is asked
+//	school_role, school_name, school_number,
+//	school_owner_name, school_owner_number,
+//	school_type                               text, only of people who attend a school
+//
+// The register that is built in holds ten synthetic people. Their numbers and names are published for testing by the
+// national wallet sandbox; everything else about them is invented.
+package source

@@ -1,0 +1,11 @@
+// Package store keeps the issuer's tables: used nonces, status lists and what was issued to whom. It implements the
+// interfaces that issuance, status and the pages of server declare; its row types stay here.
+//
+//	table                   rows
+//	issuer_used_nonces      a c_nonce that a key proof has used
+//	issuer_status_lists     a status list and its version
+//	issuer_issuances        one answer of the credential endpoint
+//	issuer_status_entries   the status of one copy
+//
+// What may happen once is one statement whose number of rows decides. Times are whole seconds since 1970.
+package store

@@ -1,0 +1,324 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"math"
+	"sync"
+	"testing"
+	"time"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/issuer/issuance"
+	"lommebok.example/issuer/status"
+	"lommebok.example/minid"
+)
+
+var (
+	ctx  = context.Background()
+	noon = time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
+)
+
+func newStore(t *testing.T, db *database.DB) *Store {
+	t.Helper()
+	s, err := New(ctx, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func intent(person string, copies int, nonces ...string) issuance.Intent {
+	return issuance.Intent{
+		ID: rand.Text(), PersonID: person, ClientID: "wallet", ConfigurationID: "proof_of_age", Level: minid.LevelSubstantial,
+		Copies: copies, Nonces: nonces, NonceExpires: noon.Add(time.Hour), IssuedAt: noon, ExpiresAt: noon.Add(30 * 24 * time.Hour),
+	}
+}
+
+func begin(t *testing.T, s *Store, in issuance.Intent) []status.Index {
+	t.Helper()
+	indices, err := s.Begin(ctx, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return indices
+}
+
+func issue(t *testing.T, s *Store, in issuance.Intent) []status.Index {
+	t.Helper()
+	indices := begin(t, s, in)
+	if err := s.Finish(ctx, in.ID, issuance.StateIssued); err != nil {
+		t.Fatal(err)
+	}
+	return indices
+}
+
+func count(t *testing.T, s *Store, table string) int64 {
+	t.Helper()
+	var n int64
+	if err := s.db.R.Raw("SELECT count(*) FROM " + table).Scan(&n).Error; err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+const racers = 16
+
+// race runs f at the same time and gives what each answered.
+func race(f func(i int) error) []error {
+	var ready, done sync.WaitGroup
+	start := make(chan struct{})
+	errs := make([]error, racers)
+	for i := range racers {
+		ready.Add(1)
+		done.Add(1)
+		go func() {
+			defer done.Done()
+			ready.Done()
+			<-start
+			errs[i] = f(i)
+		}()
+	}
+	ready.Wait()
+	close(start)
+	done.Wait()
+	return errs
+}
+
+func TestOneOfSixteenTakesANonce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		for range 20 {
+			nonce, other := rand.Text(), rand.Text()
+			won := 0
+			for _, err := range race(func(int) error { _, err := s.Begin(ctx, intent("p", 1, nonce, other)); return err }) {
+				switch {
+				case err == nil:
+					won++
+				case !errors.Is(err, issuance.ErrNonceUsed):
+					t.Fatal(err)
+				}
+			}
+			if won != 1 {
+				t.Fatalf("%d of %d took the nonce", won, racers)
+			}
+		}
+		if n := count(t, s, "issuer_status_entries"); n != 20 {
+			t.Errorf("%d status entries for 20 issuances", n)
+		}
+	})
+}
+
+func TestIndicesAreUniqueAmongRacers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		s.ListSize = 256 // half full after 128: several lists, and many draws of what is taken
+		var mu sync.Mutex
+		seen, perList := map[status.Index]bool{}, map[string]int{}
+		for range 3 {
+			for _, err := range race(func(i int) error {
+				indices, err := s.Begin(ctx, intent("p", 1+i%10))
+				mu.Lock()
+				defer mu.Unlock()
+				for _, index := range indices {
+					if seen[index] || index.Index >= 256 {
+						t.Errorf("index %v given twice, or beyond the list", index)
+					}
+					seen[index] = true
+					perList[index.List]++
+				}
+				return err
+			}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		want := 3 * (55 + 1 + 2 + 3 + 4 + 5 + 6)
+		if len(seen) != want {
+			t.Errorf("%d indices, want %d", len(seen), want)
+		}
+		if len(perList) < 2 {
+			t.Errorf("%d list for %d entries of at most 128 a list", len(perList), want)
+		}
+		for id, n := range perList {
+			if n > 128 {
+				t.Errorf("list %s has %d entries: more than half", id, n)
+			}
+		}
+	})
+}
+
+// Wald and Wolfowitz: in a sequence without order, the number of runs above and below the middle is about half.
+func TestIndicesHaveNoOrder(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		var above []bool
+		n := 0
+		for range 300 {
+			for _, index := range begin(t, s, intent("p", 10)) {
+				is := index.Index >= DefaultListSize/2
+				above = append(above, is)
+				if is {
+					n++
+				}
+			}
+		}
+		runs := 1
+		for i := 1; i < len(above); i++ {
+			if above[i] != above[i-1] {
+				runs++
+			}
+		}
+		a, b, all := float64(n), float64(len(above)-n), float64(len(above))
+		mean := 1 + 2*a*b/all
+		deviation := math.Sqrt((mean - 1) * (mean - 2) / (all - 1))
+		if z := math.Abs(float64(runs)-mean) / deviation; z > 5 {
+			t.Errorf("%d runs, expected about %.0f: %.1f standard deviations", runs, mean, z)
+		}
+	})
+}
+
+func TestBeginIsAllOrNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		begin(t, s, intent("p", 2, "used"))
+		if _, err := s.Begin(ctx, intent("p", 2, "fresh", "used")); !errors.Is(err, issuance.ErrNonceUsed) {
+			t.Fatalf("got %v", err)
+		}
+		for table, want := range map[string]int64{"issuer_used_nonces": 1, "issuer_issuances": 1, "issuer_status_entries": 2} {
+			if n := count(t, s, table); n != want {
+				t.Errorf("%s has %d rows, want %d", table, n, want)
+			}
+		}
+		var allocated int64
+		if err := s.db.R.Raw("SELECT sum(allocated) FROM issuer_status_lists").Scan(&allocated).Error; err != nil || allocated != 2 {
+			t.Errorf("allocated %d, %v", allocated, err)
+		}
+		begin(t, s, intent("p", 1, "fresh"))
+	})
+}
+
+func TestRevoke(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		kept, gone := intent("anna", 3), intent("anna", 3)
+		issue(t, s, kept)
+		indices := issue(t, s, gone)
+		pending := intent("anna", 1)
+		begin(t, s, pending)
+		refused := map[string]struct {
+			person, id string
+			at         time.Time
+		}{
+			"somebody else's": {"bo", gone.ID, noon},
+			"unknown":         {"anna", "nothing", noon},
+			"empty":           {"", "", noon},
+			"not yet signed":  {"anna", pending.ID, noon},
+			"expired":         {"anna", gone.ID, gone.ExpiresAt},
+		}
+		for name, r := range refused {
+			if err := s.Revoke(ctx, r.person, r.id, r.at); !errors.Is(err, issuance.ErrNotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		before, err := s.List(ctx, indices[0].List)
+		if err != nil {
+			t.Fatal(err)
+		}
+		won := 0
+		for _, err := range race(func(int) error { return s.Revoke(ctx, "anna", gone.ID, noon) }) {
+			if err == nil {
+				won++
+			} else if !errors.Is(err, issuance.ErrNotFound) {
+				t.Error(err)
+			}
+		}
+		after, err := s.List(ctx, indices[0].List)
+		if err != nil || won != 1 || after.Version != before.Version+1 {
+			t.Errorf("%d revoked it, version %d then %d, %v", won, before.Version, after.Version, err)
+		}
+		invalid, err := s.Invalid(ctx, indices[0].List)
+		if err != nil || len(invalid) != 3 {
+			t.Fatalf("invalid %v, %v", invalid, err)
+		}
+		for _, index := range indices {
+			if !contains(invalid, index.Index) {
+				t.Errorf("index %d is not invalid", index.Index)
+			}
+		}
+	})
+}
+
+func contains(list []uint64, x uint64) bool {
+	for _, y := range list {
+		if x == y {
+			return true
+		}
+	}
+	return false
+}
+
+func TestMineShowsWhatWasIssuedToMe(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		mine, failed, pending := intent("anna", 2), intent("anna", 1), intent("anna", 1)
+		issue(t, s, mine)
+		issue(t, s, intent("bo", 1))
+		begin(t, s, failed)
+		begin(t, s, pending)
+		if err := s.Finish(ctx, failed.ID, issuance.StateFailed); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Finish(ctx, failed.ID, issuance.StateIssued); !errors.Is(err, issuance.ErrNotFound) {
+			t.Errorf("a failed issuance became an issued one: %v", err)
+		}
+		all, err := s.Mine(ctx, "anna")
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%v, %v", all, err)
+		}
+		got := all[0]
+		if got.ID != mine.ID || got.Copies != 2 || !got.IssuedAt.Equal(noon) || got.Level != minid.LevelSubstantial || !got.RevokedAt.IsZero() {
+			t.Errorf("%+v", got)
+		}
+		if _, err := s.One(ctx, "bo", mine.ID); !errors.Is(err, issuance.ErrNotFound) {
+			t.Errorf("somebody else sees it: %v", err)
+		}
+	})
+}
+
+func TestSweepDeletesWhatHasEnded(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		in := intent("anna", 2, "n")
+		issue(t, s, in)
+		steps := []struct {
+			at                         time.Time
+			nonces, issuances, entries int64
+		}{
+			{noon, 1, 1, 2},
+			{in.NonceExpires.Add(time.Second), 0, 1, 2},
+			{in.ExpiresAt.Add(keepAfterExpiry), 0, 1, 2},
+			{in.ExpiresAt.Add(keepAfterExpiry + time.Second), 0, 0, 0},
+		}
+		for _, step := range steps {
+			if err := s.Sweep(ctx, step.at); err != nil {
+				t.Fatal(err)
+			}
+			n, i, e := count(t, s, "issuer_used_nonces"), count(t, s, "issuer_issuances"), count(t, s, "issuer_status_entries")
+			if n != step.nonces || i != step.issuances || e != step.entries {
+				t.Errorf("at %s: %d nonces, %d issuances, %d entries", step.at, n, i, e)
+			}
+		}
+	})
+}
+
+func TestUnknownList(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		if _, err := newStore(t, db).List(ctx, "x"); !errors.Is(err, status.ErrUnknownList) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
