@@ -9,7 +9,7 @@
 //	TRUST_DIR                         data/trust                 where the trust anchor is published, empty for nowhere
 //	WALLET_URL                                                   a wallet in the browser that takes an offer
 //	ISSUER_CLIENTS                                               a JSON file with the wallets that are served
-//	ISSUER_LOCAL_TLS                                             a folder: serve https on localhost with a CA kept there
+//	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
 //	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that are not registered
 //	ISSUER_INSECURE_TEST_PEOPLE       false                      accounts for the synthetic people
@@ -43,7 +43,7 @@ type settings struct {
 	TrustDir       string `env:"TRUST_DIR" envDefault:"data/trust"`
 	WalletURL      string `env:"WALLET_URL"`
 	Clients        string `env:"ISSUER_CLIENTS"`
-	LocalTLS       string `env:"ISSUER_LOCAL_TLS"`
+	TLSDir         string `env:"ISSUER_TLS_DIR"`
 	AllowHTTP      bool   `env:"ISSUER_INSECURE_ALLOW_HTTP"`
 	AllowAnyClient bool   `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
 	TestPeople     bool   `env:"ISSUER_INSECURE_TEST_PEOPLE"`
@@ -81,8 +81,8 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		return err
 	}
 	listen := serve.Config{Addr: set.Addr, Handler: issuer.Handler, Log: log}
-	if set.LocalTLS != "" {
-		if listen.TLS, err = serve.LocalTLS(set.LocalTLS, time.Now()); err != nil {
+	if set.TLSDir != "" {
+		if listen.TLS, err = serve.LocalTLS(set.TLSDir, time.Now()); err != nil {
 			return err
 		}
 	}

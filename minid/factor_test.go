@@ -1,6 +1,7 @@
 package minid_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -134,6 +135,26 @@ func TestTOTPIsDisabledAtTheTenthWrongCode(t *testing.T) {
 	if err != nil || inUse {
 		t.Errorf("the factor is still in use: %v %v", inUse, err)
 	}
+}
+
+// A11: a code that was on its way when the factor was disabled.
+func TestRightCodeForADisabledFactor(t *testing.T) {
+	w := newWorld(t)
+	w.person(pidA, minid.BasisLetter)
+	for range 10 {
+		_, err := w.TOTP(ctx(), w.atTOTP(pidA), w.wrongCode())
+		wantErr(t, err, minid.ErrWrongCode)
+	}
+	w.Core.Store = late{w.Core.Store}
+	_, err := w.TOTP(ctx(), w.atTOTP(pidA), w.code())
+	wantErr(t, err, minid.ErrWrongCode)
+}
+
+// late has not seen yet that the factor is disabled.
+type late struct{ minid.Store }
+
+func (late) SecondFactors(context.Context, string, int) ([]minid.Factor, error) {
+	return []minid.Factor{minid.FactorTOTP}, nil
 }
 
 // A12: the code's own step and one after it, and nothing but six digits.

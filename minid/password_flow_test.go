@@ -30,7 +30,8 @@ func TestWrongPasswordsWithoutWaiting(t *testing.T) {
 	}
 	_, wrong := w.Password(ctx(), in, pidA, "wrong")
 	v, right := w.Password(ctx(), in, pidA, password)
-	if wrong != right || right != (minid.ErrQuarantined{RetryAfter: time.Minute}) {
+	want := minid.ErrQuarantined{RetryAfter: time.Minute}
+	if !errors.Is(wrong, want) || !errors.Is(right, want) {
 		t.Errorf("the right password in quarantine: %v, a wrong one: %v", right, wrong)
 	}
 	wantStep(t, v, minid.StepPassword)

@@ -14,8 +14,7 @@ import (
 
 const (
 	useTOTP       = "totp" // binding of the sealed secret
-	totpDigits    = 6
-	minTOTPSecret = 16 // bytes: 128 bits
+	minTOTPSecret = 16     // bytes: 128 bits
 )
 
 // TOTPConfig is RFC 6238 with SHA-1 and six digits. A code is accepted in its own step and for Back steps after it.
@@ -53,7 +52,8 @@ func codeAt(secret string, step int64) (string, error) {
 	return code, nil
 }
 
-// match finds the newest step of the window with this code. Every step is compared, whatever the outcome.
+// match finds the newest step of the window whose six ASCII digits are exactly this code. Every step is compared,
+// whatever the outcome.
 func (t TOTPConfig) match(secret []byte, code string, at time.Time) (step int64, ok bool, err error) {
 	text, now := EncodeTOTPSecret(secret), t.step(at)
 	for i := now - int64(t.Back); i <= now; i++ {
@@ -76,8 +76,8 @@ func (c *Core) checkTOTP(ctx context.Context, personID, code string, at time.Tim
 		return err
 	}
 	accepted := false
-	if code = strings.Trim(code, " "); inUse && sixDigits(code) {
-		accepted, err = c.acceptTOTP(ctx, personID, code, at)
+	if inUse {
+		accepted, err = c.acceptTOTP(ctx, personID, strings.Trim(code, " "), at)
 	}
 	if err != nil {
 		return err
@@ -104,16 +104,4 @@ func (c *Core) acceptTOTP(ctx context.Context, personID, code string, at time.Ti
 		return false, err
 	}
 	return c.Store.AcceptTOTPStep(ctx, personID, step)
-}
-
-func sixDigits(s string) bool {
-	if len(s) != totpDigits {
-		return false
-	}
-	for _, r := range []byte(s) {
-		if r < '0' || r > '9' {
-			return false
-		}
-	}
-	return true
 }

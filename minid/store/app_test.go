@@ -93,19 +93,22 @@ func TestAnswerBindings(t *testing.T) {
 func TestRacedAttemptsAreLimited(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		paired(t, s)
-		wins := contest(t, func(i int) (bool, error) {
-			a := attempt(fmt.Sprint("a", i), fmt.Sprint("sign-in ", i), noon)
-			oldest, err := s.StartAttempt(t.Context(), a, noon.Add(-time.Minute), 3)
-			return oldest.IsZero(), err
-		}, nil)
-		if wins != 3 {
-			t.Errorf("%d attempts were started at once, want 3", wins)
+		for round := range 8 {
+			at := noon.Add(time.Duration(round) * time.Hour)
+			wins := contest(t, func(i int) (bool, error) {
+				a := attempt(fmt.Sprint("a", round, " ", i), fmt.Sprint("sign-in ", i), at)
+				oldest, err := s.StartAttempt(t.Context(), a, at.Add(-time.Minute), 3)
+				return oldest.IsZero(), err
+			}, nil)
+			if wins != 3 {
+				t.Errorf("%d attempts were started at once, want 3", wins)
+			}
 		}
-		list, err := s.PendingAttempts(t.Context(), "anna", noon)
+		list, err := s.PendingAttempts(t.Context(), "anna", noon.Add(7*time.Hour))
 		if err != nil || len(list) != 3 {
 			t.Errorf("%d are pending, %v", len(list), err)
 		}
-		oldest, err := s.StartAttempt(t.Context(), attempt("x", "in", noon.Add(time.Minute)), noon, 3)
+		oldest, err := s.StartAttempt(t.Context(), attempt("x", "in", noon.Add(8*time.Hour)), noon.Add(7*time.Hour), 3)
 		if err != nil || !oldest.IsZero() {
 			t.Errorf("when the others lie before the span: %v %v", oldest, err)
 		}

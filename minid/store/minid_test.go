@@ -265,6 +265,8 @@ func TestSignInBindings(t *testing.T) {
 		late := noon.Add(10 * time.Minute)
 		changed := *in
 		changed.Passed = append(changed.Passed, minid.FactorApp)
+		less := *in
+		less.Passed = nil
 		another := *in
 		another.PersonID = "bert"
 		for name, err := range map[string]error{
@@ -276,6 +278,7 @@ func TestSignInBindings(t *testing.T) {
 			"choice, unknown":        s.ChooseFactor(ctx, "no", minid.FactorApp, noon),
 			"finish, expired":        s.FinishSignIn(ctx, *in, session("x"), late),
 			"finish with more":       s.FinishSignIn(ctx, changed, session("x"), noon),
+			"finish with less":       s.FinishSignIn(ctx, less, session("x"), noon),
 			"finish as another":      s.FinishSignIn(ctx, another, session("x"), noon),
 			"password of an unknown": s.PassPassword(ctx, "no", "anna", noon),
 		} {

@@ -77,13 +77,6 @@ func one(tx *gorm.DB, otherwise error) error {
 func (s *Store) read(ctx context.Context) *gorm.DB  { return s.db.R.WithContext(ctx) }
 func (s *Store) write(ctx context.Context) *gorm.DB { return s.db.W.WithContext(ctx) }
 
-// alone runs one statement in a transaction of its own. gorm keeps one prepared statement for each text: a caller
-// that prepares it outside a transaction waits for a connection, and a transaction that holds the last connection
-// waits for that caller. So a text that is used in a transaction anywhere is used in one everywhere.
-func (s *Store) alone(ctx context.Context, statement func(tx *gorm.DB) error) error {
-	return s.write(ctx).Transaction(statement)
-}
-
 // AddPerson is documented at minid.Store, as are the other verbs.
 func (s *Store) AddPerson(ctx context.Context, p minid.NewPerson) error {
 	row := personRow{
