@@ -1,0 +1,70 @@
+package presentation
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/internal/observe"
+	"lommebok.example/specs/oauth2"
+	"lommebok.example/specs/openid4vp"
+)
+
+// maxPost bounds the body of an answer.
+const maxPost = 1 << 20
+
+// Mount puts the wallet's two addresses on r.
+func (s *Service) Mount(r gin.IRouter) {
+	r.GET("/requests/:id", s.getRequest)
+	r.POST("/responses/:id", s.postResponse)
+}
+
+func (s *Service) getRequest(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	jwt, err := s.RequestObject(c.Request.Context(), c.Param("id"))
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	c.Data(http.StatusOK, openid4vp.RequestMediaType, []byte(jwt))
+}
+
+func (s *Service) postResponse(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxPost)
+	if err := c.Request.ParseForm(); err != nil {
+		s.refuse(c, formError(err))
+		return
+	}
+	answer, err := s.Answer(c.Request.Context(), c.Param("id"), c.Request.PostForm)
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	c.JSON(http.StatusOK, answer)
+}
+
+func formError(err error) *oauth2.Error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return oauth2.NewError(http.StatusRequestEntityTooLarge, oauth2.InvalidRequest, "body: expected at most %d bytes", large.Limit)
+	}
+	return oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest, "body: expected application/x-www-form-urlencoded (OpenID4VP 1.0 section 8.2)")
+}
+
+// refuse answers a wallet. What is unknown, over and taken is the same to it.
+func (s *Service) refuse(c *gin.Context, err error) {
+	var e *oauth2.Error
+	switch {
+	case errors.As(err, &e):
+	case errors.Is(err, ErrNotFound), errors.Is(err, ErrTaken):
+		e = oauth2.NewError(http.StatusNotFound, oauth2.InvalidRequest, "the request is unknown, has expired or has been answered")
+	default:
+		s.Log.ErrorContext(c.Request.Context(), "failure", "trace_id", observe.TraceID(c.Request.Context()), "cause", err.Error())
+		c.Status(http.StatusInternalServerError)
+		return
+	}
+	s.Log.InfoContext(c.Request.Context(), "refused", "trace_id", observe.TraceID(c.Request.Context()), "code", e.Code, "description", e.Description)
+	oauth2.WriteError(c.Writer, e)
+}

@@ -1,0 +1,160 @@
+package presentation
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"lommebok.example/internal/fetch"
+	"lommebok.example/specs/dcql"
+	"lommebok.example/specs/openid4vp"
+	"lommebok.example/specs/statuslist"
+	"lommebok.example/specs/x5c"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func query(t testing.TB, text string) *dcql.Query {
+	t.Helper()
+	q, err := dcql.Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func TestSettle(t *testing.T) {
+	good, bad := Check{Name: "a", OK: true}, Check{Name: "b"}
+	claims := map[string]any{"x": 1}
+	for name, c := range map[string]struct {
+		verdict Verdict
+		want    bool
+	}{
+		"all hold":                   {Verdict{Checks: []Check{good}, Credentials: []Credential{{Checks: []Check{good}, Claims: claims}}}, true},
+		"a check of the answer":      {Verdict{Checks: []Check{good, bad}, Credentials: []Credential{{Checks: []Check{good}, Claims: claims}}}, false},
+		"a check of a credential":    {Verdict{Checks: []Check{good}, Credentials: []Credential{{Checks: []Check{good}, Claims: claims}, {Checks: []Check{good, bad}}}}, false},
+		"no credential":              {Verdict{Checks: []Check{good}}, false},
+		"no check of the answer":     {Verdict{Credentials: []Credential{{Checks: []Check{good}, Claims: claims}}}, false},
+		"a credential without check": {Verdict{Checks: []Check{good}, Credentials: []Credential{{Claims: claims}}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := c.verdict
+			v.settle()
+			if v.Accepted != c.want {
+				t.Errorf("accepted %v", v.Accepted)
+			}
+			for _, credential := range v.Credentials {
+				if len(credential.Claims) > 0 != c.want {
+					t.Errorf("claims %v", credential.Claims)
+				}
+			}
+		})
+	}
+}
+
+func TestChecklistCodes(t *testing.T) {
+	first, second := errors.New("first"), errors.New("second")
+	r := rule{"name", "section 1", "what was expected"}
+	for _, c := range []struct {
+		err  error
+		code string
+		ok   bool
+	}{
+		{nil, "ok", true},
+		{errors.Join(second, first), "one", false},
+		{second, "two", false},
+		{errors.New("third"), "name_failed", false},
+	} {
+		var l checklist
+		if got := l.add(r, c.err, reason{first, "one"}, reason{second, "two"}); got != c.ok {
+			t.Errorf("%v: %v", c.err, got)
+		}
+		want := Check{Name: "name", OK: c.ok, Expected: r.expected, Section: r.section, Code: c.code}
+		if c.err != nil {
+			want.Got = c.err.Error()
+		}
+		if l[0] != want {
+			t.Errorf("%+v, want %+v", l[0], want)
+		}
+	}
+}
+
+func TestAskedKeepsWhatTheQueryNames(t *testing.T) {
+	q := query(t, `{"credentials":[{"id":"a","format":"dc+sd-jwt","meta":{"vct_values":["x"]},
+		"claims":[{"path":["name"]},{"path":["places",null,"town"]},{"path":["places",0,"town"]},{"path":["missing"]}]}]}`)
+	claims := map[string]any{
+		"name": "n", "secret": "s",
+		"places": []any{map[string]any{"town": "one", "road": "r"}, map[string]any{"town": "two"}},
+	}
+	got := asked(q, "a", claims)
+	want := map[string]any{"name": "n", "places.*.town": []any{"one", "two"}, "places.0.town": "one"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := asked(q, "b", claims); got != nil {
+		t.Errorf("under another id: %v", got)
+	}
+	if got := ClaimPaths(q, "a"); !reflect.DeepEqual(got, []string{"name", "places.*.town", "places.0.town", "missing"}) {
+		t.Errorf("paths %v", got)
+	}
+}
+
+func TestBrowserSecrets(t *testing.T) {
+	first, second := NewBrowser(), NewBrowser()
+	if !IsBrowser(first) || first == second {
+		t.Errorf("%q, %q", first, second)
+	}
+	for _, value := range []string{"", first[1:], first + "A", first + "=", strings.Repeat("!", 43)} {
+		if IsBrowser(value) {
+			t.Errorf("%q was taken", value)
+		}
+	}
+	if owner("a", first) == owner("b", first) || owner("a", first) == owner("a", second) {
+		t.Error("owners are alike")
+	}
+}
+
+// A service that trusts nobody: whatever comes is judged to its end and never accepted.
+func FuzzJudge(f *testing.F) {
+	const dc, iso = `{"credentials":[{"id":"a","format":"dc+sd-jwt","meta":{"vct_values":["x"]}}]}`, `{"credentials":[{"id":"a","format":"mso_mdoc","meta":{"doctype_value":"x"}}]}`
+	anchors := x5c.NewAnchors()
+	s := &Service{Anchors: anchors, Status: &StatusLists{Fetch: fetch.New(fetch.Config{}), Anchors: anchors}, Log: slog.New(slog.DiscardHandler)}
+	queries := []*dcql.Query{query(f, dc), query(f, iso)}
+	f.Add("")
+	f.Add("~")
+	f.Add("eyJhbGciOiJub25lIn0.e30.~")
+	f.Add("eyJ0eXAiOiJkYytzZC1qd3QiLCJhbGciOiJFUzI1NiIsIng1YyI6W119.e30.AA~WyJhIiwiYiIsMV0~")
+	f.Add("o2d2ZXJzaW9uYzEuMGlkb2N1bWVudHOAZnN0YXR1cwA")
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, q := range queries {
+			r := &openid4vp.Response{VPToken: map[string][]string{"a": {text}}, State: "s"}
+			v := s.judgeAnswer(context.Background(), q, "s", r, binding{audience: "x509_hash:x", nonce: "n", at: noon})
+			if v.Accepted || len(v.Failed()) == 0 || len(v.Credentials) != 1 || v.Credentials[0].Claims != nil {
+				t.Errorf("%+v", v)
+			}
+		}
+	})
+}
+
+func TestFullMemoryIsEmptied(t *testing.T) {
+	s := &StatusLists{MaxAge: time.Hour, kept: map[string]keptList{}}
+	token := &statuslist.Token{TTL: time.Minute}
+	for i := range maxLists {
+		s.keep(strings.Repeat("x", i+1), token, noon)
+	}
+	if len(s.kept) != maxLists {
+		t.Fatalf("%d lists", len(s.kept))
+	}
+	s.keep("one more", token, noon)
+	if len(s.kept) != 1 {
+		t.Errorf("%d lists", len(s.kept))
+	}
+	s.keep("no ttl", &statuslist.Token{}, noon)
+	if len(s.kept) != 1 {
+		t.Error("a list without ttl was kept")
+	}
+}

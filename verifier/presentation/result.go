@@ -1,0 +1,57 @@
+package presentation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+)
+
+// Result is what the browser that asked may see of a transaction. Verdict is nil until there is one, and, when the
+// wallet on the same device answered, until the response_code has come back in this browser.
+type Result struct {
+	ID      string
+	Service string
+	State   State
+	Error   string // of the wallet, when Refused
+	Expires time.Time
+	Verdict *Verdict
+}
+
+// Result tells the browser with this secret how its transaction stands. ErrNotFound.
+func (s *Service) Result(ctx context.Context, id, browser string) (*Result, error) {
+	t, err := s.Store.Transaction(ctx, id, owner(id, browser))
+	if err != nil {
+		return nil, err
+	}
+	out := &Result{ID: t.ID, Service: t.Service, State: t.State, Error: t.Error, Expires: t.Expires}
+	now := s.now()
+	switch {
+	case now.Sub(t.Created) > VerdictLifetime:
+		return nil, ErrNotFound
+	case t.SameDevice && !t.CodeRedeemed:
+		// The state would tell whoever lured somebody to the link what that person's wallet said.
+		out.State, out.Error = Fetched, ""
+	}
+	switch {
+	case out.State == Waiting || out.State == Fetched:
+		if !now.Before(t.Expires) {
+			out.State = Expired
+		}
+		return out, nil
+	case t.State != Answered:
+		return out, nil
+	}
+	text, err := s.Seal.Open(t.Verdict, "verdict", t.ID)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber() // a number of nine digits shall not become a fraction
+	return out, d.Decode(&out.Verdict)
+}
+
+// Redeem takes the response_code that the wallet's redirect brought to this browser. ErrNotFound.
+func (s *Service) Redeem(ctx context.Context, id, browser, code string) error {
+	return s.Store.TakeResponseCode(ctx, id, owner(id, browser), hash(code))
+}

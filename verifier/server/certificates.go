@@ -1,0 +1,146 @@
+package server
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"lommebok.example/internal/keys"
+	"lommebok.example/specs/x5c"
+)
+
+const (
+	day          = 24 * time.Hour
+	rootLifetime = 9 * 365 * day
+	leafLifetime = 365 * day
+	// restart is how long a service may run before it is started anew and looks at its certificates.
+	restart      = 30 * day
+	organisation = "Lommebok demonstrasjon"
+)
+
+// access is the verifier's certificates: a root that wallets take as their anchor, and the access certificate whose hash
+// is the client_id (OpenID4VP 1.0 section 5.9.3).
+type access struct {
+	Root  *x509.Certificate
+	Key   crypto.Signer
+	Chain []*x509.Certificate // leaf first, without the anchor
+}
+
+// maker makes certificates where there are none in the folder or where they end too soon. Keys stay as they are.
+type maker struct {
+	dir, verifier string
+	at            time.Time
+}
+
+func makeAccess(dir, verifier string, at time.Time) (*access, error) {
+	m := maker{dir: dir, verifier: verifier, at: at}
+	rootKey, root, err := m.root()
+	if err != nil {
+		return nil, err
+	}
+	key, leaf, err := m.leaf(root, rootKey)
+	if err != nil {
+		return nil, err
+	}
+	return &access{Root: root, Key: key, Chain: []*x509.Certificate{leaf}}, nil
+}
+
+func (m maker) root() (crypto.Signer, *x509.Certificate, error) {
+	key, err := keys.Signer(m.dir, "access-ca")
+	if err != nil {
+		return nil, nil, err
+	}
+	if kept, err := m.kept("access-ca", key, m.at.Add(leafLifetime)); kept != nil || err != nil {
+		return key, kept, err
+	}
+	root, err := x5c.NewRoot(key, m.subject("access CA"), m.begin(), rootLifetime)
+	if err != nil {
+		return nil, nil, fmt.Errorf("certificates: %w", err)
+	}
+	return key, root, m.keep("access-ca", root)
+}
+
+func (m maker) leaf(root *x509.Certificate, rootKey crypto.Signer) (crypto.Signer, *x509.Certificate, error) {
+	key, err := keys.Signer(m.dir, "access")
+	if err != nil {
+		return nil, nil, err
+	}
+	kept, err := m.kept("access", key, m.at.Add(restart))
+	if err != nil {
+		return nil, nil, err
+	}
+	if kept != nil && kept.CheckSignatureFrom(root) == nil && m.named(kept) {
+		return key, kept, nil
+	}
+	leaf, err := x5c.Issue(x5c.AccessCertificate, root, rootKey, key.Public(), m.subject("kontroll av bevis"), m.begin(), leafLifetime)
+	if err != nil {
+		return nil, nil, fmt.Errorf("certificates: %w", err)
+	}
+	return key, leaf, m.keep("access", leaf)
+}
+
+// begin lies back a day, for wallets whose clocks are slow.
+func (m maker) begin() time.Time { return m.at.UTC().Truncate(day).Add(-day) }
+
+func (m maker) subject(words string) x5c.Subject {
+	return x5c.Subject{Country: "NO", Organization: organisation, CommonName: organisation + " " + words, URI: m.verifier}
+}
+
+// named tells whether the certificate names the address that the verifier has now.
+func (m maker) named(cert *x509.Certificate) bool {
+	return slices.ContainsFunc(cert.URIs, func(u *url.URL) bool { return u.String() == m.verifier })
+}
+
+// kept gives the certificate in the folder, or nil when there is none for this key that lasts until the time.
+func (m maker) kept(name string, key crypto.Signer, until time.Time) (*x509.Certificate, error) {
+	raw, err := os.ReadFile(filepath.Join(m.dir, name+".pem"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	certs, err := x5c.ParsePEM(raw)
+	if err == nil && len(certs) != 1 {
+		err = fmt.Errorf("%d certificates, expected one", len(certs))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("certificates: %s.pem: %w", name, err)
+	}
+	public, ok := key.Public().(*ecdsa.PublicKey)
+	if !ok || !public.Equal(certs[0].PublicKey) || certs[0].NotAfter.Before(until) || certs[0].NotBefore.After(m.at) {
+		return nil, nil
+	}
+	return certs[0], nil
+}
+
+func (m maker) keep(name string, cert *x509.Certificate) error {
+	return keys.Replace(m.dir, name+".pem", x5c.EncodePEM(cert))
+}
+
+// publish writes the anchor where wallets of this machine look for the verifiers they trust. A certificate is public, so
+// whoever reads the folder may read it.
+func publish(trustDir, verifier string, root *x509.Certificate) error {
+	u, err := url.Parse(verifier)
+	if err != nil {
+		return fmt.Errorf("certificates: %w", err)
+	}
+	dir := filepath.Join(trustDir, "verifiers")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("certificates: %w", err)
+	}
+	name := strings.ReplaceAll(u.Host, ":", "-") + ".pem"
+	if err := keys.Replace(dir, name, x5c.EncodePEM(root)); err != nil {
+		return err
+	}
+	return os.Chmod(filepath.Join(dir, name), 0o644)
+}

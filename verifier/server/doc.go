@@ -1,0 +1,25 @@
+// Package server is the wiring of the verifier: New shows every part, how it is made and what it is given. Its pages and
+// their JSON stand here too. How a presentation is asked for and judged is package presentation's, which services ask is
+// package relyingparty's.
+//
+//	route                          owner
+//	GET  /                         the services
+//	POST /services/:service/start  starts a transaction; 303 to it
+//	GET  /transactions/:id         its page, or JSON by Accept: links while it is open, the verdict when there is one
+//	GET  /transactions/:id/state   what the page asks for while it waits
+//	GET  /transactions/:id/done    where the wallet on the same device sends the browser, with response_code
+//	GET  /trust/access-ca.pem      the trust anchor for wallets
+//	GET  /health                   200, or 503 when the database does not answer
+//	/requests/:id, /responses/:id  presentation
+//	/assets                        web
+//
+// JSON of a transaction; links only while it waits, error only when the wallet refused, verdict only when there is one:
+//
+//	{"id", "service", "state": "waiting|fetched|answered|refused|expired", "expires",
+//	 "link": "openid4vp://… same device", "qr": "openid4vp://… cross device", "wallet": "https://… the wallet in the browser",
+//	 "error", "verdict": {"accepted", "checks": […], "credentials": […]}}
+//
+// The data folder holds, made at the first start: a key and a certificate for each of access-ca and access, and the
+// secret seal. Trust anchors of issuers are read from the folder issuers below the trust folder, again whenever a file
+// there has changed.
+package server

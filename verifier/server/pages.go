@@ -1,0 +1,177 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/specs/openid4vp"
+	"lommebok.example/verifier/presentation"
+	"lommebok.example/verifier/relyingparty"
+	"lommebok.example/web"
+)
+
+// pages is what a person sees, and what a program that plays the person gets as JSON.
+type pages struct {
+	asking   *presentation.Service
+	services *relyingparty.Set
+	wallet   string
+	site     *web.Site
+	now      func() time.Time
+}
+
+// browserCookie holds the secret of the browser; one serves all its transactions.
+const browserCookie = "browser"
+
+func (p *pages) mount(r gin.IRouter) {
+	r.GET("/", p.index)
+	r.POST("/services/:service/start", p.start)
+	r.GET("/transactions/:id", p.show)
+	r.GET("/transactions/:id/state", p.state)
+	r.GET("/transactions/:id/done", p.done)
+}
+
+func (p *pages) index(c *gin.Context) {
+	lang := web.Lang(c)
+	var views []serviceView
+	for _, s := range p.services.All() {
+		views = append(views, viewService(s, lang))
+	}
+	p.site.Render(c, http.StatusOK, "verifier_index", struct{ Services []serviceView }{views})
+}
+
+func (p *pages) start(c *gin.Context) {
+	service := p.services.ByID(c.Param("service"))
+	if service == nil {
+		p.site.Problem(c, web.Problem{Status: http.StatusNotFound, Code: "unknown_service", TextKey: "verifier.problem.unknown_service"})
+		return
+	}
+	browser := web.Cookie(c, p.site, browserCookie)
+	if !presentation.IsBrowser(browser) {
+		browser = presentation.NewBrowser()
+	}
+	id, err := p.asking.Begin(c.Request.Context(), service, browser)
+	if err != nil {
+		p.site.Failure(c, err)
+		return
+	}
+	web.SetCookie(c, p.site, browserCookie, browser, presentation.VerdictLifetime)
+	c.Header("Cache-Control", "no-store")
+	c.Redirect(http.StatusSeeOther, "/transactions/"+id)
+}
+
+// transaction is the JSON of a transaction.
+type transaction struct {
+	ID      string                `json:"id"`
+	Service string                `json:"service"`
+	State   presentation.State    `json:"state"`
+	Expires time.Time             `json:"expires"`
+	Link    string                `json:"link,omitempty"`
+	QR      string                `json:"qr,omitempty"`
+	Wallet  string                `json:"wallet,omitempty"`
+	Error   string                `json:"error,omitempty"`
+	Verdict *presentation.Verdict `json:"verdict,omitempty"`
+}
+
+// open tells whether a wallet can still answer.
+func (t *transaction) open() bool {
+	return t.State == presentation.Waiting || t.State == presentation.Fetched
+}
+
+// find gives the transaction of this browser, or has answered.
+func (p *pages) find(c *gin.Context) (*transaction, bool) {
+	browser := web.Cookie(c, p.site, browserCookie)
+	r, err := p.asking.Result(c.Request.Context(), c.Param("id"), browser)
+	if err != nil {
+		p.fault(c, err)
+		return nil, false
+	}
+	t := &transaction{ID: r.ID, Service: r.Service, State: r.State, Expires: r.Expires, Error: r.Error, Verdict: r.Verdict}
+	if t.open() {
+		links := p.asking.Links(r.ID, browser, openid4vp.Scheme)
+		t.Link, t.QR = links.SameDevice, links.CrossDevice
+		if p.wallet != "" {
+			t.Wallet = p.asking.Links(r.ID, browser, p.wallet+"/present").SameDevice
+		}
+	}
+	return t, true
+}
+
+// show has one page for a transaction that waits and one for what came of it.
+func (p *pages) show(c *gin.Context) {
+	t, ok := p.find(c)
+	if !ok {
+		return
+	}
+	c.Header("Cache-Control", "no-store")
+	if c.NegotiateFormat(gin.MIMEHTML, gin.MIMEJSON) == gin.MIMEJSON {
+		c.PureJSON(http.StatusOK, t)
+		return
+	}
+	service := p.services.ByID(t.Service)
+	if service == nil {
+		p.fault(c, presentation.ErrNotFound)
+		return
+	}
+	lang := web.Lang(c)
+	if t.open() {
+		p.site.Render(c, http.StatusOK, "verifier_waiting", waitingView{
+			Service: viewService(service, lang), Transaction: t, Claims: claimsAsked(service.Query), Minutes: p.minutesLeft(t),
+		})
+		return
+	}
+	p.site.Render(c, http.StatusOK, "verifier_verdict", viewVerdict(service, t, lang))
+}
+
+// minutesLeft rounds up, so that nobody is told that no time is left.
+func (p *pages) minutesLeft(t *transaction) int {
+	return int((t.Expires.Sub(p.now()) + time.Minute - 1) / time.Minute)
+}
+
+func (p *pages) state(c *gin.Context) {
+	t, ok := p.find(c)
+	if !ok {
+		return
+	}
+	if !t.open() {
+		p.site.Poll(c, web.PollAnswer{Done: true})
+		return
+	}
+	lang := web.Lang(c)
+	words := p.site.T(lang, "verifier.state.waiting")
+	if t.State == presentation.Fetched {
+		words = p.site.T(lang, "verifier.state.fetched")
+	}
+	key, left := "verifier.left.many", p.minutesLeft(t)
+	if left == 1 {
+		key = "verifier.left.one"
+	}
+	p.site.Poll(c, web.PollAnswer{Text: words, Note: p.site.T(lang, key, "n", left)})
+}
+
+// done takes the response_code that the wallet brought. Who comes twice, by the back button, sees the verdict again.
+func (p *pages) done(c *gin.Context) {
+	id, browser := c.Param("id"), web.Cookie(c, p.site, browserCookie)
+	err := p.asking.Redeem(c.Request.Context(), id, browser, c.Query("response_code"))
+	if errors.Is(err, presentation.ErrNotFound) {
+		_, err = p.asking.Result(c.Request.Context(), id, browser)
+	}
+	if err != nil {
+		p.fault(c, err)
+		return
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Redirect(http.StatusSeeOther, "/transactions/"+id)
+}
+
+// fault tells a person that the transaction is unknown or over, or that this is not the browser that asked: these are
+// not told apart.
+func (p *pages) fault(c *gin.Context, err error) {
+	if errors.Is(err, presentation.ErrNotFound) {
+		p.site.Problem(c, web.Problem{Status: http.StatusNotFound, Code: "unknown_transaction", TextKey: "verifier.problem.unknown_transaction"})
+		return
+	}
+	p.site.Failure(c, err)
+}

@@ -1,0 +1,210 @@
+package server
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/fetch"
+	"lommebok.example/internal/keys"
+	"lommebok.example/internal/observe"
+	"lommebok.example/minid"
+	"lommebok.example/specs/openid4vp"
+	"lommebok.example/specs/x5c"
+	"lommebok.example/verifier/presentation"
+	"lommebok.example/verifier/relyingparty"
+	"lommebok.example/verifier/store"
+	"lommebok.example/web"
+)
+
+// Config is what an operator decides.
+type Config struct {
+	URL       string // address of the verifier: scheme and host, without path and final slash
+	DataDir   string // keys, certificates and secrets
+	TrustDir  string // its folder issuers is whom the verifier trusts; its own anchor goes to the folder verifiers
+	WalletURL string // a wallet in the browser: scheme and host; "" for none
+
+	// StatusMaxAge is how long a status list is kept at the most. 0 fetches it for each presentation, so that a revocation
+	// counts at once.
+	StatusMaxAge time.Duration
+
+	// InsecureAllowHTTP allows addresses with the scheme http. Safe on a developer's own machine only.
+	InsecureAllowHTTP bool
+	// InsecureAllowLoopback lets status lists be fetched from this machine. Safe where all services run on the machine
+	// of one developer.
+	InsecureAllowLoopback bool
+}
+
+// Deps is what the service stands on.
+type Deps struct {
+	DB       *database.DB
+	Now      func() time.Time
+	Log      *slog.Logger
+	Services *relyingparty.Set // nil for the services of package relyingparty
+	Roots    *x509.CertPool    // for the servers of status lists; nil for the system's
+}
+
+// Server is the whole verifier.
+type Server struct {
+	Handler http.Handler
+	Anchor  []byte // the root that its access certificate leads to, PEM
+
+	asking *presentation.Service
+}
+
+// New builds the verifier: what everything stands on, then the parts, then the routes.
+func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if err := deps.fill(); err != nil {
+		return nil, err
+	}
+	g, err := lay(ctx, cfg, deps)
+	if err != nil {
+		return nil, err
+	}
+	all := assemble(cfg, deps, g)
+	handler, err := all.handler(deps)
+	if err != nil {
+		return nil, err
+	}
+	if err := publish(cfg.TrustDir, cfg.URL, g.access.Root); err != nil {
+		return nil, err
+	}
+	return &Server{Handler: handler, Anchor: all.public.anchor, asking: all.asking}, nil
+}
+
+// ground is what the parts stand on: tables, secrets, certificates and pages.
+type ground struct {
+	store  *store.Store
+	seal   *minid.Sealer
+	access *access
+	signer *openid4vp.Signer
+	site   *web.Site
+}
+
+// lay brings the tables up to date, and makes at the first start what the data folder keeps.
+func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
+	g = &ground{}
+	if g.store, err = store.New(ctx, deps.DB); err != nil {
+		return nil, err
+	}
+	secret, err := keys.Secret(cfg.DataDir, "seal", 32)
+	if err != nil {
+		return nil, err
+	}
+	if g.seal, err = minid.NewSealer(secret); err != nil {
+		return nil, err
+	}
+	if g.access, err = makeAccess(cfg.DataDir, cfg.URL, deps.Now()); err != nil {
+		return nil, err
+	}
+	if g.signer, err = openid4vp.NewSigner(g.access.Key, g.access.Chain); err != nil {
+		return nil, err
+	}
+	g.site, err = web.New(web.Config{Service: "verifier", Secure: strings.HasPrefix(cfg.URL, "https:"), HomePath: "/", Log: deps.Log})
+	return g, err
+}
+
+// parts is every part that has routes.
+type parts struct {
+	site   *web.Site
+	trust  *trustFolder
+	asking *presentation.Service
+	pages  *pages
+	public *public
+}
+
+// maxStatusList is how large a status list token may be: a compressed list of a million entries, and room.
+const maxStatusList = 1 << 20
+
+// assemble makes each part once, from the parts above it.
+func assemble(cfg Config, deps Deps, g *ground) *parts {
+	anchors := x5c.NewAnchors()
+	client := fetch.New(fetch.Config{
+		Timeout: 3 * time.Second, MaxBytes: maxStatusList, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
+	})
+	asking := &presentation.Service{
+		Base: cfg.URL, Services: deps.Services, Store: g.store, Signer: g.signer, Anchors: anchors,
+		Status: &presentation.StatusLists{Fetch: client, Anchors: anchors, MaxAge: cfg.StatusMaxAge}, Seal: g.seal,
+		Rules: openid4vp.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}, Now: deps.Now, Log: deps.Log,
+	}
+	return &parts{
+		site:   g.site,
+		trust:  &trustFolder{dir: filepath.Join(cfg.TrustDir, "issuers"), anchors: anchors, log: deps.Log},
+		asking: asking,
+		pages:  &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now},
+		public: &public{db: deps.DB, anchor: x5c.EncodePEM(g.access.Root)},
+	}
+}
+
+// handler mounts the parts. The site comes first: what it says of headers and languages holds for all routes after it.
+func (p *parts) handler(deps Deps) (http.Handler, error) {
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	if err := r.SetTrustedProxies(nil); err != nil {
+		return nil, err
+	}
+	r.Use(observe.Middleware(deps.Log, deps.Now))
+	p.site.Mount(r)
+	p.public.mount(r)
+	p.trust.reload()
+	p.asking.Mount(r.Group("", p.trust.fresh))
+	p.pages.mount(r.Group("", p.site.OwnForms()))
+	return r, nil
+}
+
+// Sweep deletes the transactions that are over, with all that was shown in them.
+func (s *Server) Sweep(ctx context.Context) error { return s.asking.Sweep(ctx) }
+
+// ErrConfig is what is wrong with a Config.
+var ErrConfig = errors.New("verifier: configured wrongly")
+
+func (cfg Config) check() error {
+	if err := cfg.origin("the URL", cfg.URL); err != nil {
+		return err
+	}
+	if cfg.WalletURL != "" {
+		if err := cfg.origin("the wallet's URL", cfg.WalletURL); err != nil {
+			return err
+		}
+	}
+	if cfg.DataDir == "" || cfg.TrustDir == "" {
+		return fmt.Errorf("%w: the data folder and the trust folder must be set", ErrConfig)
+	}
+	return nil
+}
+
+func (cfg Config) origin(what, address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.Path != "" || strings.ContainsAny(address, "?#"):
+		return fmt.Errorf("%w: %s must be scheme and host alone, such as https://verifier.example", ErrConfig, what)
+	case u.Scheme != "https" && (u.Scheme != "http" || !cfg.InsecureAllowHTTP):
+		return fmt.Errorf("%w: %s must be https; on a developer's own machine http is allowed with VERIFIER_INSECURE_ALLOW_HTTP=true", ErrConfig, what)
+	}
+	return nil
+}
+
+func (d *Deps) fill() error {
+	if d.DB == nil || d.Now == nil || d.Log == nil {
+		return fmt.Errorf("%w: DB, Now and Log must be set", ErrConfig)
+	}
+	if d.Services != nil {
+		return nil
+	}
+	services, err := relyingparty.Embedded()
+	d.Services = services
+	return err
+}

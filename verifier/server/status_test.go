@@ -1,0 +1,131 @@
+package server_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"lommebok.example/specs/jose"
+	"lommebok.example/specs/mdoc"
+	"lommebok.example/specs/sdjwtvc"
+	"lommebok.example/specs/statuslist"
+)
+
+// A status that cannot be known refuses, in both forms of the list.
+func TestStatusRefused(t *testing.T) {
+	s := newService(t)
+	stranger := newIssuer(t, s.now)
+	text := func(status int, media, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", media)
+			w.WriteHeader(status)
+			_, _ = w.Write([]byte(body))
+		}
+	}
+	for _, c := range []struct {
+		name, code string
+		index      uint64
+		list       listing
+	}{
+		{"revoked", "revoked", 7, listing{status: statuslist.Invalid}},
+		{"suspended", "suspended", 7, listing{status: statuslist.Suspended}},
+		{"a status of its own", "status_unknown_value", 7, listing{status: 3}},
+		{"index out of range", "status_index", 16, listing{}},
+		{"sub of another list", "status_subject", 7, listing{uri: "https://issuer.example/statuslists/2"}},
+		{"expired list", "status_expired", 7, listing{expired: true}},
+		{"list of a stranger", "status_signer_untrusted", 7, listing{signer: stranger}},
+		{"not there", "status_unreachable", 7, listing{handler: text(http.StatusNotFound, "text/plain", "no")}},
+		{"redirect", "status_unreachable", 7, listing{handler: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/other", http.StatusFound) }}},
+		{"another media type", "status_unreachable", 7, listing{handler: text(http.StatusOK, "text/html", "no")}},
+		{"too large", "status_unreachable", 7, listing{handler: text(http.StatusOK, statuslist.MediaTypeJWT, string(make([]byte, 1<<20+1)))}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s.issuer.publish(c.list)
+			s.add(time.Second) // until what is kept of the list before is over
+			b := s.browserAt(t, "skatteetaten")
+			w := s.open(t, b.transaction().QR)
+			w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID(func(m *sdjwtvc.Template) { m.Status.Index = c.index })}})
+			wantRefused(t, b.wantState("answered"), c.code)
+
+			b.start("skatteetaten")
+			w = s.open(t, b.transaction().QR)
+			raw := w.mdocPID(s.issuer.issueMdoc(&w.key.PublicKey, func(m *mdoc.Template) { m.Status.Index = c.index }))
+			w.send(map[string][]string{"pid_mdoc": {jose.EncodeBase64URL(raw)}})
+			wantRefused(t, b.wantState("answered"), c.code)
+		})
+	}
+}
+
+func TestStatusTokenThatIsNone(t *testing.T) {
+	s := newService(t)
+	s.issuer.publish(listing{handler: func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", statuslist.MediaTypeJWT)
+		_, _ = w.Write([]byte("hello"))
+	}})
+	b := s.browserAt(t, "skatteetaten")
+	w := s.open(t, b.transaction().QR)
+	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	wantRefused(t, b.wantState("answered"), "status_failed")
+}
+
+// A list is kept as long as its ttl and no longer.
+func TestStatusListIsKeptForItsTTL(t *testing.T) {
+	s := newService(t)
+	accepted := func(want bool, fetches int) { t.Helper(); wantFetches(t, s, want, fetches) }
+	s.issuer.publish(listing{ttl: time.Minute})
+	accepted(true, 1)
+	accepted(true, 1)
+	s.issuer.publish(listing{ttl: time.Minute, status: statuslist.Invalid})
+	s.add(59 * time.Second)
+	accepted(true, 1)
+	s.add(time.Second)
+	accepted(false, 2)
+	// The end of the list comes before the end of its ttl.
+	s.issuer.publish(listing{ttl: 30 * 24 * time.Hour})
+	s.add(time.Minute)
+	accepted(true, 3)
+	s.add(time.Hour)
+	accepted(true, 4)
+}
+
+// wantFetches presents a credential, and looks at what came of it and how often the list has been fetched by then.
+func wantFetches(t *testing.T, s *service, accepted bool, fetches int) {
+	t.Helper()
+	b := s.browserAt(t, "skatteetaten")
+	w := s.open(t, b.transaction().QR)
+	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	if tx := b.wantState("answered"); tx.Verdict.Accepted != accepted {
+		t.Errorf("accepted %v, want %v: %+v", tx.Verdict.Accepted, accepted, tx.Verdict.Failed())
+	}
+	if got := s.issuer.fetches(); got != fetches {
+		t.Errorf("%d fetches, want %d", got, fetches)
+	}
+}
+
+func TestStatusListIsKeptNoLongerThanTheOperatorAllows(t *testing.T) {
+	s := newService(t)
+	s.issuer.publish(listing{ttl: time.Hour})
+	s.cfg.StatusMaxAge = time.Minute
+	s.start(t)
+	wantFetches(t, s, true, 1)
+	s.add(time.Minute)
+	wantFetches(t, s, true, 2)
+	s.cfg.StatusMaxAge = 0
+	s.start(t)
+	wantFetches(t, s, true, 3)
+	s.issuer.publish(listing{ttl: time.Hour, status: statuslist.Invalid})
+	wantFetches(t, s, false, 4)
+}
+
+// The address is asked only when a trusted issuer wrote it.
+func TestStatusOfAStrangerIsNotFetched(t *testing.T) {
+	s := newService(t)
+	stranger := newIssuer(t, s.now)
+	b := s.browserAt(t, "skatteetaten")
+	w := s.open(t, b.transaction().QR)
+	w.send(map[string][]string{"pid_sd_jwt": {w.bind(stranger.issueSDJWT(&w.key.PublicKey), "pid_sd_jwt", binding{})}})
+	wantRefused(t, b.wantState("answered"), "issuer_untrusted", "status_not_asked")
+	if n := stranger.fetches(); n != 0 {
+		t.Errorf("asked %d times", n)
+	}
+}

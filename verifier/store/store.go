@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"time"
+
+	"gorm.io/gorm"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/verifier/presentation"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Store implements presentation.Store.
+type Store struct{ db *database.DB }
+
+// New brings the tables up to date and gives the store.
+func New(ctx context.Context, db *database.DB) (*Store, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, "verifier", files); err != nil {
+		return nil, err
+	}
+	return &Store{db: db}, nil
+}
+
+type transactionRow struct {
+	ID           string
+	Browser      string
+	Service      string
+	State        string
+	Created      int64
+	Expires      int64
+	Error        string
+	Verdict      []byte
+	SameDevice   bool
+	Code         string
+	CodeRedeemed bool
+}
+
+// TableName is the table of a transactionRow.
+func (transactionRow) TableName() string { return "transactions" }
+
+type requestRow struct {
+	ID            string
+	TransactionID string
+	SameDevice    bool
+	Nonce         string
+	State         string
+	KeyID         string
+	ResponseKey   []byte
+}
+
+// TableName is the table of a requestRow.
+func (requestRow) TableName() string { return "requests" }
+
+var open = []string{string(presentation.Waiting), string(presentation.Fetched)}
+
+// AddTransaction implements presentation.Store.
+func (s *Store) AddTransaction(ctx context.Context, t presentation.Transaction, requests []presentation.Request) error {
+	rows := make([]requestRow, len(requests))
+	for i, r := range requests {
+		rows[i] = requestRow{
+			ID: r.ID, TransactionID: r.TransactionID, SameDevice: r.SameDevice,
+			Nonce: r.Nonce, State: r.State, KeyID: r.KeyID, ResponseKey: r.Key,
+		}
+	}
+	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		row := transactionRow{
+			ID: t.ID, Browser: t.Browser, Service: t.Service, State: string(t.State),
+			Created: t.Created.UnixMilli(), Expires: t.Expires.UnixMilli(),
+		}
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		return tx.Create(&rows).Error
+	})
+}
+
+// Transaction implements presentation.Store.
+func (s *Store) Transaction(ctx context.Context, id, browser string) (*presentation.Transaction, error) {
+	var row transactionRow
+	err := s.db.R.WithContext(ctx).Where("id = ? AND browser = ?", id, browser).Take(&row).Error
+	if err != nil {
+		return nil, missing(err)
+	}
+	return row.transaction(), nil
+}
+
+func (row *transactionRow) transaction() *presentation.Transaction {
+	return &presentation.Transaction{
+		ID: row.ID, Browser: row.Browser, Service: row.Service, State: presentation.State(row.State),
+		Created: time.UnixMilli(row.Created).UTC(), Expires: time.UnixMilli(row.Expires).UTC(),
+		Error: row.Error, Verdict: row.Verdict, SameDevice: row.SameDevice, CodeRedeemed: row.CodeRedeemed,
+	}
+}
+
+// Request implements presentation.Store.
+func (s *Store) Request(ctx context.Context, id string, at time.Time) (*presentation.Request, *presentation.Transaction, error) {
+	var request requestRow
+	db := s.db.R.WithContext(ctx)
+	if err := db.Where("id = ?", id).Take(&request).Error; err != nil {
+		return nil, nil, missing(err)
+	}
+	var row transactionRow
+	err := db.Where("id = ? AND state IN ? AND expires > ?", request.TransactionID, open, at.UnixMilli()).Take(&row).Error
+	if err != nil {
+		return nil, nil, missing(err)
+	}
+	return &presentation.Request{
+		ID: request.ID, TransactionID: request.TransactionID, SameDevice: request.SameDevice,
+		Nonce: request.Nonce, State: request.State, KeyID: request.KeyID, Key: request.ResponseKey,
+	}, row.transaction(), nil
+}
+
+// MarkFetched implements presentation.Store.
+func (s *Store) MarkFetched(ctx context.Context, transactionID string) error {
+	return s.db.W.WithContext(ctx).Model(&transactionRow{}).
+		Where("id = ? AND state = ?", transactionID, string(presentation.Waiting)).
+		Update("state", string(presentation.Fetched)).Error
+}
+
+// TakeAnswer implements presentation.Store. The update alone decides; only who won goes on to delete the keys.
+func (s *Store) TakeAnswer(ctx context.Context, r presentation.Request, o presentation.Outcome, at time.Time) error {
+	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		res := tx.Model(&transactionRow{}).
+			Where("id = ? AND state IN ? AND expires > ?", r.TransactionID, open, at.UnixMilli()).
+			Updates(map[string]any{
+				"state": string(o.State), "error": o.Error, "verdict": o.Verdict, "same_device": r.SameDevice, "code": o.Code,
+			})
+		if res.Error != nil {
+			return res.Error
+		}
+		if res.RowsAffected != 1 {
+			return presentation.ErrTaken
+		}
+		return tx.Where("transaction_id = ?", r.TransactionID).Delete(&requestRow{}).Error
+	})
+}
+
+// TakeResponseCode implements presentation.Store.
+func (s *Store) TakeResponseCode(ctx context.Context, id, browser, code string) error {
+	res := s.db.W.WithContext(ctx).Model(&transactionRow{}).
+		Where("id = ? AND browser = ? AND code = ? AND code <> '' AND code_redeemed = ?", id, browser, code, false).
+		Update("code_redeemed", true)
+	if res.Error != nil {
+		return res.Error
+	}
+	if res.RowsAffected != 1 {
+		return presentation.ErrNotFound
+	}
+	return nil
+}
+
+// Sweep implements presentation.Store.
+func (s *Store) Sweep(ctx context.Context, before time.Time) error {
+	return s.db.W.WithContext(ctx).Where("created < ?", before.UnixMilli()).Delete(&transactionRow{}).Error
+}
+
+func missing(err error) error {
+	if database.IsNotFound(err) {
+		return presentation.ErrNotFound
+	}
+	return err
+}

@@ -1,0 +1,175 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/verifier/presentation"
+)
+
+var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
+func each(t *testing.T, f func(t *testing.T, s *Store)) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s, err := New(context.Background(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(t, s)
+	})
+}
+
+func add(t *testing.T, s *Store, id string) []presentation.Request {
+	t.Helper()
+	requests := []presentation.Request{
+		{ID: id + "-qr", TransactionID: id, Nonce: "n1", State: "s1", KeyID: "k1", Key: []byte{1}},
+		{ID: id + "-link", TransactionID: id, SameDevice: true, Nonce: "n2", State: "s2", KeyID: "k2", Key: []byte{2}},
+	}
+	err := s.AddTransaction(context.Background(), presentation.Transaction{
+		ID: id, Browser: "browser", Service: "service", State: presentation.Waiting,
+		Created: noon, Expires: noon.Add(presentation.RequestLifetime),
+	}, requests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return requests
+}
+
+func wantErr(t *testing.T, what string, got, want error) {
+	t.Helper()
+	if !errors.Is(got, want) {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// race calls f from 16 goroutines at once and counts those that end without error; the others must end with want.
+func race(t *testing.T, want error, f func(i int) error) int64 {
+	t.Helper()
+	var won atomic.Int64
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() {
+			<-start
+			err := f(i)
+			if err == nil {
+				won.Add(1)
+			} else if !errors.Is(err, want) {
+				t.Errorf("a loser got %v, want %v", err, want)
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	return won.Load()
+}
+
+func TestOneAnswerWins(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		requests := add(t, s, "tx")
+		won := race(t, presentation.ErrTaken, func(i int) error {
+			o := presentation.Outcome{State: presentation.Answered, Verdict: []byte{byte(i)}, Code: "code"}
+			return s.TakeAnswer(context.Background(), requests[i%2], o, noon)
+		})
+		if won != 1 {
+			t.Errorf("%d of 16 answers were taken, want 1", won)
+		}
+		if _, _, err := s.Request(context.Background(), "tx-qr", noon); !errors.Is(err, presentation.ErrNotFound) {
+			t.Errorf("the request lives on after its answer: %v", err)
+		}
+	})
+}
+
+func TestOneResponseCodeWins(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		requests := add(t, s, "tx")
+		ctx := context.Background()
+		o := presentation.Outcome{State: presentation.Answered, Verdict: []byte{1}, Code: "code"}
+		if err := s.TakeAnswer(ctx, requests[1], o, noon); err != nil {
+			t.Fatal(err)
+		}
+		wantErr(t, "a wrong code", s.TakeResponseCode(ctx, "tx", "browser", "other"), presentation.ErrNotFound)
+		wantErr(t, "another browser", s.TakeResponseCode(ctx, "tx", "other", "code"), presentation.ErrNotFound)
+		won := race(t, presentation.ErrNotFound, func(int) error { return s.TakeResponseCode(ctx, "tx", "browser", "code") })
+		if won != 1 {
+			t.Errorf("%d of 16 redeemed the response_code, want 1", won)
+		}
+	})
+}
+
+func TestNoCodeCannotBeRedeemed(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		add(t, s, "tx")
+		wantErr(t, "an empty code", s.TakeResponseCode(context.Background(), "tx", "browser", ""), presentation.ErrNotFound)
+	})
+}
+
+func TestExpiredRequest(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		requests := add(t, s, "tx")
+		late := noon.Add(presentation.RequestLifetime)
+		_, _, err := s.Request(context.Background(), "tx-qr", late)
+		wantErr(t, "the request", err, presentation.ErrNotFound)
+		wantErr(t, "the answer", s.TakeAnswer(context.Background(), requests[0], presentation.Outcome{State: presentation.Answered}, late), presentation.ErrTaken)
+	})
+}
+
+func TestTransactionIsTheBrowsersOwn(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		add(t, s, "tx")
+		got, err := s.Transaction(context.Background(), "tx", "browser")
+		if err != nil || got.Service != "service" || !got.Created.Equal(noon) {
+			t.Errorf("got %+v %v", got, err)
+		}
+		_, err = s.Transaction(context.Background(), "tx", "other")
+		wantErr(t, "another browser", err, presentation.ErrNotFound)
+	})
+}
+
+func TestFetchedDoesNotUndoAnAnswer(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		requests := add(t, s, "tx")
+		ctx := context.Background()
+		for _, want := range []presentation.State{presentation.Fetched, presentation.Refused} {
+			if want == presentation.Refused {
+				if err := s.TakeAnswer(ctx, requests[0], presentation.Outcome{State: want, Error: "access_denied"}, noon); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := s.MarkFetched(ctx, "tx"); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := s.Transaction(ctx, "tx", "browser"); err != nil || got.State != want {
+				t.Errorf("got %+v %v, want state %s", got, err, want)
+			}
+		}
+	})
+}
+
+func TestSweepDeletesWithRequests(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		add(t, s, "tx")
+		ctx := context.Background()
+		if err := s.Sweep(ctx, noon); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Transaction(ctx, "tx", "browser"); err != nil {
+			t.Errorf("swept too early: %v", err)
+		}
+		if err := s.Sweep(ctx, noon.Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Transaction(ctx, "tx", "browser")
+		wantErr(t, "the transaction", err, presentation.ErrNotFound)
+		var left int64
+		if err := s.db.R.Model(&requestRow{}).Count(&left).Error; err != nil || left != 0 {
+			t.Errorf("%d requests left, %v", left, err)
+		}
+	})
+}
