@@ -7,7 +7,7 @@
 //	ISSUER_DATABASE                   sqlite:data/issuer/issuer.db  or postgres://…
 //	ISSUER_DATA                       data/issuer                keys, certificates, secrets
 //	TRUST_DIR                         data/trust                 where the trust anchor is published, empty for nowhere
-//	WALLET_URL                                                   a wallet in the browser that takes an offer
+//	WALLET_URL                                                   a wallet in the browser: scheme and host
 //	ISSUER_CLIENTS                                               a JSON file with the wallets that are served
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine

@@ -53,6 +53,7 @@ func New(cfg Config) (*Site, error) {
 // are registered afterwards: call it before the services' own routes. Unknown paths and methods get the problem page.
 func (s *Site) Mount(r *gin.Engine) {
 	r.HandleMethodNotAllowed = true
+	r.RedirectTrailingSlash = false // it would answer before every middleware, with 307 to a POST, and believe X-Forwarded-Prefix
 	r.Use(s.everyAnswer)
 	r.GET("/assets/*path", s.serveAsset)
 	r.HEAD("/assets/*path", s.serveAsset)

@@ -8,8 +8,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"lommebok.example/internal/observe"
 )
 
 func newSite(t *testing.T, cfg Config) *Site {
@@ -101,6 +104,21 @@ func TestProblemAsJSON(t *testing.T) {
 	}
 }
 
+// The person reads a trace id to the help desk, which finds the line.
+func TestProblemIsLoggedUnderItsTraceID(t *testing.T) {
+	site, log := newSite(t, Config{}), &strings.Builder{}
+	site.cfg.Log = slog.New(slog.NewTextHandler(log, nil))
+	h := newEngine(t, site, func(r gin.IRouter) {
+		r.GET("/traced", observe.Middleware(slog.New(slog.DiscardHandler), time.Now), func(c *gin.Context) {
+			site.Problem(c, Problem{Status: http.StatusTeapot, Code: "short_and_stout"})
+		})
+	})
+	rec := get(h, "/traced")
+	if id := rec.Header().Get("Trace-Id"); id == "" || !strings.Contains(log.String(), "trace_id="+id) || !strings.Contains(log.String(), "code=short_and_stout") {
+		t.Errorf("trace id %q, log %s", id, log)
+	}
+}
+
 func TestUnknownPathAndMethod(t *testing.T) {
 	h := newEngine(t, newSite(t, Config{}), nil)
 	if rec := get(h, "/nowhere"); rec.Code != http.StatusNotFound || !strings.Contains(rec.Body.String(), "Vi finner ikke siden") {
@@ -110,6 +128,20 @@ func TestUnknownPathAndMethod(t *testing.T) {
 	h.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/problem", nil))
 	if rec.Code != http.StatusMethodNotAllowed {
 		t.Errorf("unknown method: %d", rec.Code)
+	}
+}
+
+// RFC 9700 section 4.12: a slash too many leads nowhere, with a form least of all, whatever a header says in front.
+func TestSlashAtTheEndIsAnUnknownPath(t *testing.T) {
+	h := newEngine(t, newSite(t, Config{}), nil)
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		r := httptest.NewRequest(method, "/problem/", nil)
+		r.Header.Set("X-Forwarded-Prefix", "/elsewhere")
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		if rec.Code != http.StatusNotFound || rec.Header().Get("Location") != "" || rec.Header().Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %d %v", method, rec.Code, rec.Header())
+		}
 	}
 }
 

@@ -71,7 +71,7 @@ func addTexts(into map[string]string, area string, raw []byte) error {
 		case twice:
 			return fmt.Errorf("the key %s stands twice", key)
 		case !strings.HasPrefix(key, area+"."):
-			return fmt.Errorf("the key %s must begin with %s.", key, area)
+			return fmt.Errorf("the key %s must begin with %s and a dot", key, area)
 		}
 		into[key] = text
 	}

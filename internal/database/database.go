@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/glebarez/sqlite"
 	"gorm.io/driver/postgres"
@@ -68,7 +69,7 @@ func config(prepare bool) *gorm.Config {
 }
 
 func openSQLite(path string) (*DB, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := private(path); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
@@ -87,8 +88,32 @@ func openSQLite(path string) (*DB, error) {
 	return &DB{W: w, R: r, Dialect: SQLite}, nil
 }
 
+// private makes the file before SQLite does, so that nobody else can read it, nor the files that SQLite puts beside it.
+func private(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// openPostgres bounds what a stalled server or a lost transaction can hold up, unless the address says otherwise.
 func openPostgres(dsn string) (*DB, error) {
-	p, err := pool(postgres.Open(dsn), 16, false)
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return nil, ErrDSN // the cause would repeat the password
+	}
+	q := u.Query()
+	for name, milliseconds := range map[string]string{"statement_timeout": "10000", "idle_in_transaction_session_timeout": "20000"} {
+		if !q.Has(name) {
+			q.Set(name, milliseconds)
+		}
+	}
+	u.RawQuery = q.Encode()
+	p, err := pool(postgres.Open(u.String()), 16, false)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +162,15 @@ func closePool(g *gorm.DB) error {
 		return err
 	}
 	return sqlDB.Close()
+}
+
+// Storable gives text that a caller brought as every database takes it: PostgreSQL takes no NUL and nothing that is not
+// UTF-8, and answers with a fault where there is nothing to find. Such text becomes empty, which no key is.
+func Storable(s string) string {
+	if strings.ContainsRune(s, 0) || !utf8.ValidString(s) {
+		return ""
+	}
+	return s
 }
 
 // IsDuplicate tells whether err is the refusal of a unique constraint.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -116,6 +119,41 @@ func TestReadersCannotWriteOnSQLite(t *testing.T) {
 	}
 	if err := db.R.Create(&thing{"a"}).Error; err == nil {
 		t.Error("the reading pool wrote")
+	}
+}
+
+func TestFilesAreTheUsersOwn(t *testing.T) {
+	dsn := dbtest.SQLite(t)
+	db, err := database.Open(context.Background(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if err := db.Migrate(context.Background(), "things", migrations()); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(strings.TrimPrefix(dsn, "sqlite:") + "*")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("expected the database and its log, got %v %v", files, err)
+	}
+	for _, f := range files {
+		if info, err := os.Stat(f); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v, want mode 0600", f, info.Mode().Perm(), err)
+		}
+	}
+}
+
+func TestPostgresBoundsItsStatements(t *testing.T) {
+	db, err := database.Open(context.Background(), dbtest.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, name := range []string{"statement_timeout", "idle_in_transaction_session_timeout"} {
+		var got string
+		if err := db.R.Raw("SHOW " + name).Scan(&got).Error; err != nil || got == "0" {
+			t.Errorf("%s is %q, %v", name, got, err)
+		}
 	}
 }
 

@@ -4,12 +4,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/mdoc"
+	"lommebok.example/specs/sdjwt"
 	"lommebok.example/specs/sdjwtvc"
 )
 
@@ -93,71 +97,56 @@ func (s *Service) prepareSDJWT(b *batch, n int) (unsigned, error) {
 	return sdjwtCopy{u}, err
 }
 
-// sdjwtPayload is what a lint wants to see in the open.
-type sdjwtPayload struct {
-	Iss string `json:"iss"`
-	VCT string `json:"vct"`
-	Exp int64  `json:"exp"`
-	Nbf int64  `json:"nbf"`
-	Cnf struct {
-		JWK json.RawMessage `json:"jwk"`
-	} `json:"cnf"`
-	Status struct {
-		List struct {
-			Idx uint64 `json:"idx"`
-			URI string `json:"uri"`
-		} `json:"status_list"`
-	} `json:"status"`
-}
-
 func (c sdjwtCopy) lint(b *batch, n int, s *Service) error {
-	var p sdjwtPayload
-	if err := jose.Unmarshal(c.Payload(), &p); err != nil {
+	p, err := sdjwt.DecodeObject(c.Payload())
+	if err != nil {
 		return err
 	}
-	_, key, err := jose.ParseJWK(p.Cnf.JWK)
-	if err != nil {
-		return fmt.Errorf("cnf: %w", err)
+	holder := jose.PublicJWK(b.keys[n])
+	jwk := map[string]any{"kty": holder.Kty, "crv": holder.Crv, "x": holder.X, "y": holder.Y}
+	list := map[string]any{
+		"idx": json.Number(strconv.FormatUint(b.indices[n].Index, 10)), "uri": s.Status.URI(b.indices[n].List),
 	}
-	list := p.Status.List
 	switch {
-	case p.Iss != s.Issuer:
-		return fmt.Errorf("iss %s", p.Iss)
-	case p.VCT != b.typ.VCT:
-		return fmt.Errorf("vct %s", p.VCT)
-	case !key.Equal(b.keys[n]):
+	case p["iss"] != s.Issuer:
+		return fmt.Errorf("iss %v", p["iss"])
+	case p["vct"] != b.typ.VCT:
+		return fmt.Errorf("vct %v", p["vct"])
+	case !maps.Equal(inside(p, "cnf", "jwk"), jwk):
 		return fmt.Errorf("cnf is not the holder's key")
-	case list.Idx != b.indices[n].Index || list.URI != s.Status.URI(b.indices[n].List):
+	case !maps.Equal(inside(p, "status", "status_list"), list):
 		return fmt.Errorf("status is not the one that was allocated")
-	case p.Exp != b.life.until.Unix() || p.Nbf != b.life.from.Unix():
-		return fmt.Errorf("valid from %d until %d", p.Nbf, p.Exp)
+	case p["exp"] != numericDate(b.life.until) || p["nbf"] != numericDate(b.life.from):
+		return fmt.Errorf("valid from %v until %v", p["nbf"], p["exp"])
 	}
 	return lintDisclosures(c.Disclosures())
 }
 
+// inside gives the object that stands in another one, or nil.
+func inside(payload map[string]any, outer, inner string) map[string]any {
+	object, _ := payload[outer].(map[string]any)
+	found, _ := object[inner].(map[string]any)
+	return found
+}
+
+// numericDate is a time as it stands in a payload that has been read (RFC 7519 section 2).
+func numericDate(t time.Time) json.Number { return json.Number(strconv.FormatInt(t.Unix(), 10)) }
+
 // lintDisclosures refuses a short salt (RFC 9901 section 9.3), a salt that is there twice, and a claim that may not be
 // held back (section 9.7).
-func lintDisclosures(disclosures []string) error {
-	salts := map[string]bool{}
-	for _, encoded := range disclosures {
-		raw, err := jose.DecodeBase64URL(encoded)
-		if err != nil {
-			return err
-		}
-		var parts []any
-		if err := json.Unmarshal(raw, &parts); err != nil {
-			return err
-		}
-		if len(parts) != 2 && len(parts) != 3 {
-			return fmt.Errorf("a disclosure of %d parts", len(parts))
-		}
-		salt, ok := parts[0].(string)
-		if !ok || len(salt) < 22 || salts[salt] {
+func lintDisclosures(encoded []string) error {
+	disclosures, err := sdjwt.ReadDisclosures(encoded)
+	if err != nil {
+		return err
+	}
+	salts := make(map[string]bool, len(disclosures))
+	for _, d := range disclosures {
+		if len(d.Salt) < 22 || salts[d.Salt] {
 			return fmt.Errorf("a salt has less than 128 bits or is there twice")
 		}
-		salts[salt] = true
-		if name, ok := parts[1].(string); ok && len(parts) == 3 && slices.Contains(openClaims, name) {
-			return fmt.Errorf("the claim %s may not be held back", name)
+		salts[d.Salt] = true
+		if !d.ArrayElement && slices.Contains(openClaims, d.Name) {
+			return fmt.Errorf("the claim %s may not be held back", d.Name)
 		}
 	}
 	return nil

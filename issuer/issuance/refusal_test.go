@@ -208,6 +208,25 @@ func TestOneBadProofStopsTheBatchAndCostsNothing(t *testing.T) {
 		before := b.rows(t)
 		b.refused(t, b.post(body(mpid, batch...)), before, 400, "invalid_proof")
 	})
+	for name, change := range map[string]func(header, claims map[string]any){
+		"a key off the curve": func(h, _ map[string]any) {
+			jwk := h["jwk"].(map[string]any)
+			jwk["x"] = jwk["y"]
+		},
+		"a private key":    func(h, _ map[string]any) { h["jwk"].(map[string]any)["d"] = "AQ" },
+		"a symmetric key":  func(h, _ map[string]any) { h["jwk"] = map[string]any{"kty": "oct", "k": "AQ"} },
+		"a forged c_nonce": func(_, c map[string]any) { c["nonce"] = strings.Repeat("A", 54) },
+	} {
+		t.Run("the last with "+name, func(t *testing.T) {
+			b.log.Reset()
+			code := "invalid_proof"
+			if name == "a forged c_nonce" {
+				code = "invalid_nonce"
+			}
+			before := b.rows(t)
+			b.refused(t, b.post(body(mpid, append(good[:9:9], b.forge(t, change))...)), before, 400, code)
+		})
+	}
 	t.Run("then the good batch still goes through", func(t *testing.T) {
 		b.credentials(t, b.post(body(mpid, good...)), 10)
 	})

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/issuer/server"
+	"lommebok.example/issuer/source"
 	"lommebok.example/minid"
 	"lommebok.example/minid/testpeople"
 	"lommebok.example/specs/x5c"
@@ -69,12 +71,13 @@ func newServiceOn(t testing.TB, db *database.DB) *service {
 	s.url = listener.URL
 	dir := t.TempDir()
 	s.cfg = server.Config{
-		URL: s.url, DataDir: filepath.Join(dir, "data"), TrustDir: filepath.Join(dir, "trust"), WalletURL: "http://localhost:8082/offer",
+		URL: s.url, DataDir: filepath.Join(dir, "data"), TrustDir: filepath.Join(dir, "trust"), WalletURL: "http://localhost:8082",
 		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true,
 	}
 	s.start(t)
 	handler = s.Handler
 	s.readPeople(t)
+	t.Cleanup(func() { s.nothingPersonal(t, "the log", s.log.String()) })
 	anchors, err := x5c.LoadAnchors(filepath.Join(s.cfg.TrustDir, "issuers"))
 	check(t, err)
 	s.anchors = anchors
@@ -100,6 +103,23 @@ func (s *service) readPeople(t testing.TB) {
 	s.people = map[string]testpeople.Credentials{}
 	for _, p := range list {
 		s.people[p.PID] = p
+	}
+}
+
+// nothingPersonal fails when a text holds who somebody is or what they sign in with. Every test holds it against the log, and
+// against each refusal.
+func (s *service) nothingPersonal(t testing.TB, where, text string) {
+	t.Helper()
+	for _, p := range source.People() {
+		c := s.people[p.PID]
+		for what, personal := range map[string]string{
+			"identity number": p.PID, "family name": p.FamilyName, "password": c.Password, "secret of the codes": c.TOTPSecret,
+		} {
+			// A name of four letters is a word as well.
+			if personal == "" || len(personal) > 4 && strings.Contains(text, personal) {
+				t.Errorf("%s holds a person's %s", where, what)
+			}
+		}
 	}
 }
 

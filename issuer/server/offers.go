@@ -18,7 +18,7 @@ import (
 type offers struct {
 	issuer string
 	rules  openid4vci.Rules
-	wallet string // address of a wallet in the browser, "" for none; it gets credential_offer in the query
+	wallet string // a wallet in the browser, "" for none
 	types  *credentials.Set
 	site   *web.Site
 }
@@ -94,7 +94,7 @@ func (o *offers) browser(address string) string {
 	if err != nil || o.wallet == "" {
 		return ""
 	}
-	return o.wallet + "?" + u.RawQuery
+	return o.wallet + "/offer?" + u.RawQuery
 }
 
 func (o *offers) unknown(c *gin.Context, status int) {

@@ -56,6 +56,10 @@ func (p *person) do(r *http.Request) {
 	check(p.t, err)
 	check(p.t, res.Body.Close())
 	p.status, p.header, p.body, p.path = res.StatusCode, res.Header, string(body), res.Request.URL.RequestURI()
+	if p.status >= 400 {
+		p.s.nothingPersonal(p.t, "the refusal of "+p.path, p.body)
+	}
+	p.s.nothingPersonal(p.t, "an address", p.path+p.left)
 }
 
 func (p *person) get(path string) {

@@ -33,7 +33,7 @@ type Config struct {
 	URL       string // Credential Issuer Identifier: scheme and host, without path and final slash
 	DataDir   string // keys, certificates and secrets
 	TrustDir  string // where verifiers and wallets of this machine look for anchors; "" to publish none
-	WalletURL string // address of a wallet in the browser that takes credential_offer in its query; "" for none
+	WalletURL string // a wallet in the browser, without final slash: /offer below it takes credential_offer; "" for none
 	Clients   []authserver.Client
 
 	// InsecureAllowHTTP allows a URL with the scheme http. Safe on a developer's own machine only.

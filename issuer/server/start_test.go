@@ -30,7 +30,7 @@ func TestConfigRefused(t *testing.T) {
 		"fragment":              func(c *server.Config) { c.URL = "https://issuer.example#" },
 		"user":                  func(c *server.Config) { c.URL = "https://a@issuer.example" },
 		"no data folder":        func(c *server.Config) { c.DataDir = "" },
-		"wallet over http":      func(c *server.Config) { c.WalletURL = "http://localhost:8082/offer" },
+		"wallet over http":      func(c *server.Config) { c.WalletURL = "http://localhost:8082" },
 		"wallet with a query":   func(c *server.Config) { c.WalletURL = "https://wallet.example/?x=1" },
 		"wallet without a host": func(c *server.Config) { c.WalletURL = "offer" },
 	}

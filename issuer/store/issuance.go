@@ -91,10 +91,12 @@ func (r issuanceRow) issued() (issuance.Issued, error) {
 
 const issuedColumns = "SELECT id, client_id, configuration_id, level, copies, issued_at, expires_at, revoked_at FROM issuer_issuances "
 
-// Mine gives what was issued to a person, newest first, at most 200.
+// Mine gives what was issued to a person, at most 200: what is not revoked first, and of that the newest. So who revokes
+// what is shown comes to the rest, however much a wallet has asked for.
 func (s *Store) Mine(ctx context.Context, personID string) ([]issuance.Issued, error) {
 	var rows []issuanceRow
-	err := s.db.R.WithContext(ctx).Raw(issuedColumns+"WHERE person_id = ? AND state = ? ORDER BY issued_at DESC, id LIMIT 200",
+	err := s.db.R.WithContext(ctx).Raw(issuedColumns+`WHERE person_id = ? AND state = ?
+		ORDER BY CASE WHEN revoked_at = 0 THEN 0 ELSE 1 END, issued_at DESC, id LIMIT 200`,
 		personID, string(issuance.StateIssued)).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("store: reading issuances: %w", err)
@@ -106,7 +108,7 @@ func (s *Store) Mine(ctx context.Context, personID string) ([]issuance.Issued, e
 func (s *Store) One(ctx context.Context, personID, id string) (issuance.Issued, error) {
 	var rows []issuanceRow
 	err := s.db.R.WithContext(ctx).Raw(issuedColumns+"WHERE person_id = ? AND id = ? AND state = ?",
-		personID, id, string(issuance.StateIssued)).Scan(&rows).Error
+		personID, database.Storable(id), string(issuance.StateIssued)).Scan(&rows).Error
 	if err != nil {
 		return issuance.Issued{}, fmt.Errorf("store: reading an issuance: %w", err)
 	}

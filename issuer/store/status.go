@@ -10,6 +10,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"lommebok.example/internal/database"
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/status"
 	"lommebok.example/specs/statuslist"
@@ -113,7 +114,7 @@ func (s *Store) List(ctx context.Context, id string) (status.List, error) {
 		ID            string
 		Size, Version int64
 	}
-	err := s.db.R.WithContext(ctx).Raw("SELECT id, size, version FROM issuer_status_lists WHERE id = ?", id).Scan(&rows).Error
+	err := s.db.R.WithContext(ctx).Raw("SELECT id, size, version FROM issuer_status_lists WHERE id = ?", database.Storable(id)).Scan(&rows).Error
 	if err != nil {
 		return status.List{}, fmt.Errorf("store: reading a status list: %w", err)
 	}
@@ -139,7 +140,7 @@ func (s *Store) Revoke(ctx context.Context, personID, id string, at time.Time) e
 	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		taken := tx.Exec(`UPDATE issuer_issuances SET revoked_at = ?
 			WHERE id = ? AND person_id = ? AND state = ? AND revoked_at = 0 AND expires_at > ?`,
-			at.Unix(), id, personID, string(issuance.StateIssued), at.Unix())
+			at.Unix(), database.Storable(id), personID, string(issuance.StateIssued), at.Unix())
 		if err := exactlyOne(taken); err != nil {
 			return err
 		}

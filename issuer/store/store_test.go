@@ -289,6 +289,31 @@ func TestMineShowsWhatWasIssuedToMe(t *testing.T) {
 	})
 }
 
+// However much a wallet asks for, nothing of it can hide what was issued before from the person who wants to revoke it.
+func TestMineBringsUpWhatCanBeRevoked(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		first := intent("anna", 1)
+		issue(t, s, first)
+		for range 200 {
+			later := intent("anna", 1)
+			later.IssuedAt = noon.Add(time.Minute)
+			issue(t, s, later)
+		}
+		all, err := s.Mine(ctx, "anna")
+		if err != nil || len(all) != 200 {
+			t.Fatalf("%d, %v", len(all), err)
+		}
+		if err := s.Revoke(ctx, "anna", all[0].ID, noon); err != nil {
+			t.Fatal(err)
+		}
+		all, err = s.Mine(ctx, "anna")
+		if err != nil || len(all) != 200 || all[199].ID != first.ID {
+			t.Errorf("the first is not among %d, %v", len(all), err)
+		}
+	})
+}
+
 func TestSweepDeletesWhatHasEnded(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		s := newStore(t, db)
@@ -315,10 +340,20 @@ func TestSweepDeletesWhatHasEnded(t *testing.T) {
 	})
 }
 
-func TestUnknownList(t *testing.T) {
+// Identifiers come from addresses: what no database takes as text is unknown like anything else.
+func TestUnknownIdentifiers(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
-		if _, err := newStore(t, db).List(ctx, "x"); !errors.Is(err, status.ErrUnknownList) {
-			t.Errorf("got %v", err)
+		s := newStore(t, db)
+		for _, id := range []string{"x", "", "a\x00b", "\xff", "\xed\xa0\x80"} {
+			if _, err := s.List(ctx, id); !errors.Is(err, status.ErrUnknownList) {
+				t.Errorf("list %q: %v", id, err)
+			}
+			if _, err := s.One(ctx, "anna", id); !errors.Is(err, issuance.ErrNotFound) {
+				t.Errorf("issuance %q: %v", id, err)
+			}
+			if err := s.Revoke(ctx, "anna", id, noon); !errors.Is(err, issuance.ErrNotFound) {
+				t.Errorf("revocation %q: %v", id, err)
+			}
 		}
 	})
 }

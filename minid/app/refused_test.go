@@ -172,6 +172,7 @@ func TestBodies(t *testing.T) {
 		"as long as can be": {"application/json", `{"request":"` + strings.Repeat("x", 16<<10-14) + `"}`, 400},
 		"a form":            {"application/x-www-form-urlencoded", "request=x", 415},
 		"no kind":           {"", "{}", 415},
+		"too deep":          {"application/json", `{"request":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`, 400},
 		"twice":             {"application/json", `{"request":"a","request":"b"}`, 400},
 		"trailing":          {"application/json", `{"request":"a"}{}`, 400},
 		"no JSON":           {"application/json", `x`, 400},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/observe"
 	"lommebok.example/minid"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oauth2"
@@ -220,7 +221,7 @@ func (s *Server) refusal(ctx context.Context, err error) *oauth2.Error {
 		return oauth2.NewError(http.StatusNotFound, UnknownAttempt, "the attempt is unknown, answered or expired")
 	}
 	if s.Log != nil {
-		s.Log.ErrorContext(ctx, "app", slog.String("error", err.Error()))
+		s.Log.ErrorContext(ctx, "app", slog.String("error", err.Error()), slog.String("trace_id", observe.TraceID(ctx)))
 	}
 	return oauth2.NewError(http.StatusInternalServerError, oauth2.ServerError, "the service failed")
 }

@@ -28,7 +28,7 @@ func (s *Server) getAuthorize(c *gin.Context) {
 	}
 	at := s.Now()
 	request, err := s.Store.ClaimRequest(c.Request.Context(), Claim{
-		Reference: HashOf(uri), Browser: HashOf(browser), ClientID: clientID, At: at, Until: at.Add(browserLife),
+		Reference: HashOf(uri), Browser: HashOf(browser), ClientID: known(clientID), At: at, Until: at.Add(browserLife),
 	})
 	if err != nil {
 		s.problem(c, err)
@@ -79,7 +79,7 @@ func (s *Server) open(t transaction) Open {
 }
 
 func (s *Server) transaction(c *gin.Context) (transaction, error) {
-	t := transaction{&Request{ID: c.Param("id")}, web.Cookie(c, s.Site, browserCookie)}
+	t := transaction{&Request{ID: known(c.Param("id"))}, web.Cookie(c, s.Site, browserCookie)}
 	var err error
 	t.Request, err = s.Store.ClaimedRequest(c.Request.Context(), s.open(t))
 	return t, err

@@ -125,6 +125,15 @@ func redirectHost(uri string) string {
 	return u.Scheme + ":"
 }
 
+// known gives s when it may be something that was stored, and "" for what never is: PostgreSQL takes no NUL and nothing
+// that is not UTF-8, so such text must be nobody's rather than a fault.
+func known(s string) string {
+	if !visible(s) {
+		return ""
+	}
+	return s
+}
+
 // visible tells whether s is printable ASCII (VSCHAR of RFC 6749 appendix A).
 func visible(s string) bool {
 	for i := range len(s) {

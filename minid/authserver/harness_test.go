@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,11 +74,14 @@ func (catalog) Consent(id, lang string) (authserver.ConsentText, bool) {
 // signIn gives the session that a test put there, or sends the browser to /login.
 type signIn struct {
 	session *minid.Session
+	mu      sync.Mutex
 	need    minid.Need // the latest
 }
 
 func (f *signIn) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool) {
+	f.mu.Lock()
 	f.need = need
+	f.mu.Unlock()
 	if f.session == nil {
 		c.Redirect(http.StatusSeeOther, "/login")
 		return nil, false

@@ -54,6 +54,7 @@ func TestPARRefuses(t *testing.T) {
 		"only unknown scopes":                  {[]string{"scope", "openid profile"}, 400, "invalid_scope"},
 		"the empty scope of a configuration":   {[]string{"scope", " "}, 400, "invalid_scope"},
 		"details: not JSON":                    {details("{"), 400, "invalid_authorization_details"},
+		"details: too deep":                    {details(strings.Repeat("[", 40) + strings.Repeat("]", 40)), 400, "invalid_authorization_details"},
 		"details: other type":                  {details(`[{"type":"payment"}]`), 400, "invalid_authorization_details"},
 		"details: unknown configuration":       {details(`[{"type":"openid_credential","credential_configuration_id":"x"}]`), 400, "invalid_authorization_details"},
 		"details: another issuer in locations": {details(`[{"type":"openid_credential","credential_configuration_id":"pid_mdoc","locations":["https://x.example"]}]`), 400, "invalid_authorization_details"},

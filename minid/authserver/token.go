@@ -50,7 +50,7 @@ func (s *Server) exchange(r *http.Request, v url.Values) (*oauth2.TokenResponse,
 		return nil, refusal
 	}
 	return s.redeem(r.Context(), Redemption{
-		Code: HashOf(v.Get("code")), ClientID: client.ID, RedirectURI: v.Get("redirect_uri"),
+		Code: HashOf(v.Get("code")), ClientID: client.ID, RedirectURI: known(v.Get("redirect_uri")),
 		CodeChallenge: challenge(v.Get("code_verifier")), JKT: proof.JKT, At: s.Now(),
 	})
 }

@@ -69,7 +69,7 @@ type StatusLists struct {
 	MaxAge time.Duration
 
 	mu   sync.Mutex
-	kept map[string]keptList
+	kept map[string]keptList // by address: both forms of a list say the same
 }
 
 type keptList struct {
@@ -98,9 +98,8 @@ func (s *StatusLists) lookUp(ctx context.Context, ref statusRef, at time.Time) e
 }
 
 func (s *StatusLists) token(ctx context.Context, ref statusRef, at time.Time) (*statuslist.Token, error) {
-	key := string(ref.form) + " " + ref.uri
 	s.mu.Lock()
-	kept, ok := s.kept[key]
+	kept, ok := s.kept[ref.uri]
 	s.mu.Unlock()
 	if ok && at.Before(kept.until) {
 		return kept.token, nil
@@ -119,7 +118,7 @@ func (s *StatusLists) token(ctx context.Context, ref statusRef, at time.Time) (*
 	if _, err := s.Anchors.Verify(token.Chain, x5c.StatusSigner, at); err != nil {
 		return nil, fmt.Errorf("%w: %w", errStatusSigner, err)
 	}
-	s.keep(key, token, at)
+	s.keep(ref.uri, token, at)
 	return token, nil
 }
 
@@ -132,7 +131,7 @@ func parseToken(f form, body []byte) (*statuslist.Token, error) {
 
 // keep remembers a list until its ttl or its end, whichever is first; a list without ttl is fetched each time. When the
 // memory is full it is emptied: lists are few, and a fetch is cheap.
-func (s *StatusLists) keep(key string, token *statuslist.Token, at time.Time) {
+func (s *StatusLists) keep(uri string, token *statuslist.Token, at time.Time) {
 	until := at.Add(min(token.TTL, s.MaxAge))
 	if !token.Expires.IsZero() && token.Expires.Before(until) {
 		until = token.Expires
@@ -145,5 +144,5 @@ func (s *StatusLists) keep(key string, token *statuslist.Token, at time.Time) {
 	if s.kept == nil || len(s.kept) >= maxLists {
 		s.kept = map[string]keptList{}
 	}
-	s.kept[key] = keptList{token: token, until: until}
+	s.kept[uri] = keptList{token: token, until: until}
 }

@@ -69,6 +69,13 @@ func newServiceOn(t testing.TB, db *database.DB) *service {
 		StatusMaxAge: time.Hour, InsecureAllowHTTP: true, InsecureAllowLoopback: true,
 	}
 	s.issuer = newIssuer(t, s.now)
+	t.Cleanup(func() {
+		for _, personal := range []string{"Eksakt", "Karies", "12865398148", "1998-06-12"} {
+			if strings.Contains(s.log.String(), personal) {
+				t.Errorf("%q is in the log", personal)
+			}
+		}
+	})
 	s.trust(t, "issuer.pem", s.issuer)
 	s.start(t)
 	return s

@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -196,43 +195,38 @@ func requestPath(t testing.TB, s *service, link string) string {
 
 // Either link takes the answer, once: of sixteen at the same time, one.
 func TestSixteenAnswersOneIsTaken(t *testing.T) {
-	s := newService(t)
-	b := s.browserAt(t, "skatteetaten")
-	tx := b.transaction()
-	wallets := []*wallet{s.open(t, tx.QR), s.open(t, tx.Link)}
-	var forms []url.Values
-	for i := range 16 {
-		w := wallets[i%2]
-		forms = append(forms, w.encrypt(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}}, ""))
-	}
-	var taken atomic.Int64
-	start := make(chan struct{})
-	var all sync.WaitGroup
-	for i, form := range forms {
-		all.Go(func() {
-			<-start
-			res, err := http.PostForm(wallets[i%2].request.ResponseURI, form)
-			if err != nil {
-				t.Error(err)
-				return
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		b := s.browserAt(t, "skatteetaten")
+		tx := b.transaction()
+		wallets := []*wallet{s.open(t, tx.QR), s.open(t, tx.Link)}
+		forms, answers := make([]url.Values, 16), make([]answer, 16)
+		for i := range forms {
+			w := wallets[i%2]
+			forms[i] = w.encrypt(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}}, "")
+		}
+		start := make(chan struct{})
+		var all sync.WaitGroup
+		for i, form := range forms {
+			all.Go(func() {
+				<-start
+				answers[i] = wallets[i%2].post(form)
+			})
+		}
+		close(start)
+		all.Wait()
+		taken := 0
+		for _, a := range answers {
+			if a.status == http.StatusOK {
+				taken++
+			} else {
+				wantRefusal(t, a, http.StatusNotFound)
 			}
-			if err := res.Body.Close(); err != nil {
-				t.Error(err)
-			}
-			switch res.StatusCode {
-			case http.StatusOK:
-				taken.Add(1)
-			case http.StatusNotFound:
-			default:
-				t.Errorf("status %d", res.StatusCode)
-			}
-		})
-	}
-	close(start)
-	all.Wait()
-	if taken.Load() != 1 {
-		t.Errorf("%d of 16 answers were taken", taken.Load())
-	}
+		}
+		if taken != 1 {
+			t.Errorf("%d of 16 answers were taken", taken)
+		}
+	})
 }
 
 func TestWalletRefuses(t *testing.T) {
@@ -251,6 +245,19 @@ func TestWalletRefuses(t *testing.T) {
 	}
 	sees(t, b.get(b.tx), "Avslått", "access_denied", "delte ingenting")
 	is(t, w.post(form), http.StatusNotFound)
+}
+
+// An answer on the same device whose code is never brought back shows nothing, however long one waits.
+func TestCodeThatIsNotBroughtBack(t *testing.T) {
+	s := newService(t)
+	b := s.browserAt(t, "skatteetaten")
+	w := s.open(t, b.transaction().Link)
+	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	s.add(presentation.RequestLifetime)
+	b.wantState("expired")
+	if a := b.get(b.tx); strings.Contains(a.body, "Karies") {
+		t.Errorf("shown without its code:\n%s", a.body)
+	}
 }
 
 // On the same device the refusal too is shown only to the browser that brings the code.

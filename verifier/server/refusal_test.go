@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/specs/cose"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/openid4vp"
@@ -157,6 +158,23 @@ func replace(old, to string) func([]byte) []byte {
 	return func(raw []byte) []byte { return bytes.Replace(raw, []byte(old), []byte(to), 1) }
 }
 
+// response changes the members of a DeviceResponse and leaves its documents as they are.
+func response(t *testing.T, change func(map[string]any)) func([]byte) []byte {
+	return func(raw []byte) []byte {
+		var r struct {
+			Version   string            `cbor:"version"`
+			Documents []cose.RawMessage `cbor:"documents"`
+			Status    uint64            `cbor:"status"`
+		}
+		check(t, cose.Unmarshal(raw, &r))
+		all := map[string]any{"version": r.Version, "documents": r.Documents, "status": r.Status}
+		change(all)
+		out, err := cose.Marshal(all)
+		check(t, err)
+		return out
+	}
+}
+
 func TestMdocRefused(t *testing.T) {
 	s := newService(t)
 	template := func(change func(*mdoc.Template)) func(w *wallet) []byte {
@@ -199,6 +217,12 @@ func TestMdocRefused(t *testing.T) {
 			return w.device(issued, "org.iso.18013.5.1.mDL", []string{"given_name", "family_name", "birth_date", "personal_administrative_number"})
 		}},
 		{"not CBOR", []string{"format_failed"}, func(*wallet) []byte { return []byte("hello") }},
+		{"no document", []string{"format_failed"}, changed(response(t, func(r map[string]any) { delete(r, "documents") }))},
+		{"two documents", []string{"format_failed"}, changed(response(t, func(r map[string]any) {
+			one := r["documents"].([]cose.RawMessage)
+			r["documents"] = append(one, one...)
+		}))},
+		{"a status that is an error", []string{"format_failed"}, changed(response(t, func(r map[string]any) { r["status"] = 10 }))},
 		{"bytes behind it", []string{"format_failed"}, changed(func(raw []byte) []byte { return append(raw, 0) })},
 	} {
 		t.Run(c.name, func(t *testing.T) {

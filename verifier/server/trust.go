@@ -38,10 +38,8 @@ func (f *trustFolder) reload() {
 	defer f.mu.Unlock()
 	names, state, err := f.list()
 	if err != nil {
-		// What cannot be seen is not trusted.
 		f.log.Error("trust folder", "folder", f.dir, "cause", err.Error())
-		names, state = nil, ""
-		f.anchors.Replace()
+		names, state = nil, "" // what cannot be seen is not trusted
 	}
 	if state == f.seen {
 		return

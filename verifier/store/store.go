@@ -86,7 +86,7 @@ func (s *Store) AddTransaction(ctx context.Context, t presentation.Transaction, 
 // Transaction implements presentation.Store.
 func (s *Store) Transaction(ctx context.Context, id, browser string) (*presentation.Transaction, error) {
 	var row transactionRow
-	err := s.db.R.WithContext(ctx).Where("id = ? AND browser = ?", id, browser).Take(&row).Error
+	err := s.db.R.WithContext(ctx).Where("id = ? AND browser = ?", database.Storable(id), browser).Take(&row).Error
 	if err != nil {
 		return nil, missing(err)
 	}
@@ -147,7 +147,7 @@ func (s *Store) TakeAnswer(ctx context.Context, r presentation.Request, o presen
 // TakeResponseCode implements presentation.Store.
 func (s *Store) TakeResponseCode(ctx context.Context, id, browser, code string) error {
 	res := s.db.W.WithContext(ctx).Model(&transactionRow{}).
-		Where("id = ? AND browser = ? AND code = ? AND code <> '' AND code_redeemed = ?", id, browser, code, false).
+		Where("id = ? AND browser = ? AND code = ? AND code <> '' AND code_redeemed = ?", database.Storable(id), browser, code, false).
 		Update("code_redeemed", true)
 	if res.Error != nil {
 		return res.Error

@@ -173,3 +173,14 @@ func TestSweepDeletesWithRequests(t *testing.T) {
 		}
 	})
 }
+
+// Identifiers come from addresses: what no database takes as text is unknown like anything else.
+func TestUnknownIdentifiers(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		for _, id := range []string{"x", "", "a\x00b", "\xff", "\xed\xa0\x80"} {
+			_, err := s.Transaction(context.Background(), id, "browser")
+			wantErr(t, "transaction", err, presentation.ErrNotFound)
+			wantErr(t, "response_code", s.TakeResponseCode(context.Background(), id, "browser", "code"), presentation.ErrNotFound)
+		}
+	})
+}

@@ -1,0 +1,132 @@
+package server_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"lommebok.example/internal/measure"
+	"lommebok.example/internal/observe"
+	"lommebok.example/issuer/server"
+	"lommebok.example/minid"
+	"lommebok.example/specs/openid4vci"
+)
+
+// These benchmarks take the CPU time of Credential Requests at the whole issuer as server.New builds it, on an SQLite
+// file: access token, DPoP proof, key proofs, level and account, facts, status indices, lint, signatures, every row.
+//
+// The server's handler is called directly, with a recorder for the answer, so that neither the client's signatures nor
+// the sockets of both ends count: what a wallet does is done before the measurement starts, since a jti and a c_nonce
+// can be used once. The floor of one credential is three verifications and a signature, and of a batch of ten two, ten
+// more and ten signatures: the proofs that are verified, and one for the access token, which would be a JWT if it were
+// not a row. The figures of a batch are for the whole of it; a tenth of them is one credential's.
+
+const (
+	single, batch            = 1, 10
+	goalSingle, goalBatch    = 1.52, 1.30
+	singlesRound, batchRound = 20, 4
+	rounds                   = 15 // as measure.Ratio takes them, after one call to warm up
+)
+
+func BenchmarkRatioCredentialSDJWTVC(b *testing.B) {
+	benchCredential(b, "credential/sd-jwt-vc", "pid_sd_jwt_vc", single, singlesRound, goalSingle)
+}
+
+func BenchmarkRatioCredentialMdoc(b *testing.B) {
+	benchCredential(b, "credential/mdoc", "pid_mso_mdoc", single, singlesRound, goalSingle)
+}
+
+func BenchmarkRatioCredentialSDJWTVCBatch(b *testing.B) {
+	benchCredential(b, "credential/sd-jwt-vc-batch-of-10", "pid_sd_jwt_vc", batch, batchRound, goalBatch)
+}
+
+func BenchmarkRatioCredentialMdocBatch(b *testing.B) {
+	benchCredential(b, "credential/mdoc-batch-of-10", "pid_mso_mdoc", batch, batchRound, goalBatch)
+}
+
+func benchCredential(b *testing.B, name, configuration string, copies, perRound int, goal float64) {
+	floor, err := measure.NewP256()
+	check(b, err)
+	s := newService(b)
+	handler := s.quiet(b)
+	p, w := s.person(b, karies), s.wallet(b)
+	p.pair()
+	token := w.token(p, byScope("eudiw:no:pid eudiw:no:pid:mdoc"), p.signInWithApp)
+	calls := w.prepare(handler, token.AccessToken, configuration, copies, 1+rounds*perRound)
+	measure.Ratio(b, name, perRound, goal, func() {
+		if len(calls) == 0 {
+			b.Fatal("no requests are left: run with -benchtime 1x, and prepare as many as measure.Ratio sends")
+		}
+		calls[0].send(b, handler, copies)
+		calls = calls[1:]
+	}, func() {
+		verifications := 2 + copies
+		floor.Work(copies, verifications, 0, 0)
+	})
+}
+
+// quiet is the same issuer once more, on the same rows and keys, that writes its log as in production but to nowhere.
+func (s *service) quiet(b *testing.B) http.Handler {
+	b.Helper()
+	built, err := server.New(context.Background(), s.cfg, server.Deps{
+		DB: s.db, Now: s.now, Log: observe.Logger(io.Discard), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1},
+	})
+	check(b, err)
+	return built.Handler
+}
+
+// call is a Credential Request that has been signed and not yet sent, and the answer's place.
+type call struct {
+	request *http.Request
+	answer  *httptest.ResponseRecorder
+}
+
+// prepare makes requests for the same keys, each with a c_nonce and a DPoP proof of its own.
+func (w *wallet) prepare(h http.Handler, token, configuration string, copies, n int) []call {
+	w.t.Helper()
+	keys := make([]*ecdsa.PrivateKey, copies)
+	for i := range keys {
+		keys[i] = newKey(w.t)
+	}
+	calls := make([]call, n)
+	for i := range calls {
+		nonce := w.recordedNonce(h)
+		proofs := make([]string, copies)
+		for k, key := range keys {
+			proofs[k] = w.proof(key, nonce)
+		}
+		body, err := json.Marshal(map[string]any{"credential_configuration_id": configuration, "proofs": map[string]any{"jwt": proofs}})
+		check(w.t, err)
+		proof, err := w.prover.Proof(http.MethodPost, w.s.url+"/credential", w.nonce, token, w.s.now())
+		check(w.t, err)
+		r := httptest.NewRequest(http.MethodPost, w.s.url+"/credential", strings.NewReader(string(body)))
+		r.Header.Set("DPoP", proof)
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Authorization", "DPoP "+token)
+		calls[i] = call{r, httptest.NewRecorder()}
+	}
+	return calls
+}
+
+func (w *wallet) recordedNonce(h http.Handler) string {
+	w.t.Helper()
+	answer := httptest.NewRecorder()
+	h.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, w.s.url+"/nonce", nil))
+	n, err := openid4vci.ParseNonceResponse(answer.Body.Bytes())
+	check(w.t, err)
+	w.nonce = answer.Header().Get("DPoP-Nonce")
+	return n.CNonce
+}
+
+// send looks no closer at the answer than at its length, so that reading it costs nothing: the tests of the journey read it.
+func (c call) send(b *testing.B, h http.Handler, copies int) {
+	h.ServeHTTP(c.answer, c.request)
+	if c.answer.Code != http.StatusOK || c.answer.Body.Len() < 1000*copies {
+		b.Fatalf("credential: %d %s", c.answer.Code, c.answer.Body)
+	}
+}
