@@ -1,12 +1,12 @@
 package cose
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"fmt"
-	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -26,13 +26,18 @@ type algorithm struct {
 	id    int64
 	hash  crypto.Hash
 	curve elliptic.Curve
+	order []byte // of the curve
 }
 
 var algorithms = []algorithm{
-	{ES256, crypto.SHA256, elliptic.P256()},
-	{ESP256, crypto.SHA256, elliptic.P256()},
-	{ES384, crypto.SHA384, elliptic.P384()},
-	{ES512, crypto.SHA512, elliptic.P521()},
+	newAlgorithm(ES256, crypto.SHA256, elliptic.P256()),
+	newAlgorithm(ESP256, crypto.SHA256, elliptic.P256()),
+	newAlgorithm(ES384, crypto.SHA384, elliptic.P384()),
+	newAlgorithm(ES512, crypto.SHA512, elliptic.P521()),
+}
+
+func newAlgorithm(id int64, hash crypto.Hash, curve elliptic.Curve) algorithm {
+	return algorithm{id: id, hash: hash, curve: curve, order: curve.Params().N.Bytes()}
 }
 
 // algorithmFor gives the algorithm id for pub; id 0 asks for the first that suits the curve.
@@ -79,15 +84,47 @@ func (a algorithm) verify(pub *ecdsa.PublicKey, digest, signature []byte) error 
 	if len(signature) != 2*n {
 		return fmt.Errorf("%w: %d bytes, want %d", ErrSignature, len(signature), 2*n)
 	}
-	r, s := new(big.Int).SetBytes(signature[:n]), new(big.Int).SetBytes(signature[n:])
-	order := a.curve.Params().N
-	for _, v := range []*big.Int{r, s} {
-		if v.Sign() == 0 || v.Cmp(order) >= 0 {
-			return fmt.Errorf("%w: r or s out of range", ErrSignature)
-		}
+	r, s := significant(signature[:n]), significant(signature[n:])
+	if !a.inRange(r) || !a.inRange(s) {
+		return fmt.Errorf("%w: r or s out of range", ErrSignature)
 	}
-	if !ecdsa.Verify(pub, digest, r, s) {
+	var der [maxDER]byte
+	if !ecdsa.VerifyASN1(pub, digest, appendDER(der[:0], r, s)) {
 		return ErrSignature
 	}
 	return nil
+}
+
+// maxDER is enough for a signature on P-521 in DER.
+const maxDER = 2*66 + 9
+
+// significant leaves out the zeros at the front; of zero nothing is left.
+func significant(b []byte) []byte { return bytes.TrimLeft(b, "\x00") }
+
+// inRange tells whether a significant number lies from 1 to the order less one.
+func (a algorithm) inRange(number []byte) bool {
+	if len(number) == 0 || len(number) > len(a.order) {
+		return false
+	}
+	return len(number) < len(a.order) || bytes.Compare(number, a.order) < 0
+}
+
+// appendDER writes significant r and s as the SEQUENCE of two INTEGER that crypto/ecdsa reads.
+func appendDER(dst, r, s []byte) []byte {
+	size := 4 + len(r) + len(s) + int(r[0]>>7) + int(s[0]>>7)
+	dst = append(dst, 0x30)
+	if size > 127 {
+		dst = append(dst, 0x81)
+	}
+	return appendInteger(appendInteger(append(dst, byte(size)), r), s)
+}
+
+// appendInteger puts a zero before a first bit that would read as a sign.
+func appendInteger(dst, number []byte) []byte {
+	sign := number[0] >> 7
+	dst = append(dst, 0x02, byte(len(number))+sign)
+	if sign == 1 {
+		dst = append(dst, 0)
+	}
+	return append(dst, number...)
 }

@@ -163,7 +163,7 @@ func parseChain(r *Reader) []*x509.Certificate {
 		if r.Err() != nil {
 			return nil
 		}
-		cert, err := x509.ParseCertificate(der)
+		cert, err := knownCertificates.parse(der)
 		if err != nil {
 			r.Fail(fmt.Errorf("%w: %w", ErrChain, err))
 			return nil

@@ -31,8 +31,8 @@ func AppendKey(dst []byte, pub *ecdsa.PublicKey) ([]byte, error) {
 	if pub == nil || pub.Curve == nil {
 		return nil, fmt.Errorf("%w: no key", ErrKey)
 	}
-	for number, curve := range curves {
-		if curve != pub.Curve {
+	for number := range int64(len(curves) + 1) { // their numbers are 1, 2 and 3
+		if curves[number] != pub.Curve {
 			continue
 		}
 		point, err := pub.Bytes() // 4, x, y

@@ -10,11 +10,11 @@ import (
 // (RFC 9449 section 4.3), scheme and host without regard to case, and the
 // scheme's own port as if it were not written (RFC 3986 sections 6.2.2, 6.2.3).
 func sameTarget(htu, target string) error {
-	got, err := normalTarget(htu)
-	if err != nil {
+	want, err := normalTarget(target)
+	if err != nil || htu == target {
 		return err
 	}
-	want, err := normalTarget(target)
+	got, err := normalTarget(htu)
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,13 @@ type claims struct {
 	ATH   string   `json:"ath,omitempty"`
 }
 
+func (c *claims) read(m jose.Members) error {
+	return m.Read(jose.Field{Name: "jti", To: &c.JTI}, jose.Field{Name: "htm", To: &c.HTM}, jose.Field{Name: "htu", To: &c.HTU},
+		jose.Field{Name: "iat", To: &c.IAT}, jose.Field{Name: "nonce", To: &c.Nonce}, jose.Field{Name: "ath", To: &c.ATH})
+}
+
+var headerMembers = []string{"jwk"} // section 4.2, beside typ and alg
+
 // Verify checks the request's DPoP proof as section 4.3 of RFC 9449 says, but for
 // the nonce (step 10) and the single use of jti (section 11.1), which are the
 // caller's. Errors: the sentinels of this package.
@@ -82,7 +89,7 @@ func Verify(header http.Header, e Expect) (*Proof, error) {
 // parse checks syntax and signature (section 4.3, steps 2 to 7).
 func parse(compact string, algs []jose.Alg) (*Proof, error) {
 	u, err := jose.Parse(compact, jose.Rules{
-		Typ: proofType, Algs: algs, Allow: []string{"jwk"}, MaxBytes: maxProofBytes,
+		Typ: proofType, Algs: algs, Allow: headerMembers, MaxBytes: maxProofBytes,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrProof, err)
@@ -91,7 +98,7 @@ func parse(compact string, algs []jose.Alg) (*Proof, error) {
 	if key == nil {
 		return nil, fmt.Errorf("%w: header jwk is missing (RFC 9449 section 4.2)", ErrProof)
 	}
-	payload, err := u.Verify(key)
+	members, err := u.VerifyMembers(key)
 	if errors.Is(err, jose.ErrSignature) {
 		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
 	}
@@ -99,7 +106,7 @@ func parse(compact string, algs []jose.Alg) (*Proof, error) {
 		return nil, fmt.Errorf("%w: %w", ErrProof, err)
 	}
 	var c claims
-	if err := jose.Unmarshal(payload, &c); err != nil {
+	if err := c.read(members); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrProof, err)
 	}
 	if c.IAT == nil {

@@ -65,33 +65,46 @@ func suiteByCurve(crv string) *suite {
 	return nil
 }
 
-// suiteOf finds the algorithm of a key, and refuses a key off the curve.
+// suiteOf finds the algorithm of a key by its curve. Whether the key lies on the
+// curve is for pointOf, or for the operation that it is used in.
 func suiteOf(pub *ecdsa.PublicKey) (*suite, error) {
 	if pub == nil || pub.Curve == nil {
 		return nil, fmt.Errorf("%w: no public key", ErrKey)
 	}
 	for _, s := range suites {
 		if s.curve == pub.Curve {
-			if _, err := pub.ECDH(); err != nil {
-				return nil, fmt.Errorf("%w: %w", ErrKey, err)
-			}
 			return s, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: expected P-256, P-384 or P-521", ErrKey)
 }
 
-func (s *suite) digest(input []byte) []byte {
+// pointOf is the key's algorithm and the key as an uncompressed point; it refuses
+// a key off the curve.
+func pointOf(pub *ecdsa.PublicKey) (*suite, []byte, error) {
+	s, err := suiteOf(pub)
+	if err != nil {
+		return nil, nil, err
+	}
+	point, err := pub.Bytes()
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	return s, point, nil
+}
+
+// digest appends the digest of input to dst.
+func (s *suite) digest(dst, input []byte) []byte {
 	switch s.hash {
 	case crypto.SHA384:
 		sum := sha512.Sum384(input)
-		return sum[:]
+		return append(dst, sum[:]...)
 	case crypto.SHA512:
 		sum := sha512.Sum512(input)
-		return sum[:]
+		return append(dst, sum[:]...)
 	}
 	sum := sha256.Sum256(input)
-	return sum[:]
+	return append(dst, sum[:]...)
 }
 
 // inRange tells whether a half of a signature lies in [1, n-1].

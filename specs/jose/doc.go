@@ -11,7 +11,7 @@
 //	RFC 7518  ES256, ES384, ES512; ECDH-ES; GCM   Alg, Enc
 //	RFC 7519  registered claims                   Claims, Audience
 //	RFC 7638  JWK thumbprint, SHA-256             Thumbprint
-//	RFC 8259  JSON, narrowed as by RFC 7493       CheckJSON, Unmarshal
+//	RFC 8259  JSON, narrowed as by RFC 7493       CheckJSON, Unmarshal, Members
 //	RFC 8725  best current practice               Rules
 //
 // Narrower than the specifications, on purpose: a header member that the

@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/json"
@@ -39,13 +40,21 @@ func (r Rules) accepts(alg Alg) bool {
 	return slices.Contains(algs, alg)
 }
 
-// parseHeader reads a protected header by the rules.
-func parseHeader(raw []byte, r Rules) (Header, error) {
-	list, err := members(raw)
-	if err != nil {
-		return Header{}, err
+// parseHeader reads a protected header, as it was sent, by the rules.
+func parseHeader(text string, r Rules) (Header, error) {
+	var few fewMembers
+	known := knownHeaders.find(text)
+	list := known.list
+	if list == nil {
+		raw, err := DecodeBase64URL(text)
+		if err != nil {
+			return Header{}, err
+		}
+		if list, err = members(few[:0], raw); err != nil {
+			return Header{}, err
+		}
 	}
-	var h Header
+	h := Header{X5C: known.chain()}
 	for _, m := range list {
 		if err := h.set(m, r); err != nil {
 			return Header{}, err
@@ -56,6 +65,11 @@ func parseHeader(raw []byte, r Rules) (Header, error) {
 	}
 	if r.Typ != "" && h.Typ != r.Typ {
 		return Header{}, fmt.Errorf("%w: expected %q, got %q (RFC 8725 section 3.11)", ErrTyp, r.Typ, clip(h.Typ))
+	}
+	if known.list == nil && h.X5C != nil {
+		kept := make([]member, len(list)) // the list itself is on the stack
+		copy(kept, list)
+		knownHeaders.keep(text, knownHeader{list: kept, x5c: h.X5C})
 	}
 	return h, nil
 }
@@ -88,12 +102,14 @@ func (h *Header) setAllowed(name string, m member) (err error) {
 	case "jwk":
 		_, h.JWK, err = ParseJWK(m.raw)
 	case "x5c":
-		h.X5C, err = parseX5C(m.raw)
+		if h.X5C == nil { // else it is known from before, by the same text
+			h.X5C, err = parseX5C(m.raw)
+		}
 	default:
 		if h.Extra == nil {
 			h.Extra = make(map[string]json.RawMessage)
 		}
-		h.Extra[name] = m.raw
+		h.Extra[name] = bytes.Clone(m.raw)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -20,16 +21,26 @@ const linearNames = 16
 // same name in an object (escapes resolved), at most MaxDepth deep, and nothing
 // but white space around it. Errors: ErrJSON.
 func CheckJSON(data []byte) error {
-	s := scanner{data: data}
-	return s.document(nil)
+	return check(data, nil)
+}
+
+func check(data []byte, t reflect.Type) error {
+	s := scanner{data: data, names: newNames()}
+	defer s.names.free()
+	if err := s.begin(); err != nil {
+		return err
+	}
+	if err := s.value(t); err != nil {
+		return err
+	}
+	return s.end()
 }
 
 // Unmarshal is CheckJSON and then encoding/json. Members that a struct does not
 // know are ignored, except one that differs from a field's name in letter case
 // only: encoding/json would take it for the field. Errors: ErrJSON.
 func Unmarshal(data []byte, v any) error {
-	s := scanner{data: data}
-	if err := s.document(reflect.TypeOf(v)); err != nil {
+	if err := check(data, reflect.TypeOf(v)); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(data, v); err != nil {
@@ -45,17 +56,44 @@ type member struct {
 	raw  []byte
 }
 
-// members checks data as CheckJSON does and lists the members of the object it
-// must be.
-func members(data []byte) ([]member, error) {
-	s := scanner{data: data, keep: true}
-	if err := s.document(nil); err != nil {
+// fewMembers is room for the members of most headers and keys.
+type fewMembers [10]member
+
+// members checks data as CheckJSON does and appends the members of the object it
+// must be to list. It goes through the outermost object itself, so that a list on
+// the caller's stack stays there.
+func members(list []member, data []byte) ([]member, error) {
+	s := scanner{data: data, names: newNames()}
+	defer s.names.free()
+	if err := s.begin(); err != nil {
 		return nil, err
 	}
-	if !isObject(data) {
-		return nil, fmt.Errorf("%w: expected an object", ErrJSON)
+	if s.peek() != '{' {
+		return nil, s.fail("expected an object")
 	}
-	return s.kept, nil
+	s.depth++
+	s.pos++
+	names := objectNames{}
+	s.space()
+	for done := s.peek() == '}'; !done; {
+		name, err := s.name(&names)
+		if err != nil {
+			return nil, err
+		}
+		start := s.pos
+		if err := s.value(nil); err != nil {
+			return nil, err
+		}
+		list = append(list, member{name: name, raw: data[start:s.pos]})
+		s.space()
+		if done = s.peek() == '}'; !done {
+			if _, err := s.next('}'); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s.pos++
+	return list, s.end()
 }
 
 // checkObject is CheckJSON for a value that must be an object.
@@ -100,23 +138,43 @@ type scanner struct {
 	data  []byte
 	pos   int
 	depth int
-	names [][]byte
-	keep  bool
-	kept  []member
+	names *names
+}
+
+// names is memory that a scanner needs no longer than a call.
+type names struct{ stack [][]byte }
+
+// maxNames is the largest stack that is kept for the next call.
+const maxNames = 1 << 10
+
+var namesPool = sync.Pool{New: func() any { return &names{stack: make([][]byte, 0, 32)} }}
+
+func newNames() *names { return namesPool.Get().(*names) }
+
+// free lets go of the texts that the names are parts of.
+func (n *names) free() {
+	if cap(n.stack) > maxNames {
+		return
+	}
+	clear(n.stack[:cap(n.stack)])
+	n.stack = n.stack[:0]
+	namesPool.Put(n)
 }
 
 func (s *scanner) fail(what string) error {
 	return fmt.Errorf("%w: %s at byte %d", ErrJSON, what, s.pos)
 }
 
-func (s *scanner) document(t reflect.Type) error {
+// begin comes before the one value of a document, end behind it.
+func (s *scanner) begin() error {
 	if !utf8.Valid(s.data) {
 		return fmt.Errorf("%w: not UTF-8", ErrJSON)
 	}
 	s.space()
-	if err := s.value(t); err != nil {
-		return err
-	}
+	return nil
+}
+
+func (s *scanner) end() error {
 	s.space()
 	if s.pos != len(s.data) {
 		return s.fail("trailing data")
@@ -148,10 +206,8 @@ func (s *scanner) value(t reflect.Type) error {
 	case c == '"':
 		_, err := s.text()
 		return err
-	case c == '{':
-		return s.nested(t, s.object)
-	case c == '[':
-		return s.nested(t, s.array)
+	case c == '{' || c == '[':
+		return s.nested(t, c)
 	case c == '-' || isDigit(c):
 		return s.number()
 	case c == 't':
@@ -164,20 +220,24 @@ func (s *scanner) value(t reflect.Type) error {
 	return s.fail("expected a value")
 }
 
-func (s *scanner) nested(t reflect.Type, container func(reflect.Type) error) error {
+func (s *scanner) nested(t reflect.Type, opening byte) (err error) {
 	if s.depth == MaxDepth {
 		return s.fail("nested too deep")
 	}
 	s.depth++
 	s.pos++
-	err := container(t)
+	if opening == '{' {
+		err = s.object(t)
+	} else {
+		err = s.array(t)
+	}
 	s.depth--
 	return err
 }
 
 // object reads the members after the opening brace.
 func (s *scanner) object(t reflect.Type) error {
-	names := objectNames{base: len(s.names)}
+	names := objectNames{base: len(s.names.stack)}
 	shape := shapeOf(t)
 	s.space()
 	if s.peek() == '}' {
@@ -193,15 +253,11 @@ func (s *scanner) object(t reflect.Type) error {
 		if err != nil {
 			return err
 		}
-		start := s.pos
 		if err := s.value(inner); err != nil {
 			return err
 		}
-		if s.keep && s.depth == 1 {
-			s.kept = append(s.kept, member{name: name, raw: s.data[start:s.pos]})
-		}
 		if done, err := s.next('}'); done || err != nil {
-			s.names = s.names[:names.base]
+			s.names.stack = s.names.stack[:names.base]
 			return err
 		}
 	}
@@ -284,16 +340,16 @@ func (s *scanner) remember(names *objectNames, name []byte) bool {
 		names.many[string(name)] = struct{}{}
 		return true
 	}
-	own := s.names[names.base:]
+	own := s.names.stack[names.base:]
 	for _, earlier := range own {
 		if bytes.Equal(earlier, name) {
 			return false
 		}
 	}
-	s.names = append(s.names, name)
+	s.names.stack = append(s.names.stack, name)
 	if len(own) == linearNames {
 		names.many = make(map[string]struct{}, 4*linearNames)
-		for _, n := range s.names[names.base:] {
+		for _, n := range s.names.stack[names.base:] {
 			names.many[string(n)] = struct{}{}
 		}
 	}

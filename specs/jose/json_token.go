@@ -1,6 +1,9 @@
 package jose
 
-import "unicode/utf16"
+import (
+	"math/bits"
+	"unicode/utf16"
+)
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
@@ -12,23 +15,48 @@ func (s *scanner) literal(word string) error {
 	return nil
 }
 
+// Plain counts the bytes from the start of text that stand for themselves in a JSON string: up to the first quote,
+// backslash or control character (RFC 8259 section 7). It looks at eight bytes at a time; a byte that is not plain sets
+// the highest bit of its place, and the lowest such place is the first one.
+func Plain[T string | []byte](text T) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		x := uint64(text[i]) | uint64(text[i+1])<<8 | uint64(text[i+2])<<16 | uint64(text[i+3])<<24 |
+			uint64(text[i+4])<<32 | uint64(text[i+5])<<40 | uint64(text[i+6])<<48 | uint64(text[i+7])<<56
+		quote, backslash := x^ones*'"', x^ones*'\\'
+		found := ((x-ones*' ')&^x | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for ; i < len(text); i++ {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' {
+			return i
+		}
+	}
+	return len(text)
+}
+
 // text reads a string and returns what stands between its quotes, escapes and all.
 func (s *scanner) text() ([]byte, error) {
 	s.pos++
 	start := s.pos
-	for s.pos < len(s.data) {
-		switch c := s.data[s.pos]; {
-		case c == '"':
+	for {
+		s.pos += Plain(s.data[s.pos:])
+		if s.pos == len(s.data) {
+			break
+		}
+		switch s.data[s.pos] {
+		case '"':
 			s.pos++
 			return s.data[start : s.pos-1], nil
-		case c < 0x20:
-			return nil, s.fail("control character in a string")
-		case c == '\\':
+		case '\\':
 			if err := s.escape(); err != nil {
 				return nil, err
 			}
 		default:
-			s.pos++
+			return nil, s.fail("control character in a string")
 		}
 	}
 	return nil, s.fail("string without an end")

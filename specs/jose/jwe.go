@@ -136,7 +136,7 @@ func parseJWEHeader(part string) (h JWEHeader, epk *ecdsa.PublicKey, err error) 
 	if err != nil {
 		return h, nil, fmt.Errorf("header: %w", err)
 	}
-	list, err := members(raw)
+	list, err := members(nil, raw)
 	if err != nil {
 		return h, nil, fmt.Errorf("header: %w", err)
 	}

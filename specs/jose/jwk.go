@@ -33,20 +33,17 @@ var privateMembers = []string{"d", "k", "p", "q", "dp", "dq", "qi", "oth"}
 // cannot use and must pass by; PublicKey tells whether we can. A private or
 // symmetric key is refused. Errors: ErrJSON, ErrKey.
 func (k *JWK) UnmarshalJSON(raw []byte) error {
-	list, err := members(raw)
+	var few fewMembers
+	list, err := members(few[:0], raw)
 	if err != nil {
 		return err
 	}
 	var read JWK
-	into := map[string]*string{
-		"kty": &read.Kty, "crv": &read.Crv, "x": &read.X, "y": &read.Y,
-		"kid": &read.Kid, "use": &read.Use, "alg": &read.Alg,
-	}
 	for _, m := range list {
 		if slices.Contains(privateMembers, string(m.name)) {
 			return fmt.Errorf("%w: member %q belongs to a private key", ErrKey, m.name)
 		}
-		if field, ok := into[string(m.name)]; ok {
+		if field := read.field(m.name); field != nil {
 			if *field, err = m.text(); err != nil {
 				return err
 			}
@@ -56,14 +53,31 @@ func (k *JWK) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// field is where a member's value goes, nil for one that is not kept.
+func (k *JWK) field(name []byte) *string {
+	switch string(name) {
+	case "kty":
+		return &k.Kty
+	case "crv":
+		return &k.Crv
+	case "x":
+		return &k.X
+	case "y":
+		return &k.Y
+	case "kid":
+		return &k.Kid
+	case "use":
+		return &k.Use
+	case "alg":
+		return &k.Alg
+	}
+	return nil
+}
+
 // PublicJWK writes a key as JWK. The key must be on P-256, P-384 or P-521;
 // of any other key it is the empty JWK, which no reader accepts.
 func PublicJWK(pub *ecdsa.PublicKey) JWK {
-	s, err := suiteOf(pub)
-	if err != nil {
-		return JWK{}
-	}
-	point, err := pub.Bytes()
+	s, point, err := pointOf(pub)
 	if err != nil {
 		return JWK{}
 	}
@@ -98,14 +112,14 @@ func (k JWK) PublicKey() (*ecdsa.PublicKey, error) {
 	point := make([]byte, 0, 1+2*s.size)
 	point = append(point, 4)
 	for _, c := range []struct{ name, value string }{{"x", k.X}, {"y", k.Y}} {
-		b, err := DecodeBase64URL(c.value)
-		if err != nil {
+		before := len(point)
+		var err error
+		if point, err = AppendBase64URL(point, c.value); err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", ErrKey, c.name, err)
 		}
-		if len(b) != s.size {
-			return nil, fmt.Errorf("%w: %s: expected %d bytes, got %d", ErrKey, c.name, s.size, len(b))
+		if got := len(point) - before; got != s.size {
+			return nil, fmt.Errorf("%w: %s: expected %d bytes, got %d", ErrKey, c.name, s.size, got)
 		}
-		point = append(point, b...)
 	}
 	pub, err := ecdsa.ParseUncompressedPublicKey(s.curve, point)
 	if err != nil {
@@ -123,18 +137,24 @@ func Thumbprint(pub *ecdsa.PublicKey) string {
 // ThumbprintBytes is the JWK thumbprint with SHA-256 as bytes (RFC 7638 section
 // 3): the required members alone, in the order of their names.
 func ThumbprintBytes(pub *ecdsa.PublicKey) [32]byte {
-	k := PublicJWK(pub)
-	b := make([]byte, 0, 256)
-	b = append(b, `{"crv":"`...)
-	b = append(b, k.Crv...)
-	b = append(b, `","kty":"`...)
-	b = append(b, k.Kty...)
-	b = append(b, `","x":"`...)
-	b = append(b, k.X...)
-	b = append(b, `","y":"`...)
-	b = append(b, k.Y...)
-	b = append(b, `"}`...)
+	b, err := AppendPublicJWK(make([]byte, 0, 256), pub)
+	if err != nil {
+		b = []byte(`{"crv":"","kty":"","x":"","y":""}`) // as PublicJWK has it
+	}
 	return sha256.Sum256(b)
+}
+
+// AppendPublicJWK writes a key as JWK at the end of dst, with the required members
+// alone and in the order of their names. Errors: ErrKey.
+func AppendPublicJWK(dst []byte, pub *ecdsa.PublicKey) ([]byte, error) {
+	s, point, err := pointOf(pub)
+	if err != nil {
+		return nil, err
+	}
+	dst = append(append(dst, `{"crv":"`...), s.crv...)
+	dst = rawURL.AppendEncode(append(dst, `","kty":"EC","x":"`...), point[1:1+s.size])
+	dst = rawURL.AppendEncode(append(dst, `","y":"`...), point[1+s.size:])
+	return append(dst, `"}`...), nil
 }
 
 // clip shortens what a stranger sent, for an error.

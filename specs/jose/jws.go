@@ -14,6 +14,7 @@ type Unverified struct {
 
 	input     string // header and payload as they were sent, with the dot between
 	payload   []byte
+	members   []member
 	signature []byte
 }
 
@@ -34,18 +35,15 @@ func Parse(compact string, r Rules) (*Unverified, error) {
 	if !ok || !ok2 || strings.Contains(tail, ".") {
 		return nil, fmt.Errorf("%w: expected three parts (RFC 7515 section 7.1)", ErrMalformed)
 	}
-	raw, err := DecodeBase64URL(head)
-	if err != nil {
-		return nil, fmt.Errorf("header: %w", err)
-	}
 	u := &Unverified{input: compact[:len(compact)-len(tail)-1]}
-	if u.Header, err = parseHeader(raw, r); err != nil {
+	var err error
+	if u.Header, err = parseHeader(head, r); err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
 	if u.payload, err = DecodeBase64URL(body); err != nil {
 		return nil, fmt.Errorf("payload: %w", err)
 	}
-	if err := checkObject(u.payload); err != nil {
+	if u.members, err = members(make([]member, 0, len(fewMembers{})), u.payload); err != nil {
 		return nil, fmt.Errorf("payload: %w", err)
 	}
 	if u.signature, err = DecodeBase64URL(tail); err != nil {
@@ -62,13 +60,26 @@ func (u *Unverified) Verify(pub *ecdsa.PublicKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.alg != u.Header.Alg {
-		return nil, fmt.Errorf("%w: %s with a key on %s (RFC 7518 section 3.4)", ErrAlg, u.Header.Alg, s.crv)
+	if s.alg == u.Header.Alg {
+		err = s.verify(pub, u.input, u.signature)
+	} else {
+		err = fmt.Errorf("%w: %s with a key on %s (RFC 7518 section 3.4)", ErrAlg, u.Header.Alg, s.crv)
 	}
-	if err := s.verify(pub, u.input, u.signature); err != nil {
-		return nil, err
+	if err == nil { // verify holds for no key off the curve
+		return u.payload, nil
 	}
-	return u.payload, nil
+	if _, _, bad := pointOf(pub); bad != nil {
+		return nil, bad
+	}
+	return nil, err
+}
+
+// VerifyMembers is Verify for a payload that is read member by member.
+func (u *Unverified) VerifyMembers(pub *ecdsa.PublicKey) (Members, error) {
+	if _, err := u.Verify(pub); err != nil {
+		return Members{}, err
+	}
+	return Members{u.members}, nil
 }
 
 // UnsafePayload is the payload before the signature was checked: to show to

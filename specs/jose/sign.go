@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Signer makes JWS in compact serialization with one key and one header; the
@@ -30,7 +31,7 @@ func NewSigner(key crypto.Signer, h Header) (*Signer, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: expected an ECDSA key", ErrKey)
 	}
-	s, err := suiteOf(pub)
+	s, _, err := pointOf(pub)
 	if err != nil {
 		return nil, err
 	}
@@ -107,19 +108,34 @@ func encodeMembers(list []headerMember) ([]byte, error) {
 // Sign signs a payload, which must be a strict JSON object: what we would not
 // read we do not sign. Errors: ErrJSON, ErrKey, and those of the key.
 func (s *Signer) Sign(payload []byte) (string, error) {
+	var b strings.Builder
+	err := s.SignTo(&b, payload)
+	return b.String(), err
+}
+
+// SignTo is Sign with the text written to the end of b, for a JWS that stands at
+// the head of something longer. Nothing is written when there is an error.
+func (s *Signer) SignTo(b *strings.Builder, payload []byte) error {
 	if err := checkObject(payload); err != nil {
-		return "", fmt.Errorf("payload: %w", err)
+		return fmt.Errorf("payload: %w", err)
 	}
-	size := len(s.header) + rawURL.EncodedLen(len(payload)) + 1 + rawURL.EncodedLen(2*s.suite.size)
-	out := make([]byte, 0, size)
-	out = append(out, s.header...)
-	out = rawURL.AppendEncode(out, payload)
+	scratch := newScratch()
+	defer scratch.free()
+	out := rawURL.AppendEncode(append(scratch.text, s.header...), payload)
+	scratch.text = out
 	raw, err := s.suite.sign(s.key, out)
 	if err != nil {
-		return "", err
+		return err
 	}
-	out = append(out, '.')
-	return string(rawURL.AppendEncode(out, raw)), nil
+	out = rawURL.AppendEncode(append(out, '.'), raw)
+	scratch.text = out
+	b.Write(out) // never fails
+	return nil
+}
+
+// Size is the length in bytes of the text that Sign makes of a payload.
+func (s *Signer) Size(payload []byte) int {
+	return len(s.header) + rawURL.EncodedLen(len(payload)) + 1 + rawURL.EncodedLen(2*s.suite.size)
 }
 
 // SignJSON signs v as encoding/json writes it.

@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/rand"
 	"fmt"
-	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -20,33 +19,41 @@ func (s *suite) verify(pub *ecdsa.PublicKey, input string, raw []byte) error {
 	if !s.inRange(raw[:s.size]) || !s.inRange(raw[s.size:]) {
 		return fmt.Errorf("%w: r or s out of range", ErrSignature)
 	}
-	der := appendDER(make([]byte, 0, 2*s.size+9), raw[:s.size], raw[s.size:])
-	if !ecdsa.VerifyASN1(pub, s.digest([]byte(input)), der) {
+	scratch := newScratch()
+	defer scratch.free()
+	scratch.text = append(scratch.text, input...)
+	var sum, sig [maxDER]byte
+	if !ecdsa.VerifyASN1(pub, s.digest(sum[:0], scratch.text), appendDER(sig[:0], raw[:s.size], raw[s.size:])) {
 		return ErrSignature
 	}
 	return nil
 }
 
+// maxDER is enough for a signature on P-521 in DER.
+const maxDER = 2*66 + 9
+
 // sign makes a signature in the form that verify reads.
 func (s *suite) sign(key crypto.Signer, input []byte) ([]byte, error) {
-	der, err := key.Sign(rand.Reader, s.digest(input), s.hash)
+	der, err := key.Sign(rand.Reader, s.digest(nil, input), s.hash)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
-	var r, t big.Int
+	var r, t []byte
 	in := cryptobyte.String(der)
 	var seq cryptobyte.String
 	if !in.ReadASN1(&seq, asn1.SEQUENCE) || !in.Empty() ||
 		!seq.ReadASN1Integer(&r) || !seq.ReadASN1Integer(&t) || !seq.Empty() {
 		return nil, fmt.Errorf("%w: key answered with something else than an ECDSA signature", ErrKey)
 	}
-	n := s.curve.Params().N
-	if r.Sign() <= 0 || t.Sign() <= 0 || r.Cmp(n) >= 0 || t.Cmp(n) >= 0 {
+	if len(r) > s.size || len(t) > s.size {
 		return nil, fmt.Errorf("%w: key answered with r or s out of range", ErrKey)
 	}
 	raw := make([]byte, 2*s.size)
-	r.FillBytes(raw[:s.size])
-	t.FillBytes(raw[s.size:])
+	copy(raw[s.size-len(r):], r)
+	copy(raw[2*s.size-len(t):], t)
+	if !s.inRange(raw[:s.size]) || !s.inRange(raw[s.size:]) {
+		return nil, fmt.Errorf("%w: key answered with r or s out of range", ErrKey)
+	}
 	return raw, nil
 }
 

@@ -1,11 +1,14 @@
 package mdoc
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"slices"
+	"sync"
 	"time"
 
 	"lommebok.example/specs/cose"
@@ -24,7 +27,7 @@ const (
 // that what is looked at before signing is what is signed. It signs once or often.
 type Unsigned struct {
 	nameSpaces         []byte // IssuerNameSpaces
-	payload            []byte // MobileSecurityObjectBytes
+	payload            []byte // MobileSecurityObjectBytes, #6.24(bstr .cbor MobileSecurityObject)
 	signed, validUntil time.Time
 }
 
@@ -39,18 +42,21 @@ func Prepare(t Template) (*Unsigned, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := encoder{random: make([]byte, (randomLen+shuffleLen)*len(t.Elements)), scratch: make([]byte, 0, 256)}
-	if _, err := rand.Read(e.random); err != nil {
-		return nil, fmt.Errorf("mdoc: random: %w", err)
-	}
-	if err := e.nameSpaces(groups, len(t.Elements)); err != nil {
+	e := encoders.Get().(*encoder)
+	defer e.free()
+	if err := e.randomize(len(t.Elements)); err != nil {
 		return nil, err
 	}
-	payload, err := e.mobileSecurityObject(&t)
-	if err != nil {
+	if err := e.nameSpaces(groups); err != nil {
 		return nil, err
 	}
-	return &Unsigned{nameSpaces: e.items, payload: payload, signed: seconds(t.Signed), validUntil: seconds(t.ValidUntil)}, nil
+	if err := e.mobileSecurityObject(&t); err != nil {
+		return nil, err
+	}
+	return &Unsigned{
+		nameSpaces: bytes.Clone(e.items), payload: cose.Encoded(e.object).Bytes(),
+		signed: seconds(t.Signed), validUntil: seconds(t.ValidUntil),
+	}, nil
 }
 
 // View reads the bytes that will be signed as a reader would. As it has no issuerAuth,
@@ -71,12 +77,45 @@ func (u *Unsigned) View() (*IssuerSigned, error) {
 // Payload is MobileSecurityObjectBytes, the payload of issuerAuth.
 func (u *Unsigned) Payload() []byte { return append([]byte(nil), u.payload...) }
 
-// encoder writes the two halves of an mdoc and keeps the digests that join them.
+// encoder writes the two halves of an mdoc and keeps the digests that join them. Its
+// memory lasts no longer than a call.
 type encoder struct {
-	random  []byte // not yet used
+	drawn   []byte // all the randomness of one document
+	random  []byte // the part of it not yet used
 	items   []byte // IssuerNameSpaces
 	digests []byte // valueDigests
-	scratch []byte
+	object  []byte // MobileSecurityObject
+	scratch []byte // one item
+	ids     []uint64
+	sums    [][sha256.Size]byte
+}
+
+var encoders = sync.Pool{New: func() any { return new(encoder) }}
+
+// maxKept is the largest memory that is kept for the next document.
+const maxKept = 256 << 10
+
+// free wipes the memory, since elements are personal, and keeps it for the next document.
+func (e *encoder) free() {
+	if cap(e.items)+cap(e.scratch) > maxKept {
+		return
+	}
+	for _, b := range []*[]byte{&e.drawn, &e.items, &e.digests, &e.object, &e.scratch} {
+		clear((*b)[:cap(*b)])
+		*b = (*b)[:0]
+	}
+	e.random = nil
+	encoders.Put(e)
+}
+
+// randomize draws what n elements need, in one read.
+func (e *encoder) randomize(n int) error {
+	e.drawn = slices.Grow(e.drawn, (randomLen+shuffleLen)*n)[:(randomLen+shuffleLen)*n]
+	if _, err := rand.Read(e.drawn); err != nil {
+		return fmt.Errorf("mdoc: random: %w", err)
+	}
+	e.random = e.drawn
+	return nil
 }
 
 func (e *encoder) take(n int) []byte {
@@ -85,9 +124,9 @@ func (e *encoder) take(n int) []byte {
 	return b
 }
 
-func (e *encoder) nameSpaces(groups []*group, elements int) error {
-	e.items = cose.AppendMap(make([]byte, 0, 160*elements), len(groups))
-	e.digests = cose.AppendMap(make([]byte, 0, 40*elements), len(groups))
+func (e *encoder) nameSpaces(groups []*group) error {
+	e.items = cose.AppendMap(e.items, len(groups))
+	e.digests = cose.AppendMap(e.digests, len(groups))
 	for _, g := range groups {
 		if err := e.group(g); err != nil {
 			return err
@@ -101,7 +140,8 @@ func (e *encoder) nameSpaces(groups []*group, elements int) error {
 // cannot be told to belong together, nor an element guessed from its number.
 func (e *encoder) group(g *group) error {
 	ids := e.shuffle(len(g.elements))
-	sums := make([][sha256.Size]byte, len(ids))
+	e.sums = slices.Grow(e.sums[:0], len(ids))[:len(ids)]
+	sums := e.sums
 	e.items = cose.AppendArray(cose.AppendText(e.items, g.namespace), len(g.elements))
 	for n, element := range g.elements {
 		if err := e.item(ids[n], element); err != nil {
@@ -121,7 +161,8 @@ func (e *encoder) group(g *group) error {
 // shuffle is that of Fisher and Yates. Scaling 64 random bits to the range errs by less
 // than the range in 2^64.
 func (e *encoder) shuffle(n int) []uint64 {
-	ids := make([]uint64, n)
+	e.ids = slices.Grow(e.ids[:0], n)[:n]
+	ids := e.ids
 	for i := range ids {
 		j, _ := bits.Mul64(binary.BigEndian.Uint64(e.take(shuffleLen)), uint64(i+1))
 		ids[i] = ids[j]
@@ -146,35 +187,36 @@ func (e *encoder) item(id uint64, element *Element) error {
 	return nil
 }
 
-// mobileSecurityObject gives MobileSecurityObjectBytes, 9.1.2.4:
+// mobileSecurityObject writes a MobileSecurityObject, 9.1.2.4:
 //
-//	#6.24(bstr .cbor {"version", "digestAlgorithm", "valueDigests", "deviceKeyInfo",
-//	                  "docType", "validityInfo", ? "status"})
-func (e *encoder) mobileSecurityObject(t *Template) ([]byte, error) {
+//	{"version", "digestAlgorithm", "valueDigests", "deviceKeyInfo", "docType",
+//	 "validityInfo", ? "status"}
+func (e *encoder) mobileSecurityObject(t *Template) error {
 	members := 6
 	if t.Status != nil {
 		members++
 	}
-	b := cose.AppendMap(make([]byte, 0, len(e.digests)+512), members)
+	b := cose.AppendMap(e.object, members)
 	b = cose.AppendText(cose.AppendText(b, "version"), version1)
 	b = cose.AppendText(cose.AppendText(b, "digestAlgorithm"), sha256Name)
 	b = append(cose.AppendText(b, "valueDigests"), e.digests...)
 	b = cose.AppendText(cose.AppendMap(cose.AppendText(b, "deviceKeyInfo"), 1), "deviceKey")
 	b, err := cose.AppendKey(b, t.DeviceKey)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+		return fmt.Errorf("%w: %w", ErrKey, err)
 	}
 	b = cose.AppendText(cose.AppendText(b, "docType"), t.DocType)
 	b, err = appendValidity(cose.AppendText(b, "validityInfo"), t)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTimes, err)
+		return fmt.Errorf("%w: %w", ErrTimes, err)
 	}
 	if t.Status != nil {
 		b = cose.AppendText(cose.AppendMap(cose.AppendText(b, "status"), 1), "status_list")
 		b = cose.AppendUint(cose.AppendText(cose.AppendMap(b, 2), "idx"), t.Status.Index)
 		b = cose.AppendText(cose.AppendText(b, "uri"), t.Status.URI)
 	}
-	return cose.AppendEncoded(make([]byte, 0, len(b)+5), b), nil
+	e.object = b
+	return nil
 }
 
 func appendValidity(b []byte, t *Template) ([]byte, error) {

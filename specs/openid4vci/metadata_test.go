@@ -76,11 +76,11 @@ func TestSection1224ReadsAndWrites(t *testing.T) {
 }
 
 func TestSection1224Refusals(t *testing.T) {
-	change := func(old, new string) string {
+	change := func(old, put string) string {
 		if !strings.Contains(wholeMetadata, old) {
 			t.Fatalf("%s is not in the metadata", old)
 		}
-		return strings.Replace(wholeMetadata, old, new, 1)
+		return strings.Replace(wholeMetadata, old, put, 1)
 	}
 	encryption := func(members string) string { return change(`"later"`, members+`,"later"`) }
 	request := `"credential_request_encryption":{"jwks":{"keys":[{"kty":"EC","crv":"P-256","x":"a","y":"b","kid":"1","alg":"ECDH-ES"}]},"enc_values_supported":["A128GCM"],"encryption_required":false}`

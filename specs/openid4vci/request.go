@@ -41,13 +41,17 @@ func (p Proofs) MarshalJSON() ([]byte, error) {
 // *Error.
 func ParseCredentialRequest(raw []byte) (*CredentialRequest, error) {
 	var body struct {
-		CredentialIdentifier      *string         `json:"credential_identifier"`
-		CredentialConfigurationID *string         `json:"credential_configuration_id"`
-		Proofs                    json.RawMessage `json:"proofs"`
-		Proof                     json.RawMessage `json:"proof"`
-		ResponseEncryption        json.RawMessage `json:"credential_response_encryption"`
+		CredentialIdentifier, CredentialConfigurationID *string
+		Proofs, Proof, ResponseEncryption               json.RawMessage
 	}
-	if err := jose.Unmarshal(raw, &body); err != nil {
+	members, err := jose.ParseMembers(raw)
+	if err == nil {
+		err = members.Read(jose.Field{Name: "credential_identifier", To: &body.CredentialIdentifier},
+			jose.Field{Name: "credential_configuration_id", To: &body.CredentialConfigurationID},
+			jose.Field{Name: "proofs", To: &body.Proofs}, jose.Field{Name: "proof", To: &body.Proof},
+			jose.Field{Name: "credential_response_encryption", To: &body.ResponseEncryption})
+	}
+	if err != nil {
 		return nil, refuse(InvalidCredentialRequest, ErrRequest, "expected a JSON object with the members of section 8.2: %v", err)
 	}
 	if body.ResponseEncryption != nil {
@@ -80,19 +84,17 @@ func ParseCredentialRequest(raw []byte) (*CredentialRequest, error) {
 
 // parseProofs reads {"<type>": [one or more proofs]} (section 8.2).
 func parseProofs(raw json.RawMessage) (*Proofs, error) {
-	var byType map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &byType); err != nil || len(byType) != 1 {
+	byType, err := jose.ParseMembers(raw)
+	names := byType.Names()
+	if err != nil || len(names) != 1 {
 		return nil, refuse(InvalidProof, ErrProofs, "proofs: expected an object with exactly one proof type (section 8.2)")
 	}
-	p := &Proofs{}
-	for name, list := range byType {
-		if name != ProofTypeJWT && name != ProofTypeAttestation {
-			return nil, refuse(InvalidProof, ErrProofs, "proofs: the proof type is not supported; known are jwt and attestation (appendix F)")
-		}
-		p.Type = name
-		if err := json.Unmarshal(list, &p.JWTs); err != nil || len(p.JWTs) == 0 {
-			return nil, refuse(InvalidProof, ErrProofs, "proofs: expected a non-empty array of strings (section 8.2)")
-		}
+	p := &Proofs{Type: names[0]}
+	if p.Type != ProofTypeJWT && p.Type != ProofTypeAttestation {
+		return nil, refuse(InvalidProof, ErrProofs, "proofs: the proof type is not supported; known are jwt and attestation (appendix F)")
+	}
+	if err := byType.Read(jose.Field{Name: p.Type, To: &p.JWTs}); err != nil || len(p.JWTs) == 0 {
+		return nil, refuse(InvalidProof, ErrProofs, "proofs: expected a non-empty array of strings (section 8.2)")
 	}
 	if p.Type == ProofTypeAttestation && len(p.JWTs) != 1 {
 		return nil, refuse(InvalidProof, ErrProofs, "proofs: attestation: expected exactly one JWT, got %d (appendix F.3)", len(p.JWTs))

@@ -178,12 +178,12 @@ func TestSection5Refusals(t *testing.T) {
 	v, other := newVerifier(t), newVerifier(t)
 	header := `{"alg":"ES256","typ":"oauth-authz-req+jwt","x5c":` + x5cText(v.chain) + `}`
 	at := func(d time.Duration) string { return fmt.Sprint(now.Add(d).Unix()) }
-	metadata := func(old, new string) string {
+	metadata := func(old, put string) string {
 		raw, err := json.Marshal(goodRequest(t).ClientMetadata)
 		if err != nil || !strings.Contains(string(raw), old) {
 			t.Fatalf("%v: %s is not in %s", err, old, raw)
 		}
-		return strings.Replace(string(raw), old, new, 1)
+		return strings.Replace(string(raw), old, put, 1)
 	}
 	cases := []struct {
 		name    string

@@ -1,6 +1,7 @@
 package sdjwt
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
@@ -9,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // SD marks a claim of an object or an element of an array as selectively disclosable (section 4.2). Marks nest: the value
@@ -39,6 +39,12 @@ func Encode(claims map[string]any, decoys int) (payload map[string]any, disclosu
 // EncodeJSON is Encode with the payload as JSON text, ready to sign. The claims may come in several maps; a name that is
 // in two of them is ErrCollision.
 func EncodeJSON(decoys int, claims ...map[string]any) (payload []byte, disclosures []string, err error) {
+	return EncodeAfter(nil, decoys, claims...)
+}
+
+// EncodeAfter is EncodeJSON with the payload beginning with members that the caller has written, with commas between
+// them and without the braces. That their names are in none of the maps, and not reserved, is for the caller to know.
+func EncodeAfter(open []byte, decoys int, claims ...map[string]any) (payload []byte, disclosures []string, err error) {
 	n := 0
 	for _, c := range claims {
 		n += marks(c, 0)
@@ -46,23 +52,27 @@ func EncodeJSON(decoys int, claims ...map[string]any) (payload []byte, disclosur
 	if decoys < 0 || decoys > MaxDisclosures || n > MaxDisclosures {
 		return nil, nil, fmt.Errorf("%w: %d marks and %d decoys, at most %d of each", ErrTooLarge, n, decoys, MaxDisclosures)
 	}
-	e := encoder{
-		buf:     make([]byte, 0, 1024+64*(n+decoys)),
-		ends:    make([]int, 0, n),
-		digests: make([][sha256.Size]byte, 0, n+decoys),
-		random:  make([]byte, n*saltSize+decoys*sha256.Size),
+	work := newBuffers()
+	defer work.free()
+	e := encoder{buf: append(work.payload, '{'), text: work.disclosures, ends: work.ends[:0], digests: work.digests[:0]}
+	if need := n*saltSize + decoys*sha256.Size; need > len(work.random) {
+		e.random = make([]byte, need)
+	} else {
+		e.random = work.random[:need]
 	}
-	e.text.Grow(128 * n)
 	if _, err := rand.Read(e.random); err != nil {
 		return nil, nil, fmt.Errorf("sdjwt: salts: %w", err)
 	}
 	for range decoys {
 		e.digests = append(e.digests, sha256.Sum256(e.take(sha256.Size)))
 	}
-	if err := e.payload(claims); err != nil {
+	e.buf = append(e.buf, open...)
+	err = e.payload(claims)
+	work.payload, work.disclosures = e.buf, e.text // grown, perhaps
+	if err != nil {
 		return nil, nil, err
 	}
-	return e.buf, e.disclosures(), nil
+	return bytes.Clone(e.buf), e.disclosures(), nil
 }
 
 // marks counts the SD marks, and so the salts.
@@ -91,8 +101,8 @@ func marks(v any, depth int) int {
 // nested disclosures need no buffers of their own. digests is a stack with a part for each open object.
 type encoder struct {
 	buf     []byte
-	text    strings.Builder // the disclosures one after the other
-	ends    []int           // where each of them ends in text
+	text    []byte // the disclosures one after the other
+	ends    []int  // where each of them ends in text
 	digests [][sha256.Size]byte
 	random  []byte
 }
@@ -104,7 +114,7 @@ func (e *encoder) take(n int) []byte {
 }
 
 func (e *encoder) disclosures() []string {
-	all, start := e.text.String(), 0
+	all, start := string(e.text), 0
 	out := make([]string, len(e.ends))
 	for i, end := range e.ends {
 		out[i], start = all[start:end], end
@@ -125,10 +135,10 @@ func (e *encoder) value(v any, depth int) error {
 	}
 }
 
-// payload writes the claims of all maps as one object, with all the decoys that are there in its _sd.
+// payload writes the claims of all maps into the object that has been opened, with all the decoys that are there in its
+// _sd.
 func (e *encoder) payload(claims []map[string]any) error {
-	e.buf = append(e.buf, '{')
-	start := len(e.buf)
+	const start = 1 // behind the opening brace
 	for i, c := range claims {
 		for _, earlier := range claims[:i] {
 			for name := range c {
@@ -243,8 +253,8 @@ func (e *encoder) disclose(name *string, v any, depth int) (digest [sha256.Size]
 	from := len(e.buf)
 	e.buf = base64.RawURLEncoding.AppendEncode(e.buf, e.buf[start:])
 	digest = sha256.Sum256(e.buf[from:])
-	e.text.Write(e.buf[from:]) // never fails
-	e.ends = append(e.ends, e.text.Len())
+	e.text = append(e.text, e.buf[from:]...)
+	e.ends = append(e.ends, len(e.text))
 	e.buf = e.buf[:start]
 	return digest, nil
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"lommebok.example/specs/jose"
 )
 
 // MaxDepth is how deeply objects and arrays may nest, also after the disclosures have been put in.
@@ -41,29 +43,60 @@ func decodeJSON(s string) (any, error) {
 	return v, nil
 }
 
-// decodeUpTo3 reads an array of at most three elements, the form of a disclosure, without an array of its own.
-func decodeUpTo3(s string) (elements [3]any, n int, err error) {
+// decodeDisclosure reads what a disclosure holds: an array [salt, name, value], or [salt, value] for an array element.
+func decodeDisclosure(s string, to *Disclosure) (err error) {
 	d := decoder{text: s}
 	if d.space(); d.peek() != '[' {
-		return elements, 0, d.fail("expected an array")
+		return d.fail("expected an array")
 	}
 	d.pos++
-	for d.space(); d.peek() != ']'; n++ {
-		if n == len(elements) {
-			return elements, n, d.fail("more than three elements")
-		}
-		if elements[n], err = d.value(1); err != nil {
-			return elements, n, err
-		}
-		if err := d.next(']'); err != nil {
-			return elements, n, err
-		}
+	if d.space(); d.peek() != '"' {
+		return d.fail("the salt is not a string")
+	}
+	if to.Salt, err = d.string(); err != nil {
+		return err
+	}
+	if err := d.next(']'); err != nil {
+		return err
+	}
+	if d.peek() == '"' {
+		err = d.nameAndValue(to)
+	} else {
+		to.ArrayElement = true
+		to.Value, err = d.value(1)
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.next(']'); err != nil {
+		return err
+	}
+	if d.peek() != ']' {
+		return d.fail("more than three elements, or a claim name that is not a string")
 	}
 	d.pos++
 	if d.space(); d.pos != len(s) {
-		return elements, n, d.fail("data after the value")
+		return d.fail("data after the value")
 	}
-	return elements, n, nil
+	return nil
+}
+
+// nameAndValue reads on from a string, which is the claim name if anything comes after it, and the value if not.
+func (d *decoder) nameAndValue(to *Disclosure) error {
+	text, err := d.string()
+	if err != nil {
+		return err
+	}
+	if err := d.next(']'); err != nil {
+		return err
+	}
+	if d.peek() == ']' {
+		to.ArrayElement, to.Value = true, text
+		return nil
+	}
+	to.Name = text
+	to.Value, err = d.value(1)
+	return err
 }
 
 type decoder struct {
@@ -234,23 +267,23 @@ func (d *decoder) number() (json.Number, error) {
 func (d *decoder) string() (string, error) {
 	d.pos++
 	start := d.pos
-	for d.pos < len(d.text) {
-		switch c := d.text[d.pos]; {
-		case c == '"':
-			s := d.text[start:d.pos]
-			d.pos++
-			if !utf8.ValidString(s) {
-				return "", d.fail("a string that is not UTF-8")
-			}
-			return s, nil
-		case c == '\\':
-			return d.escaped(start)
-		case c < ' ':
-			return "", d.fail("a control character in a string")
-		}
-		d.pos++
+	d.pos += jose.Plain(d.text[start:])
+	if d.pos == len(d.text) {
+		return "", d.fail("a string without an end")
 	}
-	return "", d.fail("a string without an end")
+	switch d.text[d.pos] {
+	case '"':
+		s := d.text[start:d.pos]
+		d.pos++
+		if !utf8.ValidString(s) {
+			return "", d.fail("a string that is not UTF-8")
+		}
+		return s, nil
+	case '\\':
+		return d.escaped(start)
+	default:
+		return "", d.fail("a control character in a string")
+	}
 }
 
 // escaped reads on in a string that has a first escape at the current position.

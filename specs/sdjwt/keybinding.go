@@ -98,11 +98,11 @@ func (s *SDJWT) VerifyKeyBindingObject(claims map[string]any, holder *ecdsa.Publ
 	if err := e.check(kb, all); err != nil {
 		return err
 	}
-	digest, err := digestFunc(claims)
+	digest, err := digestOf(claims)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrKBHash, err)
 	}
-	if kb.SDHash != digest(s.presented()) {
+	if kb.SDHash != s.presentedHash(digest) {
 		return ErrKBHash
 	}
 	return nil
@@ -133,9 +133,12 @@ func readKeyBinding(payload []byte) (*KeyBinding, map[string]any, error) {
 		return nil, nil, fmt.Errorf("%w: iat is required, as an integer", ErrKBClaims)
 	}
 	kb := &KeyBinding{IssuedAt: time.Unix(iat, 0).UTC()}
-	for name, to := range map[string]*string{"aud": &kb.Aud, "nonce": &kb.Nonce, "sd_hash": &kb.SDHash} {
-		if *to, ok = claims[name].(string); !ok || *to == "" {
-			return nil, nil, fmt.Errorf("%w: %s is required, as a string", ErrKBClaims, name)
+	for _, m := range [...]struct {
+		name string
+		to   *string
+	}{{"aud", &kb.Aud}, {"nonce", &kb.Nonce}, {"sd_hash", &kb.SDHash}} {
+		if *m.to, ok = claims[m.name].(string); !ok || *m.to == "" {
+			return nil, nil, fmt.Errorf("%w: %s is required, as a string", ErrKBClaims, m.name)
 		}
 	}
 	return kb, claims, nil

@@ -18,23 +18,57 @@ func isReserved(name string) bool {
 	return name == digestsName || name == elementName || name == hashAlgName
 }
 
-// digestFunc picks the hash by the _sd_alg of the payload (section 4.1.1). The digest is over the text as received.
-func digestFunc(payload map[string]any) (func(string) string, error) {
+// digestFunc appends the digest of a text, which is the one received, in base64url.
+type digestFunc func(dst, text []byte) []byte
+
+func digest256(dst, text []byte) []byte {
+	sum := sha256.Sum256(text)
+	return base64.RawURLEncoding.AppendEncode(dst, sum[:])
+}
+
+func digest384(dst, text []byte) []byte {
+	sum := sha512.Sum384(text)
+	return base64.RawURLEncoding.AppendEncode(dst, sum[:])
+}
+
+func digest512(dst, text []byte) []byte {
+	sum := sha512.Sum512(text)
+	return base64.RawURLEncoding.AppendEncode(dst, sum[:])
+}
+
+// digestOf picks the hash by the _sd_alg of the payload (section 4.1.1).
+func digestOf(payload map[string]any) (digestFunc, error) {
 	alg, named := payload[hashAlgName]
 	if !named {
 		alg = "sha-256"
 	}
-	encode := base64.RawURLEncoding.EncodeToString
 	switch alg {
 	case "sha-256":
-		return func(s string) string { sum := sha256.Sum256([]byte(s)); return encode(sum[:]) }, nil
+		return digest256, nil
 	case "sha-384":
-		return func(s string) string { sum := sha512.Sum384([]byte(s)); return encode(sum[:]) }, nil
+		return digest384, nil
 	case "sha-512":
-		return func(s string) string { sum := sha512.Sum512([]byte(s)); return encode(sum[:]) }, nil
+		return digest512, nil
 	default:
 		return nil, fmt.Errorf("%w: expected sha-256, sha-384 or sha-512", ErrHashAlg)
 	}
+}
+
+// digests are those of the disclosures in their order, as parts of one text.
+func (s *SDJWT) digests(digest digestFunc) []string {
+	work := newBuffers()
+	defer work.free()
+	for i := range s.Disclosures {
+		work.payload = append(work.payload[:0], s.Disclosures[i].Encoded...)
+		work.disclosures = digest(work.disclosures, work.payload)
+	}
+	all := string(work.disclosures)
+	out := make([]string, len(s.Disclosures))
+	for i := range out {
+		size := len(all) / (len(out) - i) // all digests are of one length
+		out[i], all = all[:size], all[size:]
+	}
+	return out
 }
 
 // Process puts the disclosures into the payload by section 7.1, step 3, and gives the Processed SD-JWT Payload. payload
@@ -75,13 +109,12 @@ type processor struct {
 }
 
 func newProcessor(s *SDJWT, claims map[string]any) (*processor, error) {
-	digest, err := digestFunc(claims)
+	digest, err := digestOf(claims)
 	if err != nil {
 		return nil, err
 	}
-	p := &processor{disclosures: s.Disclosures, index: make(map[string]int, 2*len(s.Disclosures))}
-	for i := range s.Disclosures {
-		d := digest(s.Disclosures[i].Encoded)
+	p := &processor{disclosures: s.Disclosures, index: make(map[string]int, len(s.Disclosures))}
+	for i, d := range s.digests(digest) {
 		if _, twice := p.index[d]; twice {
 			return nil, fmt.Errorf("%w: disclosure %d repeats an earlier one", ErrDuplicateDigest, i)
 		}
@@ -124,7 +157,8 @@ func (p *processor) object(in map[string]any, depth int) (map[string]any, error)
 	if depth > MaxDepth {
 		return nil, fmt.Errorf("%w: more than %d levels", ErrDepth, MaxDepth)
 	}
-	out := make(map[string]any, len(in))
+	more, _ := in[digestsName].([]any) // at most so many claims come in
+	out := make(map[string]any, len(in)+min(len(more), len(p.disclosures)))
 	for name, v := range in {
 		if isReserved(name) {
 			if name == elementName || name == hashAlgName && depth > 1 {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"unicode/utf8"
+
+	"lommebok.example/specs/jose"
 )
 
 // scalar writes a value that is neither a map nor a slice of any.
@@ -45,26 +47,27 @@ func (e *encoder) number(n json.Number) error {
 	return nil
 }
 
-// string writes a JSON string. Text that is not UTF-8 is refused: replacing it would sign another name.
-func (e *encoder) string(s string) error {
-	e.buf = append(e.buf, '"')
-	plain, ascii := 0, true
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			ascii = ascii && c < utf8.RuneSelf
-			continue
+func (e *encoder) string(s string) (err error) {
+	e.buf, err = AppendString(e.buf, s)
+	return err
+}
+
+// AppendString writes a JSON string at the end of dst. Text that is not UTF-8 is refused: replacing it would sign
+// another name. Errors: ErrValue.
+func AppendString(dst []byte, s string) ([]byte, error) {
+	if !utf8.ValidString(s) {
+		return dst, fmt.Errorf("%w: a string that is not UTF-8", ErrValue)
+	}
+	dst = append(dst, '"')
+	for {
+		n := jose.Plain(s)
+		dst = append(dst, s[:n]...)
+		if n == len(s) {
+			return append(dst, '"'), nil
 		}
-		e.buf = append(e.buf, s[plain:i]...)
-		e.buf = appendEscape(e.buf, c)
-		plain = i + 1
+		dst = appendEscape(dst, s[n])
+		s = s[n+1:]
 	}
-	if !ascii && !utf8.ValidString(s) {
-		return fmt.Errorf("%w: a string that is not UTF-8", ErrValue)
-	}
-	e.buf = append(e.buf, s[plain:]...)
-	e.buf = append(e.buf, '"')
-	return nil
 }
 
 func appendEscape(b []byte, c byte) []byte {

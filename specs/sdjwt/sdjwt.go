@@ -1,6 +1,7 @@
 package sdjwt
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 
@@ -49,13 +50,10 @@ func Parse(s string) (*SDJWT, error) {
 	}
 	out := &SDJWT{Issuer: issuer, Disclosures: make([]Disclosure, n)}
 	for i := range out.Disclosures {
-		var text string
-		text, rest, _ = strings.Cut(rest, "~")
-		d, err := parseDisclosure(text)
-		if err != nil {
-			return nil, fmt.Errorf("disclosure %d: %w", i, err)
-		}
-		out.Disclosures[i] = d
+		out.Disclosures[i].Encoded, rest, _ = strings.Cut(rest, "~")
+	}
+	if err := out.readDisclosures(); err != nil {
+		return nil, err
 	}
 	if rest != "" && !isCompactJWS(rest) {
 		return nil, fmt.Errorf("%w: what follows the last ~ is not a JWT", ErrMalformed)
@@ -71,32 +69,43 @@ func isCompactJWS(s string) bool {
 	return ok && ok2 && header != "" && payload != "" && signature != "" && !strings.Contains(signature, ".")
 }
 
-func parseDisclosure(text string) (Disclosure, error) {
-	if text == "" {
-		return Disclosure{}, fmt.Errorf("%w: empty", ErrMalformed)
+// ReadDisclosures reads encoded disclosures strictly, as Parse does. Errors: ErrTooLarge, ErrMalformed, ErrDisclosure.
+func ReadDisclosures(encoded []string) ([]Disclosure, error) {
+	if len(encoded) > MaxDisclosures {
+		return nil, fmt.Errorf("%w: %d disclosures, at most %d", ErrTooLarge, len(encoded), MaxDisclosures)
 	}
-	raw, err := jose.DecodeBase64URL(text)
-	if err != nil {
-		return Disclosure{}, fmt.Errorf("%w: not canonical base64url", ErrDisclosure)
+	s := SDJWT{Disclosures: make([]Disclosure, len(encoded))}
+	for i := range encoded {
+		s.Disclosures[i].Encoded = encoded[i]
 	}
-	parts, n, err := decodeUpTo3(string(raw))
-	if err != nil {
-		return Disclosure{}, fmt.Errorf("%w: %w", ErrDisclosure, err)
-	}
-	if n < 2 {
-		return Disclosure{}, fmt.Errorf("%w: expected a JSON array of 2 or 3 elements", ErrDisclosure)
-	}
-	d := Disclosure{Encoded: text, Value: parts[n-1], ArrayElement: n == 2}
-	var ok bool
-	if d.Salt, ok = parts[0].(string); !ok {
-		return Disclosure{}, fmt.Errorf("%w: the salt is not a string", ErrDisclosure)
-	}
-	if !d.ArrayElement {
-		if d.Name, ok = parts[1].(string); !ok {
-			return Disclosure{}, fmt.Errorf("%w: the claim name is not a string", ErrDisclosure)
+	err := s.readDisclosures()
+	return s.Disclosures, err
+}
+
+// readDisclosures decodes the disclosures one after the other into one text, of which names and values are parts.
+func (s *SDJWT) readDisclosures() error {
+	work := newBuffers()
+	defer work.free()
+	var err error
+	for i := range s.Disclosures {
+		encoded := s.Disclosures[i].Encoded
+		if encoded == "" {
+			return fmt.Errorf("disclosure %d: %w: empty", i, ErrMalformed)
+		}
+		if work.disclosures, err = jose.AppendBase64URL(work.disclosures, encoded); err != nil {
+			return fmt.Errorf("disclosure %d: %w: not canonical base64url", i, ErrDisclosure)
 		}
 	}
-	return d, nil
+	text := string(work.disclosures)
+	for i := range s.Disclosures {
+		d := &s.Disclosures[i]
+		size := base64.RawURLEncoding.DecodedLen(len(d.Encoded))
+		if err := decodeDisclosure(text[:size], d); err != nil {
+			return fmt.Errorf("disclosure %d: %w: %w", i, ErrDisclosure, err)
+		}
+		text = text[size:]
+	}
+	return nil
 }
 
 // String is the compact serialization. Parse and String give back the same text.
@@ -104,19 +113,26 @@ func (s *SDJWT) String() string { return s.presented() + s.KeyBinding }
 
 // presented is what sd_hash covers (section 4.3.1): everything up to and with the last "~".
 func (s *SDJWT) presented() string {
-	size := len(s.Issuer) + 1
+	work := newBuffers()
+	defer work.free()
+	work.payload = s.appendPresented(work.payload)
+	return string(work.payload)
+}
+
+func (s *SDJWT) appendPresented(dst []byte) []byte {
+	dst = append(append(dst, s.Issuer...), '~')
 	for i := range s.Disclosures {
-		size += len(s.Disclosures[i].Encoded) + 1
+		dst = append(append(dst, s.Disclosures[i].Encoded...), '~')
 	}
-	var b strings.Builder
-	b.Grow(size)
-	b.WriteString(s.Issuer)
-	b.WriteByte('~')
-	for i := range s.Disclosures {
-		b.WriteString(s.Disclosures[i].Encoded)
-		b.WriteByte('~')
-	}
-	return b.String()
+	return dst
+}
+
+// presentedHash is the digest of what sd_hash covers.
+func (s *SDJWT) presentedHash(digest digestFunc) string {
+	work := newBuffers()
+	defer work.free()
+	work.payload = s.appendPresented(work.payload)
+	return string(digest(nil, work.payload))
 }
 
 // Hash is sd_hash (section 4.3.1) by the hash algorithm that the payload names. It is "" when the payload cannot be read
@@ -134,11 +150,11 @@ func (s *SDJWT) hash() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	digest, err := digestFunc(claims)
+	digest, err := digestOf(claims)
 	if err != nil {
 		return "", err
 	}
-	return digest(s.presented()), nil
+	return s.presentedHash(digest), nil
 }
 
 // unverifiedClaims reads the payload out of the Issuer-signed JWT, for the name of the hash in it.

@@ -15,13 +15,13 @@ func Select(s *SDJWT, payload []byte, paths [][]any) (*SDJWT, error) {
 	if _, err := s.ProcessObject(claims); err != nil {
 		return nil, err
 	}
-	digest, err := digestFunc(claims)
+	digest, err := digestOf(claims)
 	if err != nil {
 		return nil, err
 	}
 	sel := selector{disclosures: s.Disclosures, index: make(map[string]int, len(s.Disclosures))}
-	for i := range s.Disclosures {
-		sel.index[digest(s.Disclosures[i].Encoded)] = i
+	for i, d := range s.digests(digest) {
+		sel.index[d] = i
 	}
 	keep := make([]bool, len(s.Disclosures))
 	for i, path := range paths {

@@ -19,12 +19,13 @@ type signedClaims struct {
 	plain  map[string]any
 	vct    string
 	status *StatusRef
-	times  map[string]*int64 // iat, nbf, exp; nil is absent
+
+	iat, nbf, exp *int64 // nil is absent
 }
 
 // readClaims reads a verified payload strictly. What has the wrong form fails here, so that it cannot pass as absent.
 func readClaims(payload []byte) (signedClaims, error) {
-	s := signedClaims{times: map[string]*int64{}}
+	var s signedClaims
 	var err error
 	if s.plain, err = sdjwt.DecodeObject(payload); err != nil {
 		return s, fmt.Errorf("%w: %w", ErrClaims, err)
@@ -34,15 +35,18 @@ func readClaims(payload []byte) (signedClaims, error) {
 			return s, fmt.Errorf("%w: a part of %s", ErrHidden, name)
 		}
 	}
-	for name, required := range map[string]bool{"vct": true, "iss": false, "vct#integrity": false} {
+	for _, name := range [...]string{"vct", "iss", "vct#integrity"} {
 		v, there := s.plain[name]
-		if text, ok := v.(string); there != ok || required && text == "" {
+		if text, ok := v.(string); there != ok || name == "vct" && text == "" {
 			return s, fmt.Errorf("%w: expected %s as a string", ErrClaims, name)
 		}
 	}
 	s.vct, _ = s.plain["vct"].(string)
-	for _, name := range []string{"iat", "nbf", "exp"} {
-		if s.times[name], err = readTime(s.plain, name); err != nil {
+	for _, m := range [...]struct {
+		name string
+		to   **int64
+	}{{"iat", &s.iat}, {"nbf", &s.nbf}, {"exp", &s.exp}} {
+		if *m.to, err = readTime(s.plain, m.name); err != nil {
 			return s, err
 		}
 	}
@@ -112,6 +116,13 @@ func (s signedClaims) holderKey() (*ecdsa.PublicKey, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: expected cnf with a jwk", ErrHolderKey)
 	}
+	if k, plain := plainJWK(jwk); plain {
+		pub, err := k.PublicKey()
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrHolderKey, err)
+		}
+		return pub, nil
+	}
 	raw, err := json.Marshal(jwk)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrHolderKey, err)
@@ -123,6 +134,20 @@ func (s signedClaims) holderKey() (*ecdsa.PublicKey, error) {
 	return pub, nil
 }
 
+// plainJWK reads a JWK that has the four members of RFC 7518 section 6.2.1, as strings, and no other: the form that we
+// issue. Any other goes through the text, which says what is allowed beside them.
+func plainJWK(members map[string]any) (k jose.JWK, plain bool) {
+	for _, m := range [...]struct {
+		name string
+		to   *string
+	}{{"kty", &k.Kty}, {"crv", &k.Crv}, {"x", &k.X}, {"y", &k.Y}} {
+		if *m.to, plain = members[m.name].(string); !plain {
+			return jose.JWK{}, false
+		}
+	}
+	return k, len(members) == 4
+}
+
 // VerifyValidity tells whether the credential is valid at a time, by exp, nbf and iat with Skew. A credential without exp
 // is refused (RFC 9901 section 9.7). Its status is another question. Errors: ErrUnverified, ErrNoExpiry, ErrExpired,
 // ErrNotYetValid.
@@ -130,24 +155,25 @@ func (c *Credential) VerifyValidity(at time.Time) error {
 	if c.payload == nil {
 		return ErrUnverified
 	}
-	exp, early, late := c.signed.times["exp"], at.Add(-Skew).Unix(), at.Add(Skew).Unix()
+	exp, early, late := c.signed.exp, at.Add(-Skew).Unix(), at.Add(Skew).Unix()
 	if exp == nil {
 		return ErrNoExpiry
 	}
 	if *exp <= early {
 		return fmt.Errorf("%w: exp is %d", ErrExpired, *exp)
 	}
-	for _, name := range []string{"nbf", "iat"} {
-		if from := c.signed.times[name]; from != nil && *from > late {
-			return fmt.Errorf("%w: %s is %d", ErrNotYetValid, name, *from)
-		}
+	if nbf := c.signed.nbf; nbf != nil && *nbf > late {
+		return fmt.Errorf("%w: nbf is %d", ErrNotYetValid, *nbf)
+	}
+	if iat := c.signed.iat; iat != nil && *iat > late {
+		return fmt.Errorf("%w: iat is %d", ErrNotYetValid, *iat)
 	}
 	return nil
 }
 
 // Expires is exp; zero when the credential has none, and until VerifySignature has held.
 func (c *Credential) Expires() time.Time {
-	if exp := c.signed.times["exp"]; exp != nil {
+	if exp := c.signed.exp; exp != nil {
 		return time.Unix(*exp, 0).UTC()
 	}
 	return time.Time{}

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -60,11 +61,12 @@ func Prepare(t Template) (*Unsigned, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
-	holder := jose.PublicJWK(t.Holder)
-	if holder.Kty == "" {
-		return nil, fmt.Errorf("%w: the holder key is on no curve that is known", ErrTemplate)
+	var few [1 << 10]byte
+	open, err := t.appendOwn(few[:0])
+	if err != nil {
+		return nil, err
 	}
-	payload, disclosures, err := sdjwt.EncodeJSON(0, t.Claims, t.own(holder))
+	payload, disclosures, err := sdjwt.EncodeAfter(open, 0, t.Claims)
 	if err != nil {
 		return nil, err
 	}
@@ -114,28 +116,40 @@ func marked(v any) bool {
 	return false
 }
 
-// own are the claims that the fields of the template become.
-func (t Template) own(holder jose.JWK) map[string]any {
-	out := make(map[string]any, len(fromFields))
-	out["vct"] = t.VCT
-	out["cnf"] = map[string]any{"jwk": map[string]any{"kty": holder.Kty, "crv": holder.Crv, "x": holder.X, "y": holder.Y}}
+// appendOwn writes the members that the fields of the template become, with commas between them. None of their names is
+// in Claims: check has seen to that.
+func (t Template) appendOwn(b []byte) ([]byte, error) {
+	b, err := jose.AppendPublicJWK(append(b, `"cnf":{"jwk":`...), t.Holder)
+	if err != nil {
+		return nil, fmt.Errorf("%w: holder: %w", ErrTemplate, err)
+	}
+	b = appendTime(append(b, '}'), `,"iat":`, t.IssuedAt)
+	b = appendTime(b, `,"nbf":`, t.NotBefore)
+	b = appendTime(b, `,"exp":`, t.Expires)
+	if b, err = sdjwt.AppendString(append(b, `,"vct":`...), t.VCT); err != nil {
+		return nil, err
+	}
 	if t.Issuer != "" {
-		out["iss"] = t.Issuer
+		if b, err = sdjwt.AppendString(append(b, `,"iss":`...), t.Issuer); err != nil {
+			return nil, err
+		}
 	}
-	setTime(out, "iat", t.IssuedAt)
-	setTime(out, "nbf", t.NotBefore)
-	setTime(out, "exp", t.Expires)
-	if t.Status != nil {
-		out["status"] = map[string]any{"status_list": map[string]any{"idx": t.Status.Index, "uri": t.Status.URI}}
+	if t.Status == nil {
+		return b, nil
 	}
-	return out
+	b = strconv.AppendUint(append(b, `,"status":{"status_list":{"idx":`...), t.Status.Index, 10)
+	if b, err = sdjwt.AppendString(append(b, `,"uri":`...), t.Status.URI); err != nil {
+		return nil, err
+	}
+	return append(b, "}}"...), nil
 }
 
-// setTime writes a NumericDate (RFC 7519 section 2) in whole seconds, unless the time is zero.
-func setTime(claims map[string]any, name string, at time.Time) {
-	if !at.IsZero() {
-		claims[name] = at.Unix()
+// appendTime writes a NumericDate (RFC 7519 section 2) in whole seconds, unless the time is zero.
+func appendTime(b []byte, name string, at time.Time) []byte {
+	if at.IsZero() {
+		return b
 	}
+	return strconv.AppendInt(append(b, name...), at.Unix(), 10)
 }
 
 // Signer signs credentials with one key and its chain. Its header is encoded once. It is safe for concurrent use if the
@@ -172,17 +186,15 @@ func (u *Unsigned) Sign(s *Signer) (string, error) {
 	if u.expires.After(s.notAfter) {
 		return "", fmt.Errorf("%w: exp is after the leaf's end, %s", ErrCertificate, s.notAfter.UTC().Format(time.RFC3339))
 	}
-	jwt, err := s.jws.Sign(u.payload)
-	if err != nil {
-		return "", fmt.Errorf("sdjwtvc: %w", err)
-	}
-	size := len(jwt) + 1
+	size := s.jws.Size(u.payload) + 1
 	for _, d := range u.disclosures {
 		size += len(d) + 1
 	}
 	var b strings.Builder
 	b.Grow(size)
-	b.WriteString(jwt)
+	if err := s.jws.SignTo(&b, u.payload); err != nil {
+		return "", fmt.Errorf("sdjwtvc: %w", err)
+	}
 	b.WriteByte('~')
 	for _, d := range u.disclosures {
 		b.WriteString(d)

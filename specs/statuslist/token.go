@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// MediaTypeJWT and MediaTypeCWT name the two forms when a token is fetched (section 8.1).
+	// MediaTypeJWT names the token as JWT when it is fetched (section 8.1).
 	MediaTypeJWT = "application/statuslist+jwt"
+	// MediaTypeCWT names it as CWT.
 	MediaTypeCWT = "application/statuslist+cwt"
 
 	// MaxTokenBytes is the largest JWT that is read: MaxBytes that would not compress, twice in base64. A CWT is bounded by

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"math"
 	"strings"
 	"testing"
 	"time"
@@ -223,7 +222,7 @@ func TestOptionalClaims(t *testing.T) {
 		t.Errorf("%+v", token)
 	}
 	token, err = ParseJWT(signJSON(t, key, chain, typJWT, strings.Replace(goodJSON, `"ttl":3`, `"ttl":9223372036854775807`, 1)))
-	if err != nil || token.TTL < 200*365*day || token.TTL > math.MaxInt64 {
+	if err != nil || token.TTL < 200*365*day {
 		t.Errorf("a ttl beyond all time: %v, %v", token, err)
 	}
 }
