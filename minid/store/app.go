@@ -17,13 +17,6 @@ type deviceRow struct {
 
 func (deviceRow) TableName() string { return "minid_devices" }
 
-type pairingCodeRow struct {
-	Code, PersonID string
-	ExpiresAt      int64
-}
-
-func (pairingCodeRow) TableName() string { return "minid_pairing_codes" }
-
 type attemptRow struct {
 	ID, SignInID, PersonID, Service, Number, State string
 	CreatedAt                                      int64 `gorm:"autoCreateTime:false"`
