@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lommebok.example/wallet-sim/browser"
+	"lommebok.example/wallet-sim/phone"
+	"lommebok.example/wallet-sim/wallet"
+)
+
+// person is who signs in, by flags.
+type person struct {
+	pid, password, secret string
+	people                string
+	number                int
+}
+
+func (p *person) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&p.pid, "pid", "", "identity number to sign in with")
+	f.StringVar(&p.password, "password", "", "password to sign in with")
+	f.StringVar(&p.secret, "totp-secret", "", "secret of the authenticator app, base32")
+	f.StringVar(&p.people, "people", "", "file with test people, as the issuer writes it (default <data>/issuer/test-people.json)")
+	f.IntVar(&p.number, "person", 0, "which of the test people signs in, counted from 1")
+}
+
+// who gives the person in front of the browser. The MinID app is theirs when it was paired on this simulator's telephone.
+func (c *cli) who(p *person) (browser.Person, error) {
+	devices, err := c.devices()
+	if err != nil {
+		return browser.Person{}, err
+	}
+	if p.number == 0 {
+		if p.pid == "" || p.password == "" {
+			return browser.Person{}, usage("who signs in: --person, or --pid and --password with --totp-secret")
+		}
+		return browser.Person{PID: p.pid, Password: p.password, TOTPSecret: p.secret}, nil
+	}
+	file := p.people
+	if file == "" {
+		file = c.peopleFile()
+	}
+	people, err := phone.ReadPeople(file)
+	if err != nil {
+		return browser.Person{}, err
+	}
+	if p.number < 1 || p.number > len(people) {
+		return browser.Person{}, usage("--person: %s has %d test people", file, len(people))
+	}
+	return sitting(people[p.number-1], devices), nil
+}
+
+func sitting(one phone.Person, devices *phone.Devices) browser.Person {
+	return browser.Person{
+		PID: one.PID, Password: one.Password, TOTPSecret: one.TOTPSecret,
+		Approve: func(ctx context.Context, number string) error { return devices.Approve(ctx, one.Name, number) },
+	}
+}
+
+// accepted is the answer of accept.
+type accepted struct {
+	Stored  []listed         `json:"stored"`
+	Signed  []string         `json:"signed_in_with,omitempty"`
+	Notices []browser.Notice `json:"notices,omitempty"`
+}
+
+func (c *cli) acceptCommand() *cobra.Command {
+	p := &person{}
+	var configuration string
+	cmd := &cobra.Command{
+		Use: "accept <offer or issuer>", Args: cobra.ExactArgs(1),
+		Short: "gets a credential: signs in, consents, verifies, stores",
+		Long:  "The argument is a credential offer (openid-credential-offer://…, by value or by reference) or the address of an issuer, then with --type.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.accept(cmd.Context(), args[0], configuration, p)
+		},
+	}
+	cmd.Flags().StringVar(&configuration, "type", "", "credential configuration identifier")
+	p.flags(cmd)
+	return cmd
+}
+
+func (c *cli) accept(ctx context.Context, address, configuration string, p *person) error {
+	who, err := c.who(p)
+	if err != nil {
+		return err
+	}
+	w, err := c.wallet()
+	if err != nil {
+		return err
+	}
+	t, err := c.transport()
+	if err != nil {
+		return err
+	}
+	b, err := browser.New(t, who, c.now)
+	if err != nil {
+		return err
+	}
+	if !wallet.IsOffer(address) && configuration == "" {
+		return c.nameAll(ctx, w, address)
+	}
+	credentials, back, err := get(ctx, w, b, address, configuration)
+	answer := accepted{Stored: []listed{}}
+	for _, credential := range credentials {
+		answer.Stored = append(answer.Stored, c.listed(credential))
+	}
+	if back != nil {
+		answer.Signed, answer.Notices = back.Factors, back.Notices
+	}
+	if err != nil && back != nil && len(back.Notices) > 0 {
+		return &noticed{err, back.Notices}
+	}
+	if err != nil {
+		return err
+	}
+	return c.print(answer, func() {
+		for _, one := range answer.Stored {
+			c.say("stored  %s  %s  %s  %d copies, valid until %s", one.ID, one.Format, one.Name, one.Copies, one.Expires.Format("2006-01-02"))
+		}
+	})
+}
+
+// nameAll tells what an issuer has, for whoever did not say what to get.
+func (c *cli) nameAll(ctx context.Context, w *wallet.Wallet, issuer string) error {
+	names, err := w.Configurations(ctx, issuer)
+	if err != nil {
+		return err
+	}
+	return usage("--type is missing; the issuer has %s", strings.Join(names, ", "))
+}
+
+// noticed is a refusal with what the pages said on the way to it.
+type noticed struct {
+	error
+	notices []browser.Notice
+}
+
+// Unwrap gives the refusal.
+func (n *noticed) Unwrap() error { return n.error }
+
+// get is the whole of an issuance with a browser: what was stored, and how the browser came back.
+func get(ctx context.Context, w *wallet.Wallet, b *browser.Browser, address, configuration string) ([]*wallet.Credential, *browser.Return, error) {
+	plan, err := w.Resolve(ctx, address, configuration)
+	if err != nil {
+		return nil, nil, err
+	}
+	authorize, err := w.Begin(ctx, plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	back, err := b.Authorize(ctx, authorize, w.RedirectURI)
+	if err != nil {
+		return nil, back, err
+	}
+	credentials, err := w.Finish(ctx, back.Query)
+	return credentials, back, err
+}
+
+func (c *cli) tellNotices(notices []browser.Notice) {
+	for _, n := range notices {
+		_, _ = fmt.Fprintf(c.errs, "the page said: %s\n  %s\n", n.Heading, strings.Join(n.Texts, "\n  "))
+	}
+}

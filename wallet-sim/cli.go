@@ -1,0 +1,161 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lommebok.example/internal/fetch"
+	"lommebok.example/wallet-sim/phone"
+	"lommebok.example/wallet-sim/wallet"
+)
+
+// cli holds what the commands share.
+type cli struct {
+	out, errs io.Writer
+	now       func() time.Time
+	running   bool // the arguments could be read
+
+	json      bool
+	data      string
+	trust     string
+	ca        string
+	clientID  string
+	url       string
+	allowHTTP bool
+}
+
+func (c *cli) flags(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.BoolVar(&c.json, "json", false, "answer in JSON, errors too")
+	f.StringVar(&c.data, "data", "data", "folder of the simulator's data; the wallet stands in wallet/ below it")
+	f.StringVar(&c.trust, "trust", "", "folder of trust anchors: issuers/*.pem and verifiers/*.pem (default <data>/trust)")
+	f.StringVar(&c.ca, "ca", "", "a certificate authority for https besides the system's, as PEM")
+	f.StringVar(&c.clientID, "client-id", "wallet-sim", "the wallet's client_id at authorization servers")
+	f.StringVar(&c.url, "url", "http://localhost:8082", "the simulator's own address; its /callback is the redirect_uri")
+	f.BoolVar(&c.allowHTTP, "insecure-allow-http", false, "allow http and addresses of this machine; safe where all parts run on one developer's machine")
+}
+
+func (c *cli) trustDir() string {
+	if c.trust != "" {
+		return c.trust
+	}
+	return filepath.Join(c.data, "trust")
+}
+
+// roots are nil for the system's.
+func (c *cli) roots() (*x509.CertPool, error) {
+	if c.ca == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(c.ca)
+	if err != nil {
+		return nil, usage("--ca: %v", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, err
+	}
+	if !pool.AppendCertsFromPEM(raw) {
+		return nil, usage("--ca: %s holds no certificate", c.ca)
+	}
+	return pool, nil
+}
+
+func (c *cli) wallet() (*wallet.Wallet, error) {
+	roots, err := c.roots()
+	if err != nil {
+		return nil, err
+	}
+	return &wallet.Wallet{
+		Store: &wallet.Store{Dir: filepath.Join(c.data, "wallet")}, Trust: &wallet.Trust{Dir: c.trustDir()},
+		Fetch:    fetch.New(fetch.Config{Timeout: callTimeout, MaxBytes: maxAnswer, Roots: roots, InsecureAllowLoopback: c.allowHTTP}),
+		ClientID: c.clientID, RedirectURI: c.url + "/callback", InsecureAllowHTTP: c.allowHTTP, Now: c.now,
+	}, nil
+}
+
+const (
+	callTimeout = 10 * time.Second // an issuer may have to wait for its own sources
+	maxAnswer   = 1 << 20
+)
+
+func (c *cli) transport() (http.RoundTripper, error) {
+	roots, err := c.roots()
+	if err != nil {
+		return nil, err
+	}
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	return t, nil
+}
+
+func (c *cli) devices() (*phone.Devices, error) {
+	t, err := c.transport()
+	return &phone.Devices{Dir: filepath.Join(c.data, "wallet", "phone"), HTTP: &http.Client{Transport: t, Timeout: callTimeout}, Now: c.now}, err
+}
+
+// print writes v as JSON, or calls the function that tells it to a person.
+func (c *cli) print(v any, words func()) error {
+	if !c.json {
+		words()
+		return nil
+	}
+	e := json.NewEncoder(c.out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func (c *cli) say(format string, args ...any) { _, _ = fmt.Fprintf(c.out, format+"\n", args...) }
+
+// explain tells an error: in words on the error output, or with --json as an object on the output.
+func (c *cli) explain(err error) {
+	var refusal *wallet.Refusal
+	known := errors.As(err, &refusal)
+	if c.json {
+		answer := map[string]any{"error": "failed", "message": err.Error()}
+		if known {
+			answer["error"], answer["refusal"] = refusal.Code, refusal
+		}
+		var told *noticed
+		if errors.As(err, &told) {
+			answer["notices"] = told.notices
+		}
+		if errors.Is(err, errUsage) || !c.running {
+			answer["error"] = "usage"
+		}
+		if raw, e := json.Marshal(answer); e == nil {
+			_, _ = fmt.Fprintln(c.out, string(raw))
+		}
+		return
+	}
+	var told *noticed
+	if errors.As(err, &told) {
+		c.tellNotices(told.notices)
+	}
+	if !known {
+		_, _ = fmt.Fprintln(c.errs, "wallet-sim:", err)
+		return
+	}
+	_, _ = fmt.Fprintf(c.errs, "wallet-sim: refused.\n  step         %s\n  asked        %s\n", refusal.Step, refusal.Endpoint)
+	if len(refusal.Sent) > 0 {
+		_, _ = fmt.Fprintf(c.errs, "  sent         %s\n", strings.Join(refusal.Sent, "\n               "))
+	}
+	if refusal.Status != 0 {
+		_, _ = fmt.Fprintf(c.errs, "  status       %d\n", refusal.Status)
+	}
+	_, _ = fmt.Fprintf(c.errs, "  error        %s\n  description  %s\n", refusal.Code, refusal.Description)
+}
+
+// peopleFile is where an issuer that was started by up writes its test people.
+func (c *cli) peopleFile() string { return filepath.Join(c.data, "issuer", "test-people.json") }

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"lommebok.example/wallet-sim/wallet"
+)
+
+// What the caller should have written otherwise is exit code 2, in words or in JSON.
+func TestUsage(t *testing.T) {
+	data := t.TempDir()
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"no such command":       {[]string{"fly"}, "unknown command"},
+		"no such flag":          {[]string{"list", "--fast"}, "unknown flag"},
+		"no argument":           {[]string{"accept"}, "accepts 1 arg"},
+		"nobody to sign in":     {[]string{"accept", "https://issuer.example", "--type", "x"}, "who signs in"},
+		"person beyond the end": {[]string{"accept", "https://issuer.example", "--type", "x", "--person", "1"}, "0 test people"},
+		"yes and no":            {[]string{"present", "x", "--yes", "--no"}, "exclude each other"},
+		"nobody to ask":         {[]string{"present", "x", "--json"}, "nobody to ask"},
+		"no such authority":     {[]string{"list", "--ca", data + "/none.pem"}, "--ca"},
+		"address with a path":   {[]string{"serve", "--url", "http://localhost:1/x"}, "--url"},
+	} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), append(c.args, "--data", data), &out, &errs, time.Now)
+		if code != exitUsage || !strings.Contains(out.String()+errs.String(), c.says) {
+			t.Errorf("%s: exit %d, %s%s", name, code, &out, &errs)
+		}
+	}
+}
+
+func TestUsageInJSON(t *testing.T) {
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"present", "x", "--json", "--data", t.TempDir()}, &out, &errs, time.Now)
+	var answer struct{ Error, Message string }
+	if err := json.Unmarshal(out.Bytes(), &answer); err != nil || code != exitUsage || answer.Error != "usage" || errs.Len() != 0 {
+		t.Errorf("exit %d, %s, %v", code, &out, err)
+	}
+}
+
+func TestHTTPIsRefusedUnlessAllowed(t *testing.T) {
+	var out, errs bytes.Buffer
+	code := run(t.Context(), []string{"accept", "http://localhost:1", "--type", "x", "--pid", "1", "--password", "x", "--data", t.TempDir()}, &out, &errs, time.Now)
+	if code != exitRefused || !strings.Contains(errs.String(), "https") {
+		t.Errorf("exit %d, %s", code, &errs)
+	}
+}
+
+func TestARefusalInWords(t *testing.T) {
+	var errs bytes.Buffer
+	c := &cli{errs: &errs, running: true}
+	c.explain(errors.Join(errors.New("outer"), &wallet.Refusal{
+		Step: "token request", Endpoint: "POST https://x.example/token", Sent: []string{"client_id=w", "code=(not shown)"},
+		Status: 400, Code: "invalid_grant", Description: "too late",
+	}))
+	for _, words := range []string{"token request", "POST https://x.example/token", "client_id=w", "code=(not shown)", "400", "invalid_grant", "too late"} {
+		if !strings.Contains(errs.String(), words) {
+			t.Errorf("does not say %q:\n%s", words, &errs)
+		}
+	}
+}
+
+func TestTailIsWholeLines(t *testing.T) {
+	file := t.TempDir() + "/log"
+	var text strings.Builder
+	for range 300 {
+		text.WriteString("0123456789\n")
+	}
+	must(t, os.WriteFile(file, []byte(text.String()), 0o600))
+	got := tail(file)
+	if len(got) > tailBytes || !strings.HasPrefix(got, "0123456789\n") || !strings.HasSuffix(got, "0123456789") {
+		t.Errorf("%q", got[:20])
+	}
+}

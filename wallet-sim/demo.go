@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lommebok.example/wallet-sim/phone"
+)
+
+func (c *cli) demoCommand() *cobra.Command {
+	var keep bool
+	cmd := &cobra.Command{
+		Use: "demo", Args: cobra.NoArgs, Short: "the whole journey without a person, a tick a step",
+		Long: "Starts issuer and verifier on free ports with an empty data folder and goes the whole way: log in, issue, present, refuse, revoke. Exit code 0 only if every step held.",
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context(), keep) },
+	}
+	cmd.Flags().BoolVar(&keep, "keep", false, "keep the data folder and its logs")
+	return cmd
+}
+
+// demoPorts is a port for each; nobody listens on the wallet's, since its browser stops there.
+func demoPorts() (ports [3]int, err error) {
+	for i := range ports {
+		if ports[i], err = freePort(); err != nil {
+			return ports, err
+		}
+	}
+	return ports, nil
+}
+
+func (c *cli) demo(ctx context.Context, keep bool) (err error) {
+	dir, err := os.MkdirTemp("", "wallet-sim-demo-")
+	if err != nil {
+		return err
+	}
+	ports, err := demoPorts()
+	if err != nil {
+		return err
+	}
+	h, err := newHouse(dir, ports, false, &http.Client{Timeout: shortTimeout})
+	if err != nil {
+		return err
+	}
+	begun := c.now()
+	j := &journey{cli: c, house: h}
+	err = errors.Join(j.run(ctx), h.stop())
+	if err != nil {
+		c.say("\nThe demonstration did not hold. The logs are in %s", h.dir("logs"))
+		return err
+	}
+	c.say("\nAll %d steps held, in %.1f seconds.", j.held, c.now().Sub(begun).Seconds())
+	if keep {
+		c.say("The data is in %s", dir)
+		return nil
+	}
+	return os.RemoveAll(dir)
+}
+
+// journey is the demonstration under way.
+type journey struct {
+	*cli
+	house *house
+	held  int
+
+	student, official *traveller
+}
+
+// step does one thing and tells how it went. The steps after one that failed have nothing to stand on.
+func (j *journey) step(ctx context.Context, what string, do func(context.Context) (outcome string, err error)) error {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	outcome, err := do(ctx)
+	if err != nil {
+		j.say("✗ %s\n    %v", what, err)
+		return fmt.Errorf("%s: did not hold", what)
+	}
+	j.held++
+	j.say("✓ %s", what)
+	if outcome != "" {
+		j.say("    %s", outcome)
+	}
+	return nil
+}
+
+// stepTimeout leaves room for one wait for the next one-time code.
+const stepTimeout = time.Minute
+
+type leg struct {
+	what string
+	do   func(context.Context) (string, error)
+}
+
+func (j *journey) run(ctx context.Context) error {
+	for _, leg := range []leg{
+		{"Issuer and verifier are started, with ten synthetic people", j.begin},
+		{"Log in to MinID with password and one-time code, and get the MinID credential", j.minIDCredential},
+		{"Get the student credential on the same login", j.studentCredential},
+		{"Get the proof of age, as ISO mdoc", j.proofOfAge},
+		{"Show name and school to Lånekassen, by two SD-JWT VCs", j.showStudent},
+		{"Show to be over 18, and nothing else, by the mdoc", j.showAge},
+		{"Ask for the PID at level substantial: it is refused, and the reason is told", j.refusedPID},
+		{"A person who was proofed in person pairs the MinID app", j.pair},
+		{"Log in at level high, with password and MinID app, and get the PID as SD-JWT VC", j.pidSDJWT},
+		{"Get the PID as ISO mdoc", j.pidMdoc},
+		{"Show the PID to Skatteetaten, by the SD-JWT VC", j.showPIDSDJWT},
+		{"Show the PID to Skatteetaten, by the mdoc", j.showPIDMdoc},
+		{"Revoke the student credential on the issuer's page «Mine bevis»", j.revoke},
+		{"Show the revoked credential: it is refused, and the reason is told", j.refusedRevoked},
+	} {
+		if err := j.step(ctx, leg.what, leg.do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The test people of the demonstration, by how they were proofed.
+const (
+	studentName  = "FLAT STJERNE"
+	officialName = "EKSAKT KARIES"
+)
+
+func (j *journey) begin(ctx context.Context) (string, error) {
+	if err := j.house.prepare(); err != nil {
+		return "", err
+	}
+	if err := j.house.start(ctx); err != nil {
+		return "", err
+	}
+	people, err := phone.ReadPeople(filepath.Join(j.house.dir("issuer"), "test-people.json"))
+	if err != nil {
+		return "", err
+	}
+	if len(people) != 10 {
+		return "", fmt.Errorf("expected ten test people, got %d", len(people))
+	}
+	for _, p := range people {
+		switch p.Name {
+		case studentName:
+			j.student, err = j.traveller(p)
+		case officialName:
+			j.official, err = j.traveller(p)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	if j.student == nil || j.official == nil {
+		return "", fmt.Errorf("expected %s and %s among the test people", studentName, officialName)
+	}
+	return fmt.Sprintf("issuer %s, verifier %s", j.house.issuerURL, j.house.verifierURL), nil
+}

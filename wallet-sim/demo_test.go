@@ -1,0 +1,268 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"lommebok.example/wallet-sim/browser"
+)
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// binaries builds the three programs once, and gives their folder.
+var binaries = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "wallet-sim-test-")
+	if err != nil {
+		return "", err
+	}
+	built = dir
+	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "../issuer", "../verifier", ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		return dir, errors.New(string(out))
+	}
+	return dir, nil
+})
+
+// built is the folder to delete at the end, "" when no test built anything.
+var built string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if built != "" {
+		_ = os.RemoveAll(built)
+	}
+	os.Exit(code)
+}
+
+// command runs wallet-sim as its users do.
+func command(t *testing.T, args ...string) (out, errs string, code int) {
+	t.Helper()
+	dir, err := binaries()
+	must(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(dir, "wallet-sim"), args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()
+}
+
+func TestTheDemonstrationHolds(t *testing.T) {
+	out, errs, code := command(t, "demo")
+	if code != 0 || errs != "" {
+		t.Fatalf("exit %d\n%s%s", code, out, errs)
+	}
+	if held := strings.Count(out, "✓"); held != 14 || strings.Contains(out, "✗") || !strings.Contains(out, "All 14 steps held") {
+		t.Errorf("%d ticks:\n%s", held, out)
+	}
+	for _, words := range []string{"status: revoked", "unmet_authentication_requirements", "Visit a service office", "checks held on 2 presentation(s)"} {
+		if !strings.Contains(out, words) {
+			t.Errorf("the demonstration does not say %q:\n%s", words, out)
+		}
+	}
+}
+
+// A demonstration that does not hold says what was expected, what came and where the logs are, and its exit code is 1.
+func TestTheDemonstrationCanFail(t *testing.T) {
+	dir, err := binaries()
+	must(t, err)
+	lame := t.TempDir()
+	for _, name := range []string{"issuer", "wallet-sim"} {
+		must(t, os.Link(filepath.Join(dir, name), filepath.Join(lame, name)))
+	}
+	must(t, os.WriteFile(filepath.Join(lame, "verifier"), []byte("#!/bin/sh\necho no verifier today\nexit 3\n"), 0o755))
+	cmd := exec.Command(filepath.Join(lame, "wallet-sim"), "demo")
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, words := range []string{"✗ Issuer and verifier are started", "no verifier today", "exit status 3", "The logs are in"} {
+		if !strings.Contains(string(out), words) {
+			t.Errorf("does not say %q:\n%s", words, out)
+		}
+	}
+}
+
+// started is wallet-sim up under way.
+type started struct {
+	cmd   *exec.Cmd
+	out   *bytes.Buffer
+	ports [3]int
+	data  string
+}
+
+func (s *started) address(i int) string { return "http://localhost:" + strconv.Itoa(s.ports[i]) }
+
+// flags make a command meet the services of up.
+func (s *started) flags(args ...string) []string {
+	return append(args, "--data", s.data, "--url", s.address(2), "--insecure-allow-http", "--json")
+}
+
+func up(t *testing.T) *started {
+	t.Helper()
+	dir, err := binaries()
+	must(t, err)
+	s := &started{out: &bytes.Buffer{}, data: t.TempDir()}
+	s.ports, err = demoPorts()
+	must(t, err)
+	s.cmd = exec.Command(filepath.Join(dir, "wallet-sim"), "up", "--data", s.data, "--issuer-port", strconv.Itoa(s.ports[0]),
+		"--verifier-port", strconv.Itoa(s.ports[1]), "--wallet-port", strconv.Itoa(s.ports[2]))
+	s.cmd.Stdout, s.cmd.Stderr = s.out, s.out
+	must(t, s.cmd.Start())
+	own := &child{name: "up", log: filepath.Join(s.data, "logs", "wallet.log"), over: make(chan struct{})}
+	if err := own.healthy(t.Context(), &http.Client{Timeout: shortTimeout}, s.address(2)+"/health"); err != nil {
+		_ = s.cmd.Process.Kill()
+		t.Fatalf("%v\n%s", err, s.out)
+	}
+	t.Cleanup(func() {
+		if s.cmd.ProcessState == nil {
+			_ = s.cmd.Process.Signal(syscall.SIGTERM)
+			_ = s.cmd.Wait()
+		}
+	})
+	return s
+}
+
+// stop is Ctrl-C.
+func (s *started) stop(t *testing.T) {
+	t.Helper()
+	must(t, s.cmd.Process.Signal(os.Interrupt))
+	if err := s.cmd.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, s.out)
+	}
+	for i, port := range s.ports {
+		l, err := net.Listen("tcp", listen(port))
+		if err != nil {
+			t.Errorf("%d still listens: %v", i, err)
+			continue
+		}
+		must(t, l.Close())
+	}
+}
+
+// link starts a presentation as a browser does, and gives the link for a wallet on another device.
+func (s *started) link(t *testing.T, service string) string {
+	t.Helper()
+	b, err := browser.New(nil, browser.Person{}, time.Now)
+	must(t, err)
+	front, err := b.Open(t.Context(), s.address(1)+"/", "")
+	must(t, err)
+	page, err := b.Submit(t.Context(), front, front.FormTo("/services/"+service+"/start"), url.Values{}, "")
+	must(t, err)
+	raw, err := b.JSON(t.Context(), page.URL.String())
+	must(t, err)
+	var transaction struct {
+		QR string `json:"qr"`
+	}
+	must(t, json.Unmarshal(raw, &transaction))
+	return transaction.QR
+}
+
+func decode[T any](t *testing.T, out string) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(out), &v); err != nil {
+		t.Fatalf("%v in %q", err, out)
+	}
+	return v
+}
+
+func TestUpAndTheCommandLine(t *testing.T) {
+	s := up(t)
+	out, _, code := command(t, s.flags("list")...)
+	if all := decode[[]listed](t, out); code != 0 || len(all) != 0 {
+		t.Errorf("an empty wallet: exit %d, %s", code, out)
+	}
+	out, errs, code := command(t, s.flags("accept", s.address(0), "--type", "proof_of_age", "--person", "10")...)
+	got := decode[accepted](t, out)
+	if code != 0 || len(got.Stored) != 1 || got.Stored[0].Type != "eu.europa.ec.av.1" || strings.Join(got.Signed, " ") != "password totp" {
+		t.Fatalf("accept: exit %d, %s%s", code, out, errs)
+	}
+	out, _, code = command(t, s.flags("show", got.Stored[0].ID)...)
+	if one := decode[showed](t, out); code != 0 || len(one.Raw) != 10 || one.Claims["eu.europa.ec.av.1"] == nil {
+		t.Errorf("show: exit %d, %s", code, out)
+	}
+	out, _, code = command(t, s.flags("present", s.link(t, "aldersgrense"), "--yes")...)
+	if p := decode[presented](t, out); code != 0 || p.Declined || len(p.Shared) != 1 || p.Shared[0].Claims["eu.europa.ec.av.1.age_over_18"] != "true" {
+		t.Errorf("present: exit %d, %s", code, out)
+	}
+	out, _, code = command(t, s.flags("present", s.link(t, "aldersgrense"), "--no")...)
+	if p := decode[presented](t, out); code != 0 || !p.Declined || len(p.Shared) != 0 {
+		t.Errorf("decline: exit %d, %s", code, out)
+	}
+	s.refusals(t)
+	s.stop(t)
+	for _, words := range []string{s.address(0), s.address(1), s.address(2), "12865398148", "FLAT STJERNE", "in_person", "Try next", "Stopping."} {
+		if !strings.Contains(s.out.String(), words) {
+			t.Errorf("up does not say %q:\n%s", words, s.out)
+		}
+	}
+}
+
+// refusals are answers too: exit code 1, and in JSON who said no to what.
+func (s *started) refusals(t *testing.T) {
+	t.Helper()
+	type failure struct {
+		Error   string
+		Message string
+		Refusal struct {
+			Endpoint, Step string
+			Sent           []string
+		}
+		Notices []browser.Notice
+	}
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"level out of reach": {[]string{"accept", s.address(0), "--type", "pid_sd_jwt_vc", "--person", "9"}, "unmet_authentication_requirements"},
+		"wrong password":     {[]string{"accept", s.address(0), "--type", "proof_of_age", "--pid", "12865398148", "--password", "x"}, "failed"},
+		"unknown type":       {[]string{"accept", s.address(0), "--type", "no.such", "--person", "8"}, "failed"},
+		"unknown request":    {[]string{"present", "openid4vp://?client_id=x509_hash:x&request_uri=" + url.QueryEscape(s.address(1)+"/requests/none"), "--yes"}, "invalid_request"},
+		"unknown credential": {[]string{"show", "x"}, "failed"},
+	} {
+		out, _, code := command(t, s.flags(c.args...)...)
+		f := decode[failure](t, out)
+		if code != exitRefused || f.Error != c.want || f.Message == "" {
+			t.Errorf("%s: exit %d, %s", name, code, out)
+		}
+		if name == "level out of reach" && (len(f.Notices) != 1 || f.Refusal.Endpoint == "" || len(f.Refusal.Sent) == 0) {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
+}
+
+func TestATakenPortIsSaid(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer func() { must(t, l.Close()) }()
+	_, errs, code := command(t, "up", "--data", t.TempDir(), "--issuer-port", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	if code != exitRefused || !strings.Contains(errs, "something else listens") || !strings.Contains(errs, "--issuer-port") {
+		t.Errorf("exit %d, %s", code, errs)
+	}
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lommebok.example/specs/oauth2"
+	"lommebok.example/wallet-sim/browser"
+	"lommebok.example/wallet-sim/wallet"
+)
+
+// The credential configurations of the demonstration.
+const (
+	configMinID   = "no.minid.mpid_sd_jwt_vc"
+	configStudent = "no.sikt.elevbevis_sd_jwt_vc"
+	configAge     = "proof_of_age"
+	configPID     = "pid_sd_jwt_vc"
+	configPIDMdoc = "pid_mso_mdoc"
+)
+
+func (j *journey) minIDCredential(ctx context.Context) (string, error) {
+	return j.student.get(ctx, configMinID, "password", "totp")
+}
+
+func (j *journey) studentCredential(ctx context.Context) (string, error) {
+	return j.student.get(ctx, configStudent)
+}
+
+func (j *journey) proofOfAge(ctx context.Context) (string, error) {
+	return j.student.get(ctx, configAge)
+}
+
+func (j *journey) showStudent(ctx context.Context) (string, error) {
+	return j.student.show(ctx, "lanekassen", "given_name", "family_name", "personal_administrative_number",
+		"role", "school_name", "school_administrative_number")
+}
+
+func (j *journey) showAge(ctx context.Context) (string, error) {
+	return j.student.show(ctx, "aldersgrense", "eu.europa.ec.av.1.age_over_18")
+}
+
+// refusedPID expects the refusal at the sign-in, by the code of the wire and by a page that says why and what to do.
+func (j *journey) refusedPID(ctx context.Context) (string, error) {
+	credentials, back, err := get(ctx, j.student.wallet, j.student.browser, j.house.issuerURL, configPID)
+	var refusal *wallet.Refusal
+	if len(credentials) > 0 || err == nil {
+		return "", fmt.Errorf("expected a refusal, got %d credentials", len(credentials))
+	}
+	if !errors.As(err, &refusal) || refusal.Code != oauth2.UnmetAuthenticationRequirements {
+		return "", fmt.Errorf("expected %s, got: %w", oauth2.UnmetAuthenticationRequirements, err)
+	}
+	if len(back.Notices) != 1 || back.Notices[0].Heading == "" {
+		return "", fmt.Errorf("expected one page that tells why, got %d", len(back.Notices))
+	}
+	notice := back.Notices[0]
+	return fmt.Sprintf("%s: %s\n    the page: %s\n      %s", refusal.Code, refusal.Description, notice.Heading, strings.Join(notice.Texts, "\n      ")), nil
+}
+
+// pair makes a pairing code on the page of the person's own MinID, and types it in the app.
+func (j *journey) pair(ctx context.Context) (string, error) {
+	t := j.official
+	page, _, err := t.browser.SignIn(ctx, j.house.issuerURL+"/minid")
+	if err != nil {
+		return "", err
+	}
+	form := page.FormTo("/minid/pair")
+	if form == nil {
+		return "", errors.New("my MinID has no form to pair the app")
+	}
+	if page, err = t.browser.Submit(ctx, page, form, nil, ""); err != nil {
+		return "", err
+	}
+	code := page.TextOf("pairing-code")
+	if code == "" {
+		return "", fmt.Errorf("expected a pairing code on the page, got: %s", page.Says())
+	}
+	if _, err := t.devices.Pair(ctx, j.house.issuerURL, t.person.Name, code); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s signed in with a one-time code; the app has a key of its own now", t.person.Name), nil
+}
+
+func (j *journey) pidSDJWT(ctx context.Context) (string, error) {
+	if err := j.official.freshBrowser(""); err != nil {
+		return "", err
+	}
+	return j.official.get(ctx, configPID, "password", "app")
+}
+
+func (j *journey) pidMdoc(ctx context.Context) (string, error) {
+	return j.official.get(ctx, configPIDMdoc)
+}
+
+func (j *journey) showPIDSDJWT(ctx context.Context) (string, error) {
+	return j.official.show(ctx, "skatteetaten", "given_name", "family_name", "birthdate", "personal_administrative_number")
+}
+
+func (j *journey) showPIDMdoc(ctx context.Context) (string, error) {
+	const namespace = "eu.europa.ec.eudi.pid.1."
+	return j.official.show(ctx, "skatteetaten-mdoc", namespace+"given_name", namespace+"family_name", namespace+"birth_date")
+}
+
+// revoke does as a person does: finds the credential by its name, asks to revoke it, and confirms.
+func (j *journey) revoke(ctx context.Context) (string, error) {
+	all, err := j.student.wallet.Store.List()
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(all, func(c *wallet.Credential) bool { return c.ConfigurationID == configStudent })
+	if i < 0 {
+		return "", errors.New("the student credential is not in the wallet")
+	}
+	b := j.student.browser
+	page, _, err := b.SignIn(ctx, j.house.issuerURL+"/mine")
+	if err != nil {
+		return "", err
+	}
+	link := slices.IndexFunc(page.Links, func(l browser.Link) bool {
+		return strings.HasSuffix(l.Href, "/revoke") && l.Describes == all[i].Name("en")
+	})
+	if link < 0 {
+		return "", fmt.Errorf("expected a link to revoke the %s, got: %s", all[i].Name("en"), page.Says())
+	}
+	if page, err = b.Open(ctx, j.house.issuerURL+page.Links[link].Href, ""); err != nil {
+		return "", err
+	}
+	form := page.FormTo(page.URL.Path)
+	if form == nil {
+		return "", fmt.Errorf("expected a form to confirm, got: %s", page.Says())
+	}
+	if page, err = b.Submit(ctx, page, form, nil, ""); err != nil {
+		return "", err
+	}
+	if page.Status != 200 || page.URL.Query().Get("revoked") != "1" {
+		return "", fmt.Errorf("expected the list with the credential revoked, got status %d: %s", page.Status, page.Says())
+	}
+	return page.Texts[0], nil
+}
+
+// refusedRevoked expects one check to fail, that of the status, and nothing to be released.
+func (j *journey) refusedRevoked(ctx context.Context) (string, error) {
+	v, err := j.student.present(ctx, "lanekassen")
+	if err != nil {
+		return "", err
+	}
+	made, failed := v.count()
+	if v.Accepted || len(failed) != 1 || !strings.HasPrefix(failed[0], "status: revoked") {
+		return "", fmt.Errorf("expected one failed check, status: revoked, got accepted %t and: %v", v.Accepted, failed)
+	}
+	for _, c := range v.Credentials {
+		if len(c.Claims) > 0 {
+			return "", errors.New("expected no claims in a refused verdict")
+		}
+	}
+	return fmt.Sprintf("refused: 1 of %d checks failed: %s", made, failed[0]), nil
+}

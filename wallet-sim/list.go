@@ -1,0 +1,96 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lommebok.example/wallet-sim/wallet"
+)
+
+// listed is a credential in the output of list, accept and show.
+type listed struct {
+	ID            string    `json:"id"`
+	Name          string    `json:"name"`
+	Format        string    `json:"format"`
+	Type          string    `json:"type"`
+	Configuration string    `json:"credential_configuration_id"`
+	Issuer        string    `json:"credential_issuer"`
+	Copies        int       `json:"copies"`
+	Stored        time.Time `json:"stored"`
+	Expires       time.Time `json:"expires"`
+	Expired       bool      `json:"expired"`
+}
+
+func (c *cli) listed(one *wallet.Credential) listed {
+	return listed{
+		ID: one.ID, Name: one.Name("en"), Format: one.Format, Type: one.Type, Configuration: one.ConfigurationID, Issuer: one.Issuer,
+		Copies: len(one.Copies), Stored: one.Stored, Expires: one.Expires, Expired: !one.Expires.After(c.now()),
+	}
+}
+
+func (c *cli) listCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Args: cobra.NoArgs, Short: "what is in the wallet",
+		RunE: func(*cobra.Command, []string) error {
+			w, err := c.wallet()
+			if err != nil {
+				return err
+			}
+			all, err := w.Store.List()
+			if err != nil {
+				return err
+			}
+			answer := []listed{}
+			for _, one := range all {
+				answer = append(answer, c.listed(one))
+			}
+			return c.print(answer, func() {
+				for _, one := range answer {
+					c.say("%s  %-9s  %s  valid until %s  from %s", one.ID, one.Format, one.Name, one.Expires.Format(time.DateOnly), one.Issuer)
+				}
+				if len(answer) == 0 {
+					c.say("the wallet is empty")
+				}
+			})
+		},
+	}
+}
+
+// showed is the output of show.
+type showed struct {
+	listed
+	Claims map[string]any `json:"claims"`
+	Raw    []string       `json:"raw"`
+}
+
+func (c *cli) showCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show <id>", Args: cobra.ExactArgs(1), Short: "one credential, decoded and raw",
+		RunE: func(_ *cobra.Command, args []string) error {
+			w, err := c.wallet()
+			if err != nil {
+				return err
+			}
+			one, err := w.Store.Get(args[0])
+			if err != nil {
+				return err
+			}
+			decoded, err := one.Decode()
+			if err != nil {
+				return err
+			}
+			answer := showed{listed: c.listed(one), Claims: decoded.All}
+			for _, text := range one.Copies {
+				answer.Raw = append(answer.Raw, text.Credential)
+			}
+			return c.print(answer, func() {
+				c.say("%s  %s\nissued by %s (%s)", one.Name("en"), one.Type, one.IssuerName("en"), one.Issuer)
+				for _, claim := range decoded.Claims {
+					c.say("  %s: %s", claim.Label("en"), claim.Value)
+				}
+				c.say("raw, the first of %d copies:\n%s", len(answer.Raw), answer.Raw[0])
+			})
+		},
+	}
+}

@@ -1,0 +1,17 @@
+// Package phone is the telephone that holds the wallet: the MinID app and the authenticator app of the test people, and the
+// pages on which a person uses them and the wallet. The wallet itself stands in package wallet; the app's wire in minid/app.
+//
+//	GET  /                          the credentials in the wallet
+//	GET  /credentials/:id           one of them, in words and raw
+//	GET  /offer                     credential_offer or credential_offer_uri: who offers what
+//	POST /offer                     to the issuer's sign-in
+//	GET  /callback                  the return from there (redirect_uri of OAuth)
+//	GET  /present                   client_id and request_uri: who asks for what
+//	POST /present/:id               shares or declines
+//	GET  /phone                     one-time codes, paired apps, logins that wait
+//	GET  /phone/state               whether that page has something new
+//	GET, POST /phone/pair           pairs the MinID app of a test person
+//	GET, POST /phone/approvals/:device   shows a login, approves or rejects it
+//	GET  /health                    200
+//	/assets                         web
+package phone

@@ -1,0 +1,107 @@
+package phone
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/internal/observe"
+	"lommebok.example/wallet-sim/wallet"
+	"lommebok.example/web"
+)
+
+// Face is the wallet and the telephone as pages. All fields must be set but Verifier and People.
+type Face struct {
+	URL      string // its own address: scheme and host
+	Issuer   string // where to get credentials, and where the MinID is that the app is paired with
+	Verifier string // where to try them
+	People   string // file with the test people
+	Wallet   *wallet.Wallet
+	Devices  *Devices
+	Now      func() time.Time
+	Log      *slog.Logger
+
+	site *web.Site
+	host string
+}
+
+// Handler mounts the pages.
+func (f *Face) Handler() (http.Handler, error) {
+	u, err := url.Parse(f.URL)
+	if err != nil || u.Host == "" {
+		return nil, errors.New("phone: the simulator's own address must be scheme and host, such as http://localhost:8082")
+	}
+	f.host = u.Host
+	if f.site, err = web.New(web.Config{Service: "wallet", Secure: u.Scheme == "https", Log: f.Log}); err != nil {
+		return nil, err
+	}
+	gin.SetMode(gin.ReleaseMode)
+	r := gin.New()
+	if err := r.SetTrustedProxies(nil); err != nil {
+		return nil, err
+	}
+	r.Use(observe.Middleware(f.Log, f.Now))
+	f.site.Mount(r)
+	r.GET("/health", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })
+	pages := r.Group("", f.ownHost, f.site.OwnForms())
+	pages.GET("/", f.index)
+	pages.GET("/credentials/:id", f.credential)
+	pages.GET("/offer", f.offer)
+	pages.POST("/offer", f.accept)
+	pages.GET("/callback", f.callback)
+	pages.GET("/present", f.present)
+	pages.POST("/present/:id", f.answer)
+	pages.GET("/phone", f.phone)
+	pages.GET("/phone/state", f.phoneState)
+	pages.GET("/phone/pair", f.pairing)
+	pages.POST("/phone/pair", f.pair)
+	pages.GET("/phone/approvals/:device", f.approval)
+	pages.POST("/phone/approvals/:device", f.approve)
+	return r, nil
+}
+
+// ownHost refuses requests for another name: a page elsewhere could make its own name lead to this machine, and then read
+// what is in the wallet.
+func (f *Face) ownHost(c *gin.Context) {
+	if c.Request.Host != f.host {
+		f.site.Problem(c, web.Problem{Status: http.StatusMisdirectedRequest, Code: "another_host", TextKey: "wallet.problem.host"})
+	}
+}
+
+// refusedView is what a tester needs to see why something did not work.
+type refusedView struct {
+	Kind    string // "level", "declined", "server" or "wallet"
+	Refusal *wallet.Refusal
+	Detail  string
+}
+
+// Invalid makes the title begin with the word for error.
+func (refusedView) Invalid() bool { return true }
+
+// refused shows why an issuance or a presentation ended. The log gets the step and the code alone: addresses in the
+// detail open a request for whoever has them.
+func (f *Face) refused(c *gin.Context, err error) {
+	v := refusedView{Kind: "wallet", Detail: err.Error()}
+	if errors.As(err, &v.Refusal) {
+		switch v.Kind = "server"; v.Refusal.Code {
+		case "access_denied":
+			v.Kind = "declined"
+		case "unmet_authentication_requirements":
+			v.Kind = "level"
+		}
+	}
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	line := []any{"trace_id", observe.TraceID(c.Request.Context()), "kind", v.Kind}
+	if v.Refusal != nil {
+		line = append(line, "step", v.Refusal.Step, "code", v.Refusal.Code)
+	}
+	f.Log.Info("refused", line...)
+	f.site.Render(c, http.StatusBadRequest, "wallet_refused", v)
+}

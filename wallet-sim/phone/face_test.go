@@ -1,0 +1,309 @@
+package phone_test
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"lommebok.example/specs/openid4vci"
+)
+
+// From the issuer's page to the wallet, and from the verifier's page to the verdict.
+func TestFetchAndShowByPages(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(stjerne)
+	s.open(w.home + "/")
+	s.sees("Lommeboka er tom")
+	s.fetch(mpid, "MinID-bevis")
+	s.is(http.StatusOK, "/")
+	s.sees("Beviset er hentet: MinID-bevis.", "Lommebok, utsteder (demonstrasjon)", "23.12.2026")
+	s.follow("Vis beviset")
+	s.sees("Fornavn", "Stjerne", "14846599313", "14.04.1965", "no:minid:mpid:1", "&#34;vct&#34;")
+	s.fetch("no.sikt.elevbevis_sd_jwt_vc", "Elevbevis")
+
+	s.open(w.verifier + "/")
+	s.press("/services/lanekassen/start")
+	asked := s.page.URL.Path
+	s.follow(walletLink(s))
+	s.is(http.StatusOK, "/present")
+	s.sees("ber om disse opplysningene", strings.TrimPrefix(w.verifier, "http://"), "Fødselsnummer", "Elevbevis")
+	if strings.Contains(s.page.Says(), "14.04.1965") {
+		t.Error("the page shows a claim that is not asked for")
+	}
+	s.press(presentPath(s), "answer", "share")
+	s.is(http.StatusOK, asked)
+	s.sees("Vi vet hvem du er og hvor du går på skole")
+}
+
+// walletLink is the words of the link from the verifier's page to the wallet in the browser.
+func walletLink(s *surfer) string {
+	s.w.t.Helper()
+	for _, l := range s.page.Links {
+		if strings.HasPrefix(l.Href, s.w.home+"/present") {
+			return l.Text
+		}
+	}
+	s.w.t.Fatalf("no link to the wallet: %s", s.page.Says())
+	return ""
+}
+
+func presentPath(s *surfer) string {
+	s.w.t.Helper()
+	for _, f := range s.page.Forms {
+		if strings.HasPrefix(f.Action, "/present/") {
+			return f.Action
+		}
+	}
+	s.w.t.Fatalf("no form to answer: %s", s.page.Says())
+	return ""
+}
+
+func TestDeclineAndNothingThatFits(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(stjerne)
+	s.fetch("proof_of_age", "Aldersbevis")
+	s.open(w.verifier + "/")
+	s.press("/services/aldersgrense/start")
+	asked := s.page.URL.Path
+	s.follow(walletLink(s))
+	s.sees("Over 18 år", "Ja")
+	path := presentPath(s)
+	s.press(path, "answer", "decline")
+	s.is(http.StatusOK, asked)
+	s.open(w.home + "/phone")
+	held := s.page
+	s.open(w.verifier + "/")
+	s.press("/services/skatteetaten/start")
+	s.follow(walletLink(s))
+	s.sees("som du ikke har i lommeboka", "Hvorfor ingen bevis passer")
+	if strings.Contains(string(s.page.Raw), `value="share"`) {
+		t.Error("there is nothing to share, and a button for it")
+	}
+	s.press(presentPath(s), "answer", "decline")
+	s.page = held
+	post(t, w, path, url.Values{"answer": {"share"}}, http.StatusGone, "")
+}
+
+func TestALevelOutOfReachComesBackToTheWallet(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(stjerne)
+	s.fetch("pid_sd_jwt_vc", "Norsk ID-bevis")
+	s.is(http.StatusBadRequest, "/callback")
+	s.sees("Sikkerhetsnivået ditt er for lavt", "unmet_authentication_requirements", "pid_sd_jwt_vc")
+	all, err := w.face.Wallet.Store.List()
+	if err != nil || len(all) != 0 {
+		t.Errorf("%d stored, %v", len(all), err)
+	}
+}
+
+func TestThePIDByTheApp(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(karies)
+	s.pair(karies)
+	s.is(http.StatusOK, "/phone")
+	s.sees("MinID-appen er koblet til", karies, "Ingen innlogging venter")
+	fresh := w.surfer(karies)
+	fresh.Person.TOTPSecret = ""
+	fresh.fetch("pid_sd_jwt_vc", "Norsk ID-bevis")
+	fresh.sees("Beviset er hentet: Norsk ID-bevis.")
+}
+
+var numberOnPage = regexp.MustCompile(`lb-number">([0-9]{2})<`)
+
+// The telephone by its pages: the login that waits, the number, approval and refusal.
+func TestApprovalsOnThePage(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(karies)
+	s.pair(karies)
+	for _, c := range []struct{ action, number, sees string }{
+		{"approve", "right", "Innloggingen er godkjent"},
+		{"reject", "", "Innloggingen er avslått"},
+		{"approve", "wrong", "Tallet var feil"},
+	} {
+		login := w.surfer(karies)
+		login.Person.TOTPSecret = ""
+		login.open(w.issuer + "/mine")
+		login.press("/login/password", "pid", login.Person.PID, "password", login.Person.Password)
+		login.press("/login/method", "factor", "app")
+		found := numberOnPage.FindStringSubmatch(string(login.page.Raw))
+		if found == nil {
+			t.Fatalf("no number: %s", login.page.Says())
+		}
+		number := found[1]
+		if c.number == "wrong" {
+			number = map[bool]string{true: "11", false: "12"}[number != "11"]
+		}
+		s.open(w.home + "/phone")
+		device := s.page.Links
+		for _, l := range device {
+			if strings.HasPrefix(l.Href, "/phone/approvals/") {
+				s.open(w.home + l.Href)
+			}
+		}
+		s.sees("Pålogging", "Mine bevis")
+		path := s.page.URL.Path
+		if c.action == "approve" {
+			s.press(path, "action", "approve", "number", "1")
+			s.is(http.StatusBadRequest, path)
+			s.sees("Tallet i nettleseren må ha to siffer")
+		}
+		s.press(path, "action", c.action, "number", number)
+		s.is(http.StatusOK, "/phone")
+		s.sees(c.sees)
+		s.open(w.home + path)
+		s.is(http.StatusGone, path)
+	}
+}
+
+func TestCodesOnThePage(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(stjerne)
+	s.open(w.home + "/phone")
+	for _, p := range w.people {
+		s.sees(p.Name, p.Code(w.now()))
+	}
+	s.sees("Nye koder om 20 sekunder", "Kjent ved personlig oppmøte", "Ingen har koblet til MinID-appen")
+	poll := regexp.MustCompile(`data-poll="([^"]+)"`).FindStringSubmatch(string(s.page.Raw))[1]
+	poll = strings.ReplaceAll(poll, "&amp;", "&")
+	wantPoll := func(done string) {
+		t.Helper()
+		raw, err := s.JSON(t.Context(), w.home+poll)
+		check(t, err)
+		if !strings.Contains(string(raw), `"done":`+done) {
+			t.Errorf("%s", raw)
+		}
+	}
+	wantPoll("false")
+	w.pass(19 * time.Second)
+	wantPoll("false")
+	w.pass(time.Second)
+	wantPoll("true")
+}
+
+func TestPairingRefused(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(karies)
+	s.open(w.home + "/phone/pair")
+	s.press("/phone/pair", "code", " ")
+	s.is(http.StatusBadRequest, "/phone/pair")
+	s.sees("Koblingskode må fylles ut")
+	s.press("/phone/pair", "code", strings.Repeat("A", 26))
+	s.sees("Koblingskoden er feil, brukt eller utløpt")
+	if all, err := w.face.Devices.List(); err != nil || len(all) != 0 {
+		t.Errorf("%d devices, %v", len(all), err)
+	}
+	files, err := os.ReadDir(w.face.Devices.Dir)
+	if err != nil || len(files) != 0 {
+		t.Errorf("%d files are left, %v", len(files), err)
+	}
+}
+
+// An offer by reference is fetched only when the person has seen from where.
+func TestAnOfferByReferenceIsAskedFor(t *testing.T) {
+	w := newTown(t)
+	fetched := 0
+	host, open := place(t)
+	offer := openid4vci.Offer{CredentialIssuer: w.issuer, CredentialConfigurationIDs: []string{mpid}}
+	raw, err := offer.Encode(openid4vci.Rules{InsecureAllowHTTP: true})
+	check(t, err)
+	open(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+		fetched++
+		out.Header().Set("Content-Type", "application/json")
+		_, _ = out.Write(raw)
+	}))
+	s := w.surfer(stjerne)
+	s.open(w.home + "/offer?credential_offer_uri=" + url.QueryEscape(host+"/o"))
+	s.sees("Det må hentes fra " + strings.TrimPrefix(host, "http://"))
+	if fetched != 0 {
+		t.Error("fetched before the person agreed")
+	}
+	s.press("/offer", "look", "1")
+	s.sees("MinID-bevis")
+	s.press("/offer")
+	s.signIn()
+	s.sees("Beviset er hentet: MinID-bevis.")
+}
+
+func TestWhatIsRefused(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(stjerne)
+	for path, c := range map[string]struct {
+		status int
+		sees   string
+	}{
+		"/offer":                     {400, "Lommeboka sa nei"},
+		"/offer?credential_offer={}": {400, "Lommeboka sa nei"},
+		"/present?client_id=x":       {400, "Lommeboka sa nei"},
+		"/callback?state=x&code=y":   {400, "Lommeboka sa nei"},
+		"/credentials/x":             {404, "Beviset finnes ikke"},
+		"/phone/approvals/x":         {410, "Ingen innlogging venter"},
+		"/credentials/../../etc":     {404, ""},
+		"/health":                    {200, "ok"},
+		"/present?client_id=x509_hash:x&request_uri=" + url.QueryEscape(w.verifier+"/requests/none"): {400, "Den andre parten sa nei"},
+	} {
+		s.open(w.home + path)
+		if s.page.Status != c.status {
+			t.Errorf("%s: status %d", path, s.page.Status)
+		}
+		s.sees(c.sees)
+	}
+}
+
+func post(t *testing.T, w *town, path string, form url.Values, status int, site string) {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodPost, w.home+path, strings.NewReader(form.Encode()))
+	check(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if site != "" {
+		r.Header.Set("Sec-Fetch-Site", site)
+	}
+	res, err := http.DefaultClient.Do(r)
+	check(t, err)
+	check(t, res.Body.Close())
+	if res.StatusCode != status {
+		t.Errorf("POST %s: status %d, want %d", path, res.StatusCode, status)
+	}
+}
+
+func TestFormsFromElsewhereAndOtherNames(t *testing.T) {
+	w := newTown(t)
+	for _, path := range []string{"/offer", "/present/x", "/phone/pair", "/phone/approvals/x"} {
+		post(t, w, path, nil, http.StatusForbidden, "cross-site")
+	}
+	r, err := http.NewRequest(http.MethodGet, w.home+"/phone", nil)
+	check(t, err)
+	r.Host = "evil.example"
+	res, err := http.DefaultClient.Do(r)
+	check(t, err)
+	check(t, res.Body.Close())
+	if res.StatusCode != http.StatusMisdirectedRequest {
+		t.Errorf("under another name: %d", res.StatusCode)
+	}
+}
+
+func TestExpiredIsSaid(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(stjerne)
+	s.fetch(mpid, "MinID-bevis")
+	w.pass(40 * 24 * time.Hour)
+	s.open(w.home + "/")
+	s.sees("Utløpt")
+}
+
+func TestThePagesStandInEachLanguage(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(stjerne)
+	s.fetch(mpid, "MinID-bevis")
+	all, err := w.face.Wallet.Store.List()
+	check(t, err)
+	for lang, words := range map[string][]string{"nb": {"Bevisene dine", "Fornavn"}, "nn": {"Bevisa dine", "Førenamn"}, "en": {"Your credentials", "Given name"}} {
+		s.open(w.home + "/?lang=" + lang)
+		s.sees(words[0])
+		s.open(w.home + "/credentials/" + all[0].ID)
+		s.sees(words[1])
+	}
+}

@@ -1,0 +1,226 @@
+package phone_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/internal/fetch"
+	issuer "lommebok.example/issuer/server"
+	"lommebok.example/minid"
+	verifier "lommebok.example/verifier/server"
+	"lommebok.example/wallet-sim/browser"
+	"lommebok.example/wallet-sim/phone"
+	"lommebok.example/wallet-sim/wallet"
+)
+
+const (
+	karies  = "EKSAKT KARIES" // proofed in person
+	stjerne = "FLAT STJERNE"  // proofed by letter, attends a school
+	mpid    = "no.minid.mpid_sd_jwt_vc"
+)
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// town is issuer, verifier and the pages of the wallet, each on a port of its own, with one clock.
+type town struct {
+	t                      testing.TB
+	issuer, verifier, home string
+	face                   *phone.Face
+	people                 []phone.Person
+
+	mu sync.Mutex
+	at time.Time
+}
+
+func (w *town) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.at
+}
+
+func (w *town) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at = w.at.Add(d)
+}
+
+// place is a server whose handler comes later, so that all addresses are known first.
+func place(t testing.TB) (address string, open func(http.Handler)) {
+	var handler http.Handler
+	s := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) { handler.ServeHTTP(out, r) }))
+	t.Cleanup(s.Close)
+	return s.URL, func(h http.Handler) { handler = h }
+}
+
+func newTown(t testing.TB) *town {
+	t.Helper()
+	w := &town{t: t, at: time.Date(2026, time.November, 23, 12, 0, 10, 0, time.UTC)}
+	dir, log := t.TempDir(), slog.New(slog.DiscardHandler)
+	trust := filepath.Join(dir, "trust")
+	var openIssuer, openVerifier, openWallet func(http.Handler)
+	w.issuer, openIssuer = place(t)
+	w.verifier, openVerifier = place(t)
+	w.home, openWallet = place(t)
+
+	i, err := issuer.New(t.Context(), issuer.Config{
+		URL: w.issuer, DataDir: filepath.Join(dir, "issuer"), TrustDir: trust, WalletURL: w.home,
+		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true,
+	}, issuer.Deps{DB: db(t), Now: w.now, Log: log, Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}})
+	check(t, err)
+	openIssuer(i.Handler)
+	v, err := verifier.New(t.Context(), verifier.Config{
+		URL: w.verifier, DataDir: filepath.Join(dir, "verifier"), TrustDir: trust, WalletURL: w.home, InsecureAllowHTTP: true, InsecureAllowLoopback: true,
+	}, verifier.Deps{DB: db(t), Now: w.now, Log: log})
+	check(t, err)
+	openVerifier(v.Handler)
+
+	people := filepath.Join(dir, "issuer", "test-people.json")
+	w.people, err = phone.ReadPeople(people)
+	check(t, err)
+	w.face = &phone.Face{
+		URL: w.home, Issuer: w.issuer, Verifier: w.verifier, People: people, Now: w.now, Log: log,
+		Devices: &phone.Devices{Dir: filepath.Join(dir, "phone"), HTTP: http.DefaultClient, Now: w.now},
+		Wallet: &wallet.Wallet{
+			Store: &wallet.Store{Dir: filepath.Join(dir, "wallet")}, Trust: &wallet.Trust{Dir: trust},
+			Fetch:    fetch.New(fetch.Config{Timeout: 10 * time.Second, MaxBytes: 1 << 20, InsecureAllowLoopback: true}),
+			ClientID: "wallet-sim", RedirectURI: w.home + "/callback", Copies: 2, InsecureAllowHTTP: true, Now: w.now,
+		},
+	}
+	handler, err := w.face.Handler()
+	check(t, err)
+	openWallet(handler)
+	return w
+}
+
+func db(t testing.TB) *database.DB {
+	t.Helper()
+	db, err := database.Open(context.Background(), dbtest.SQLite(t))
+	check(t, err)
+	t.Cleanup(func() { check(t, db.Close()) })
+	return db
+}
+
+// surfer is a person with a browser who presses what pages show.
+type surfer struct {
+	*browser.Browser
+	w    *town
+	page *browser.Page
+}
+
+func (w *town) surfer(name string) *surfer {
+	w.t.Helper()
+	i := slices.IndexFunc(w.people, func(p phone.Person) bool { return p.Name == name })
+	p := w.people[i]
+	b, err := browser.New(nil, browser.Person{
+		PID: p.PID, Password: p.Password, TOTPSecret: p.TOTPSecret,
+		Approve: func(ctx context.Context, number string) error { return w.face.Devices.Approve(ctx, name, number) },
+	}, w.now)
+	check(w.t, err)
+	b.Language = "nb"
+	return &surfer{Browser: b, w: w}
+}
+
+func (s *surfer) open(address string) {
+	s.w.t.Helper()
+	page, err := s.Open(s.w.t.Context(), address, "")
+	check(s.w.t, err)
+	s.page = page
+}
+
+// press sends the form to a path by a button, with what is filled in besides.
+func (s *surfer) press(path string, fields ...string) {
+	s.w.t.Helper()
+	form := s.page.FormTo(path)
+	if form == nil {
+		s.w.t.Fatalf("%s has no form to %s: %s", s.page.URL.Path, path, s.page.Says())
+	}
+	filled := url.Values{}
+	for i := 0; i+1 < len(fields); i += 2 {
+		filled.Set(fields[i], fields[i+1])
+	}
+	page, err := s.Submit(s.w.t.Context(), s.page, form, filled, "")
+	check(s.w.t, err)
+	s.page = page
+}
+
+// follow goes where the link with these words leads.
+func (s *surfer) follow(words string) {
+	s.w.t.Helper()
+	i := slices.IndexFunc(s.page.Links, func(l browser.Link) bool { return l.Text == words })
+	if i < 0 {
+		s.w.t.Fatalf("%s has no link %q: %s", s.page.URL.Path, words, s.page.Says())
+	}
+	next, err := s.page.URL.Parse(s.page.Links[i].Href)
+	check(s.w.t, err)
+	s.open(next.String())
+}
+
+// signIn answers the pages of a sign-in and of a consent, until they lead to the wallet.
+func (s *surfer) signIn() {
+	s.w.t.Helper()
+	r, err := s.Authorize(s.w.t.Context(), s.page.URL.String(), s.w.home+"/callback")
+	check(s.w.t, err)
+	s.open(s.w.home + "/callback?" + r.Query.Encode())
+}
+
+func (s *surfer) sees(words ...string) {
+	s.w.t.Helper()
+	all := s.page.Says() + string(s.page.Raw)
+	for _, word := range words {
+		if !strings.Contains(all, word) {
+			s.w.t.Errorf("%s does not say %q: %s", s.page.URL.Path, word, s.page.Says())
+		}
+	}
+}
+
+func (s *surfer) is(status int, path string) {
+	s.w.t.Helper()
+	if s.page.Status != status || s.page.URL.Path != path {
+		s.w.t.Fatalf("at %s with status %d, want %s with %d: %s", s.page.URL.Path, s.page.Status, path, status, s.page.Says())
+	}
+}
+
+// fetch gets a credential by the pages of issuer and wallet.
+func (s *surfer) fetch(configuration, name string) {
+	s.w.t.Helper()
+	s.open(s.w.issuer + "/")
+	for _, form := range s.page.Forms {
+		if form.Action == "/offers" && form.Fields.Get("configuration") == configuration {
+			page, err := s.Submit(s.w.t.Context(), s.page, form, nil, "")
+			check(s.w.t, err)
+			s.page = page
+		}
+	}
+	s.follow("Bruk lommeboksimulatoren")
+	s.sees("tilbyr deg", name, strings.TrimPrefix(s.w.issuer, "http://"))
+	s.press("/offer")
+	s.signIn()
+}
+
+// pair pairs the MinID app of the surfer.
+func (s *surfer) pair(name string) {
+	s.w.t.Helper()
+	page, _, err := s.SignIn(s.w.t.Context(), s.w.issuer+"/minid")
+	check(s.w.t, err)
+	s.page = page
+	s.press("/minid/pair")
+	code := s.page.TextOf("pairing-code")
+	s.open(s.w.home + "/phone/pair")
+	s.press("/phone/pair", "owner", name, "code", code)
+}

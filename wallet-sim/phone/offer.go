@@ -1,0 +1,159 @@
+package phone
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/wallet-sim/wallet"
+	"lommebok.example/web"
+)
+
+// offerView asks the person before anything is sent (OpenID4VCI 1.0 section 13.5).
+type offerView struct {
+	Offer  string // the link, to come back with the form
+	Look   bool   // the offer is by reference, and was not fetched yet
+	Host   string // of the issuer, or where the offer would be fetched
+	Issuer string
+	Names  []string
+}
+
+// offer shows who offers what. An offer by reference is fetched only when the person has seen from where.
+func (f *Face) offer(c *gin.Context) {
+	link := "openid-credential-offer://?" + c.Request.URL.RawQuery
+	if !wallet.IsOffer(link) {
+		f.refused(c, wallet.ErrInput)
+		return
+	}
+	if reference := c.Query("credential_offer_uri"); reference != "" && c.Query("look") != "1" {
+		f.site.Render(c, http.StatusOK, "wallet_offer", offerView{Offer: reference, Look: true, Host: hostOf(reference)})
+		return
+	}
+	plan, err := f.Wallet.Resolve(c.Request.Context(), withoutOwn(c.Request.URL.Query()), "")
+	if err != nil {
+		f.refused(c, err)
+		return
+	}
+	lang := web.Lang(c)
+	v := offerView{
+		Offer: withoutOwn(c.Request.URL.Query()), Host: hostOf(plan.Issuer.CredentialIssuer),
+		Issuer: wallet.IssuerName(plan.Issuer.Display, plan.Issuer.CredentialIssuer, lang), Names: plan.Names(lang),
+	}
+	f.site.Render(c, http.StatusOK, "wallet_offer", v, web.FormActions(plan.Server.AuthorizationEndpoint))
+}
+
+// withoutOwn is the offer's link without the parameters of our own pages.
+func withoutOwn(query url.Values) string {
+	kept := url.Values{}
+	for _, name := range []string{"credential_offer", "credential_offer_uri"} {
+		if query.Has(name) {
+			kept[name] = query[name]
+		}
+	}
+	return "openid-credential-offer://?" + kept.Encode()
+}
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// accept sends the authorization request and the browser to the issuer's sign-in.
+func (f *Face) accept(c *gin.Context) {
+	plan, err := f.Wallet.Resolve(c.Request.Context(), c.PostForm("offer"), "")
+	if err != nil {
+		f.refused(c, err)
+		return
+	}
+	authorize, err := f.Wallet.Begin(c.Request.Context(), plan)
+	if err != nil {
+		f.refused(c, err)
+		return
+	}
+	f.to(c, authorize)
+}
+
+func (f *Face) to(c *gin.Context, address string) {
+	c.Header("Cache-Control", "no-store")
+	c.Redirect(http.StatusSeeOther, address)
+}
+
+// callback is the return from the sign-in. What was got is shown on the front page, so that reading the page again does
+// not send the code twice.
+func (f *Face) callback(c *gin.Context) {
+	stored, err := f.Wallet.Finish(c.Request.Context(), c.Request.URL.Query())
+	if err != nil {
+		f.refused(c, err)
+		return
+	}
+	f.to(c, "/?stored="+stored[0].ID)
+}
+
+// shareView is one credential that would be shown.
+type shareView struct {
+	Name, Issuer string
+	Claims       []claimView
+	Retained     bool
+}
+
+// presentView asks the person.
+type presentView struct {
+	ID       string
+	Verifier wallet.Verifier
+	Shares   []shareView
+	Missing  []string // why nothing can be shared, for testers
+}
+
+// present shows who asks for what. Only an authentic request gets so far, so its name may be shown.
+func (f *Face) present(c *gin.Context) {
+	r, err := f.Wallet.Request(c.Request.Context(), "openid4vp://?"+c.Request.URL.RawQuery)
+	if err != nil {
+		f.refused(c, err)
+		return
+	}
+	lang := web.Lang(c)
+	v := presentView{ID: r.ID, Verifier: r.Verifier}
+	for _, s := range r.Shares {
+		v.Shares = append(v.Shares, shareView{
+			Name: s.Credential.Name(lang), Issuer: s.Credential.IssuerName(lang), Claims: claimViews(s.Claims, lang), Retained: s.Retained,
+		})
+	}
+	for _, m := range r.Missing {
+		v.Missing = append(v.Missing, m.CredentialQueryID+": "+m.Text)
+	}
+	f.site.Render(c, http.StatusOK, "wallet_present", v, web.FormActions(r.ResponseURI()))
+}
+
+// answer shares or declines, and goes on to where the verifier says.
+func (f *Face) answer(c *gin.Context) {
+	r, err := f.Wallet.Reopen(c.Request.Context(), c.Param("id"))
+	if errors.Is(err, wallet.ErrState) {
+		f.site.Problem(c, web.Problem{Status: http.StatusGone, Code: "request_over", TextKey: "wallet.problem.over"})
+		return
+	}
+	if err != nil {
+		f.refused(c, err)
+		return
+	}
+	var redirect, said string
+	if c.PostForm("answer") == "share" {
+		said = "shared"
+		redirect, err = f.Wallet.Share(c.Request.Context(), r)
+	} else {
+		said = "declined"
+		redirect, err = f.Wallet.Decline(c.Request.Context(), r)
+	}
+	switch {
+	case err != nil:
+		f.refused(c, err)
+	case redirect != "":
+		f.to(c, redirect)
+	default:
+		f.to(c, "/?answer="+said)
+	}
+}

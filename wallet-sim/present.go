@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lommebok.example/wallet-sim/browser"
+	"lommebok.example/wallet-sim/wallet"
+)
+
+// presented is the answer of present.
+type presented struct {
+	Verifier    wallet.Verifier `json:"verifier"`
+	Shared      []shared        `json:"shared"` // empty when access_denied was answered
+	Declined    bool            `json:"declined"`
+	RedirectURI string          `json:"redirect_uri,omitempty"`
+	Page        string          `json:"page,omitempty"` // heading of the page that redirect_uri leads to
+}
+
+type shared struct {
+	Query      string            `json:"query"`
+	Credential string            `json:"credential"`
+	Type       string            `json:"type"`
+	Claims     map[string]string `json:"claims"`
+}
+
+func (c *cli) presentCommand() *cobra.Command {
+	var yes, no bool
+	cmd := &cobra.Command{
+		Use: "present <request link>", Args: cobra.ExactArgs(1),
+		Short: "answers a verifier's request (openid4vp://?client_id=…&request_uri=…)",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if yes && no {
+				return usage("--yes and --no exclude each other")
+			}
+			if !yes && !no && c.json {
+				return usage("with --json say --yes or --no: there is nobody to ask")
+			}
+			return c.present(cmd.Context(), args[0], func(r *wallet.Request) bool {
+				if yes || no {
+					return yes
+				}
+				return c.ask(r)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "share without asking")
+	cmd.Flags().BoolVar(&no, "no", false, "decline without asking")
+	return cmd
+}
+
+// ask shows who asks for what, and waits for an answer.
+func (c *cli) ask(r *wallet.Request) bool {
+	c.say("%s (%s) asks, by its certificate; the answer goes to %s:", r.Verifier.Name, r.Verifier.Organization, r.Verifier.Host)
+	for _, s := range r.Shares {
+		c.say("  %s", s.Credential.Name("en"))
+		for _, claim := range s.Claims {
+			c.say("    %s: %s", claim.Label("en"), claim.Value)
+		}
+	}
+	_, _ = fmt.Fprint(c.out, "Share? [y/N] ")
+	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	return err == nil && strings.EqualFold(strings.TrimSpace(line), "y")
+}
+
+func (c *cli) present(ctx context.Context, link string, consent func(*wallet.Request) bool) error {
+	w, err := c.wallet()
+	if err != nil {
+		return err
+	}
+	r, err := w.Request(ctx, link)
+	if err != nil {
+		return err
+	}
+	answer := presented{Verifier: r.Verifier, Shared: []shared{}}
+	if len(r.Shares) > 0 && consent(r) {
+		answer.Shared = sharedOf(r)
+		answer.RedirectURI, err = w.Share(ctx, r)
+	} else {
+		answer.Declined = true
+		answer.RedirectURI, err = w.Decline(ctx, r)
+	}
+	if err != nil {
+		return err
+	}
+	if answer.Page, err = c.follow(ctx, answer.RedirectURI); err != nil {
+		return err
+	}
+	if err := c.print(answer, func() { c.tellAnswer(answer) }); err != nil {
+		return err
+	}
+	return unanswered(r)
+}
+
+// unanswered makes an error of a request that the wallet could not satisfy, after it was answered.
+func unanswered(r *wallet.Request) error {
+	if len(r.Missing) == 0 {
+		return nil
+	}
+	var reasons []string
+	for _, m := range r.Missing {
+		reasons = append(reasons, m.CredentialQueryID+": "+m.Text)
+	}
+	return fmt.Errorf("%w; access_denied was answered: %s", wallet.ErrNoMatch, strings.Join(reasons, "; "))
+}
+
+func sharedOf(r *wallet.Request) []shared {
+	var all []shared
+	for _, s := range r.Shares {
+		one := shared{Query: s.Query, Credential: s.Credential.ID, Type: s.Credential.Type, Claims: map[string]string{}}
+		for _, claim := range s.Claims {
+			one.Claims[claim.Key()] = claim.Value
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// follow opens the redirect_uri as HAIP 1.0 section 5.1 demands. A verifier that binds it to the browser that asked
+// answers another browser with a refusal, which is not ours to judge.
+func (c *cli) follow(ctx context.Context, redirect string) (heading string, err error) {
+	if redirect == "" {
+		return "", nil
+	}
+	t, err := c.transport()
+	if err != nil {
+		return "", err
+	}
+	b, err := browser.New(t, browser.Person{}, c.now)
+	if err != nil {
+		return "", err
+	}
+	page, err := b.Open(ctx, redirect, "")
+	if err != nil {
+		return "", err
+	}
+	return page.Heading, nil
+}
+
+func (c *cli) tellAnswer(a presented) {
+	verb := "shared with"
+	if a.Declined {
+		verb = "declined to share with"
+	}
+	c.say("%s %s (%s)", verb, a.Verifier.Name, a.Verifier.Host)
+	for _, s := range a.Shared {
+		c.say("  %s  %s", s.Query, s.Type)
+		for key, value := range s.Claims {
+			c.say("    %s: %s", key, value)
+		}
+	}
+	if a.RedirectURI != "" {
+		c.say("open this in the browser that asked: %s", a.RedirectURI)
+	}
+}

@@ -1,0 +1,136 @@
+package wallet
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"lommebok.example/internal/fetch"
+	"lommebok.example/specs/dpop"
+	"lommebok.example/specs/oauth2"
+)
+
+// call is one request to a server.
+type call struct {
+	step        string // for people
+	method, url string
+	contentType string
+	accept      string
+	body        []byte
+	token       string   // access token, for the scheme DPoP
+	sent        []string // what the body says, for people, without secrets
+}
+
+// secretParameters are named in messages, never shown.
+var secretParameters = []string{"code", "code_verifier", "response", "vp_token", "state"}
+
+func formCall(step, address string, form url.Values) call {
+	c := call{
+		step: step, method: http.MethodPost, url: address, contentType: "application/x-www-form-urlencoded",
+		accept: "application/json", body: []byte(form.Encode()),
+	}
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		value := form.Get(name)
+		if slices.Contains(secretParameters, name) {
+			value = "(not shown)"
+		}
+		c.sent = append(c.sent, name+"="+value)
+	}
+	return c
+}
+
+func (w *Wallet) do(ctx context.Context, c call, proof string) (*fetch.Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, c.method, c.url, bytes.NewReader(c.body))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.step, fetch.ErrAddress)
+	}
+	req.Header.Set("Accept", c.accept)
+	if c.contentType != "" {
+		req.Header.Set("Content-Type", c.contentType)
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", oauth2.TokenTypeDPoP+" "+c.token)
+	}
+	if proof != "" {
+		req.Header.Set(dpop.HeaderName, proof)
+	}
+	answer, err := w.Fetch.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s %s: %w", c.step, c.method, withoutQuery(c.url), err)
+	}
+	return answer, nil
+}
+
+// getJSON fetches a document that must be JSON.
+func (w *Wallet) getJSON(ctx context.Context, step, address string) ([]byte, error) {
+	c := call{step: step, method: http.MethodGet, url: address, accept: "application/json"}
+	a, err := w.do(ctx, c, "")
+	if err != nil {
+		return nil, err
+	}
+	return jsonOf(c, a, http.StatusOK)
+}
+
+// jsonOf gives the body of an answer with one of the statuses and of type JSON.
+func jsonOf(c call, a *fetch.Answer, statuses ...int) ([]byte, error) {
+	if !slices.Contains(statuses, a.Status) {
+		return nil, refusalOf(c, a)
+	}
+	if media, _, err := mime.ParseMediaType(a.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		return nil, fmt.Errorf("%s: %s %s: %w: %q where application/json was expected",
+			c.step, c.method, withoutQuery(c.url), fetch.ErrContentType, a.Header.Get("Content-Type"))
+	}
+	return a.Body, nil
+}
+
+// prover makes calls with DPoP proofs, and remembers the nonce that each server gave last (RFC 9449 sections 8 and 9).
+type prover struct {
+	w      *Wallet
+	dpop   *dpop.Prover
+	nonces map[string]string // origin → nonce
+}
+
+// do sends the call, and once more when the server asks for its nonce.
+func (p *prover) do(ctx context.Context, c call) (*fetch.Answer, error) {
+	a, err := p.once(ctx, c)
+	if err != nil || a.Status < http.StatusBadRequest || refusalOf(c, a).Code != oauth2.UseDPoPNonce {
+		return a, err
+	}
+	if a.Header.Get("DPoP-Nonce") == "" {
+		return nil, errors.Join(refusalOf(c, a), errors.New("wallet: use_dpop_nonce without a DPoP-Nonce header (RFC 9449 section 8)"))
+	}
+	return p.once(ctx, c)
+}
+
+func (p *prover) once(ctx context.Context, c call) (*fetch.Answer, error) {
+	at := origin(c.url)
+	proof, err := p.dpop.Proof(c.method, c.url, p.nonces[at], c.token, p.w.Now())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.step, err)
+	}
+	a, err := p.w.do(ctx, c, proof)
+	if err == nil {
+		p.remember(at, a)
+	}
+	return a, err
+}
+
+func (p *prover) remember(origin string, a *fetch.Answer) {
+	if nonce := a.Header.Get("DPoP-Nonce"); nonce != "" {
+		p.nonces[origin] = nonce
+	}
+}
+
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	return u.Scheme + "://" + u.Host
+}

@@ -1,0 +1,220 @@
+package wallet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"lommebok.example/internal/fetch"
+	"lommebok.example/specs/jose"
+	"lommebok.example/specs/oauth2"
+	"lommebok.example/specs/openid4vci"
+)
+
+// Finish takes the browser's return to RedirectURI, with its query, and gets what was authorized: a token, a c_nonce,
+// key proofs, the credentials, each verified and then stored. What was stored before an error comes with it.
+func (w *Wallet) Finish(ctx context.Context, query url.Values) ([]*Credential, error) {
+	f, code, err := w.returned(query)
+	if err != nil {
+		return nil, err
+	}
+	p, err := w.prover(f)
+	if err != nil {
+		return nil, err
+	}
+	token, err := w.token(ctx, p, f, code)
+	if err != nil {
+		return nil, err
+	}
+	var stored []*Credential
+	for _, request := range requestsFor(f, token) {
+		c, err := w.obtain(ctx, p, f, token.AccessToken, request)
+		if err != nil {
+			return stored, fmt.Errorf("%s: %w", request.configurationID, err)
+		}
+		stored = append(stored, c)
+	}
+	return stored, nil
+}
+
+// token redeems the code (RFC 6749 section 4.1.3) for a token that is bound to the flow's key (RFC 9449 section 5).
+func (w *Wallet) token(ctx context.Context, p *prover, f *Flow, code string) (*oauth2.TokenResponse, error) {
+	c := formCall("token request (OpenID4VCI 1.0 section 6.1)", f.Plan.Server.TokenEndpoint, url.Values{
+		"grant_type": {oauth2.GrantAuthorizationCode}, "code": {code}, "redirect_uri": {w.RedirectURI},
+		"client_id": {w.ClientID}, "code_verifier": {f.Verifier},
+	})
+	a, err := p.do(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := jsonOf(c, a, http.StatusOK)
+	if err != nil {
+		return nil, err
+	}
+	t := &oauth2.TokenResponse{}
+	if err := jose.Unmarshal(raw, t); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.step, err)
+	}
+	if t.AccessToken == "" || !strings.EqualFold(t.TokenType, oauth2.TokenTypeDPoP) {
+		return nil, fmt.Errorf("%s: expected access_token and token_type DPoP, got token_type %q (HAIP 1.0 section 4)", c.step, t.TokenType)
+	}
+	return t, nil
+}
+
+// wanted is one credential request: by identifier where the token response named any (OpenID4VCI 1.0 section 8.2).
+type wanted struct{ configurationID, identifier string }
+
+func requestsFor(f *Flow, t *oauth2.TokenResponse) []wanted {
+	var all []wanted
+	for _, id := range f.Plan.ConfigurationIDs {
+		found := false
+		for _, d := range t.AuthorizationDetails {
+			if d.CredentialConfigurationID != id {
+				continue
+			}
+			for _, identifier := range d.CredentialIdentifiers {
+				all, found = append(all, wanted{id, identifier}), true
+			}
+		}
+		if !found {
+			all = append(all, wanted{configurationID: id})
+		}
+	}
+	return all
+}
+
+// obtain gets one credential in as many copies as allowed, verifies each, and stores them. A c_nonce that was refused is
+// replaced once (section 8.3.1.2).
+func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, what wanted) (*Credential, error) {
+	config := w.configuration(&f.Plan, what.configurationID)
+	keys, err := makeKeys(w.batch(f.Plan.Issuer, config))
+	if err != nil {
+		return nil, err
+	}
+	c, a, err := w.ask(ctx, p, f, token, what, keys)
+	if err == nil && a.Status >= http.StatusBadRequest && refusalOf(c, a).Code == openid4vci.InvalidNonce {
+		c, a, err = w.ask(ctx, p, f, token, what, keys)
+	}
+	if err != nil {
+		return nil, err
+	}
+	raw, err := jsonOf(c, a, http.StatusOK, http.StatusAccepted)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := openid4vci.ParseCredentialResponse(a.Status, raw, len(keys))
+	if err != nil {
+		return nil, err
+	}
+	if answer.TransactionID != "" {
+		return nil, fmt.Errorf("%w: the issuer will issue later (deferred, OpenID4VCI 1.0 section 9)", ErrUnsupported)
+	}
+	credential, err := w.accept(config, keys, answer.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	credential.ConfigurationID, credential.Issuer = what.configurationID, f.Plan.Issuer.CredentialIssuer
+	credential.IssuerDisplay, credential.Display = f.Plan.Issuer.Display, config.CredentialMetadata
+	return credential, w.Store.Add(credential)
+}
+
+// batch is how many keys to prove: what the issuer takes, what we want, at least one.
+func (w *Wallet) batch(m *openid4vci.IssuerMetadata, config openid4vci.Configuration) int {
+	want := w.Copies
+	if want == 0 {
+		want = defaultCopies
+	}
+	if m.BatchCredentialIssuance == nil || len(config.ProofTypesSupported) == 0 {
+		return 1
+	}
+	return max(1, min(want, m.BatchCredentialIssuance.BatchSize))
+}
+
+func makeKeys(n int) ([]Key, error) {
+	keys := make([]Key, n)
+	for i := range keys {
+		var err error
+		if keys[i], err = newKey(); err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// ask makes one credential request with a proof for each key, over a c_nonce of its own.
+func (w *Wallet) ask(ctx context.Context, p *prover, f *Flow, token string, what wanted, keys []Key) (call, *fetch.Answer, error) {
+	proofs, err := w.proofs(ctx, p, f, what.configurationID, keys)
+	if err != nil {
+		return call{}, nil, err
+	}
+	request := openid4vci.CredentialRequest{CredentialIdentifier: what.identifier, Proofs: proofs}
+	name := "credential_identifier"
+	if what.identifier == "" {
+		request.CredentialConfigurationID, name = what.configurationID, "credential_configuration_id="+what.configurationID
+	}
+	body, err := json.Marshal(request)
+	if err != nil {
+		return call{}, nil, err
+	}
+	c := call{
+		step: "credential request (OpenID4VCI 1.0 section 8.2)", method: http.MethodPost, url: f.Plan.Issuer.CredentialEndpoint,
+		contentType: "application/json", accept: "application/json", body: body, token: token,
+		sent: []string{name, fmt.Sprintf("%d key proofs of type jwt", len(keys))},
+	}
+	a, err := p.do(ctx, c)
+	return c, a, err
+}
+
+// proofs signs a key proof with each key (appendix F.1). Without a c_nonce there is no proof: one that is not fresh could
+// have been made long ago by somebody who had the keys then.
+func (w *Wallet) proofs(ctx context.Context, p *prover, f *Flow, configurationID string, keys []Key) (*openid4vci.Proofs, error) {
+	proofType, ok := w.configuration(&f.Plan, configurationID).ProofTypesSupported[openid4vci.ProofTypeJWT]
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("%w: the issuer takes no key proof of type jwt for %s (OpenID4VCI 1.0 appendix F.1)", ErrUnsupported, configurationID)
+	case proofType.KeyAttestationsRequired != nil:
+		return nil, fmt.Errorf("%w: the issuer requires key attestations (OpenID4VCI 1.0 appendix D)", ErrUnsupported)
+	case !slices.Contains(proofType.ProofSigningAlgValuesSupported, string(jose.ES256)):
+		return nil, fmt.Errorf("%w: the issuer takes no key proof signed with ES256", ErrUnsupported)
+	}
+	nonce, err := w.nonce(ctx, p, f)
+	if err != nil {
+		return nil, err
+	}
+	proofs := &openid4vci.Proofs{Type: openid4vci.ProofTypeJWT}
+	for _, key := range keys {
+		proof, err := openid4vci.SignProof(key, f.Plan.Issuer.CredentialIssuer, nonce, w.ClientID, w.Now())
+		if err != nil {
+			return nil, err
+		}
+		proofs.JWTs = append(proofs.JWTs, proof)
+	}
+	return proofs, nil
+}
+
+// nonce asks the Nonce Endpoint (section 7), whose answer may bring a DPoP nonce too.
+func (w *Wallet) nonce(ctx context.Context, p *prover, f *Flow) (string, error) {
+	address := f.Plan.Issuer.NonceEndpoint
+	if address == "" {
+		return "", fmt.Errorf("%w: the issuer's metadata name no nonce_endpoint (OpenID4VCI 1.0 section 12.2.4)", ErrNonce)
+	}
+	c := call{step: "nonce request (OpenID4VCI 1.0 section 7.1)", method: http.MethodPost, url: address, accept: "application/json"}
+	a, err := w.do(ctx, c, "")
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNonce, err)
+	}
+	p.remember(origin(address), a)
+	raw, err := jsonOf(c, a, http.StatusOK)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNonce, err)
+	}
+	answer, err := openid4vci.ParseNonceResponse(raw)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrNonce, err)
+	}
+	return answer.CNonce, nil
+}

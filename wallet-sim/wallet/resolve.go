@@ -1,0 +1,170 @@
+package wallet
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"lommebok.example/specs/jose"
+	"lommebok.example/specs/oauth2"
+	"lommebok.example/specs/openid4vci"
+)
+
+// Plan is what an issuer would give, and all that is needed to get it.
+type Plan struct {
+	Issuer           *openid4vci.IssuerMetadata
+	Server           *oauth2.ServerMetadata
+	ConfigurationIDs []string
+	IssuerState      string
+}
+
+// IsOffer tells whether an address hands over a credential offer.
+func IsOffer(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Query().Has("credential_offer") || u.Query().Has("credential_offer_uri"))
+}
+
+// Resolve reads an offer, by value or by reference, or the address of an issuer with a credential configuration, and
+// fetches the metadata that go with it. An offer is a stranger's word: nothing is sent but these fetches.
+// configurationID narrows an offer to one of what it offers; for an issuer it is required.
+func (w *Wallet) Resolve(ctx context.Context, address, configurationID string) (*Plan, error) {
+	offer, err := w.offer(ctx, address, configurationID)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{ConfigurationIDs: offer.CredentialConfigurationIDs}
+	if configurationID != "" {
+		if !slices.Contains(p.ConfigurationIDs, configurationID) {
+			return nil, fmt.Errorf("%w: the offer names %s, not %s", ErrConfiguration, strings.Join(p.ConfigurationIDs, ", "), configurationID)
+		}
+		p.ConfigurationIDs = []string{configurationID}
+	}
+	hint := ""
+	if g := offer.Grants; g != nil {
+		if g.AuthorizationCode == nil {
+			return nil, fmt.Errorf("%w: the offer has no grant authorization_code, the only one that this wallet takes (OpenID4VCI 1.0 section 4.1.1)", ErrUnsupported)
+		}
+		p.IssuerState, hint = g.AuthorizationCode.IssuerState, g.AuthorizationCode.AuthorizationServer
+	}
+	if p.Issuer, err = w.issuerMetadata(ctx, offer); err != nil {
+		return nil, err
+	}
+	server, err := p.Issuer.AuthorizationServer(hint)
+	if err != nil {
+		return nil, err
+	}
+	p.Server, err = w.serverMetadata(ctx, server)
+	return p, err
+}
+
+func (w *Wallet) offer(ctx context.Context, address, configurationID string) (*openid4vci.Offer, error) {
+	if !IsOffer(address) {
+		if err := w.vciRules().CheckIssuer(address); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrInput, err)
+		}
+		if configurationID == "" {
+			return nil, fmt.Errorf("%w: an issuer's address alone does not say which", ErrConfiguration)
+		}
+		return &openid4vci.Offer{CredentialIssuer: address, CredentialConfigurationIDs: []string{configurationID}}, nil
+	}
+	offer, reference, err := openid4vci.ParseOfferLink(address, w.vciRules())
+	if err != nil || reference == "" {
+		return offer, err
+	}
+	raw, err := w.getJSON(ctx, "credential offer (OpenID4VCI 1.0 section 4.1.3)", reference)
+	if err != nil {
+		return nil, err
+	}
+	return openid4vci.ParseOffer(raw, w.vciRules())
+}
+
+// Configurations are the identifiers of what an issuer has.
+func (w *Wallet) Configurations(ctx context.Context, issuer string) ([]string, error) {
+	if err := w.vciRules().CheckIssuer(issuer); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	m, err := w.fetchIssuer(ctx, issuer)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(m.CredentialConfigurationsSupported)), nil
+}
+
+func (w *Wallet) fetchIssuer(ctx context.Context, issuer string) (*openid4vci.IssuerMetadata, error) {
+	address, err := w.vciRules().WellKnown(issuer)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := w.getJSON(ctx, "issuer metadata (OpenID4VCI 1.0 section 12.2.2)", address)
+	if err != nil {
+		return nil, err
+	}
+	m, err := openid4vci.ParseIssuerMetadata(raw, issuer, w.vciRules())
+	if err != nil {
+		return nil, fmt.Errorf("issuer metadata from %s: %w", address, err)
+	}
+	return m, nil
+}
+
+func (w *Wallet) issuerMetadata(ctx context.Context, offer *openid4vci.Offer) (*openid4vci.IssuerMetadata, error) {
+	m, err := w.fetchIssuer(ctx, offer.CredentialIssuer)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.CheckOffer(offer); err != nil {
+		return nil, fmt.Errorf("%w: %w; the issuer has %s", ErrConfiguration, err,
+			strings.Join(slices.Sorted(maps.Keys(m.CredentialConfigurationsSupported)), ", "))
+	}
+	return m, nil
+}
+
+// serverMetadata fetches the metadata of an authorization server, whose issuer must equal the identifier in every
+// character (RFC 8414 section 3.3).
+func (w *Wallet) serverMetadata(ctx context.Context, server string) (*oauth2.ServerMetadata, error) {
+	address, err := oauth2.WellKnown(server, oauth2.WellKnownSuffix)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := w.getJSON(ctx, "authorization server metadata (RFC 8414 section 3)", address)
+	if err != nil {
+		return nil, err
+	}
+	m := &oauth2.ServerMetadata{}
+	if err := jose.Unmarshal(raw, m); err != nil {
+		return nil, fmt.Errorf("authorization server metadata from %s: %w", address, err)
+	}
+	if m.Issuer != server {
+		return nil, fmt.Errorf("%w: the metadata at %s name the issuer %q, expected %q (RFC 8414 section 3.3)", ErrIdentity, address, m.Issuer, server)
+	}
+	return m, w.checkServer(m)
+}
+
+// checkServer holds what the profile of HAIP 1.0 section 4 asks of the authorization server.
+func (w *Wallet) checkServer(m *oauth2.ServerMetadata) error {
+	for name, address := range map[string]string{
+		"authorization_endpoint": m.AuthorizationEndpoint, "token_endpoint": m.TokenEndpoint,
+		"pushed_authorization_request_endpoint": m.PushedAuthorizationRequestEndpoint,
+	} {
+		u, err := url.Parse(address)
+		if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || !w.InsecureAllowHTTP)) {
+			return fmt.Errorf("%w: the authorization server's %s is missing or no https address (HAIP 1.0 section 4)", ErrUnsupported, name)
+		}
+	}
+	if !slices.Contains(m.CodeChallengeMethodsSupported, oauth2.MethodS256) {
+		return fmt.Errorf("%w: the authorization server does not announce PKCE with S256 (HAIP 1.0 section 4)", ErrUnsupported)
+	}
+	return nil
+}
+
+// Names are what the issuer calls the credentials, in a language.
+func (p *Plan) Names(lang string) []string {
+	var names []string
+	for _, id := range p.ConfigurationIDs {
+		c := Credential{Type: id, Display: p.Issuer.CredentialConfigurationsSupported[id].CredentialMetadata}
+		names = append(names, c.Name(lang))
+	}
+	return names
+}

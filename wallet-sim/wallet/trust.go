@@ -1,0 +1,78 @@
+package wallet
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"lommebok.example/specs/x5c"
+)
+
+// Trust is a folder of trust anchors: Dir/issuers/*.pem and Dir/verifiers/*.pem. It is read again when a file has come,
+// gone or changed. It is safe for concurrent use.
+type Trust struct {
+	Dir string
+
+	mu   sync.Mutex
+	sets map[string]*anchorSet
+}
+
+type anchorSet struct {
+	stamp   string
+	anchors *x5c.Anchors
+}
+
+// Issuers are the anchors of those who issue credentials. The error says how to fill an empty folder.
+func (t *Trust) Issuers() (*x5c.Anchors, error) { return t.load("issuers") }
+
+// Verifiers are the anchors of those who may ask.
+func (t *Trust) Verifiers() (*x5c.Anchors, error) { return t.load("verifiers") }
+
+func (t *Trust) load(kind string) (*x5c.Anchors, error) {
+	dir := filepath.Join(t.Dir, kind)
+	stamp, err := stampOf(dir)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if set := t.sets[kind]; set != nil && set.stamp == stamp {
+		return set.anchors, nil
+	}
+	anchors, err := x5c.LoadAnchors(dir)
+	if err != nil {
+		return nil, fmt.Errorf("wallet: trust anchors of %s: %w", kind, err)
+	}
+	if t.sets == nil {
+		t.sets = map[string]*anchorSet{}
+	}
+	t.sets[kind] = &anchorSet{stamp: stamp, anchors: anchors}
+	return anchors, nil
+}
+
+// stampOf changes when a file in the folder comes, goes or is written.
+func stampOf(dir string) (string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("wallet: %w", err)
+	}
+	var b strings.Builder
+	for _, e := range entries {
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("wallet: %w", err)
+		}
+		fmt.Fprintf(&b, "%s %d %d\n", e.Name(), info.Size(), info.ModTime().UnixNano())
+	}
+	return b.String(), nil
+}

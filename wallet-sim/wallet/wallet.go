@@ -1,0 +1,50 @@
+package wallet
+
+import (
+	"errors"
+	"time"
+
+	"lommebok.example/internal/fetch"
+	"lommebok.example/specs/openid4vci"
+	"lommebok.example/specs/openid4vp"
+)
+
+// Wallet gets, keeps and shows credentials. All fields but the last two must be set.
+type Wallet struct {
+	Store       *Store
+	Trust       *Trust
+	Fetch       *fetch.Client
+	ClientID    string // of OAuth, as the issuer's authorization server knows the wallet
+	RedirectURI string // where the authorization server sends the browser back
+	Now         func() time.Time
+
+	// Copies is how many copies of a credential to ask for, within what the issuer allows; 0 means 10. A copy is shown
+	// to one verifier after the other only when all have been shown.
+	Copies int
+	// InsecureAllowHTTP lets issuers and verifiers have http addresses. Safe only between processes of one machine.
+	InsecureAllowHTTP bool
+}
+
+const defaultCopies = 10
+
+// The refusals of the wallet itself. Those of a server are a *Refusal.
+var (
+	ErrInput         = errors.New("wallet: neither a credential offer nor the address of an issuer")
+	ErrConfiguration = errors.New("wallet: the issuer does not offer this credential")
+	ErrIdentity      = errors.New("wallet: a server is not who its address says")
+	ErrUnsupported   = errors.New("wallet: something that this wallet cannot do")
+	ErrState         = errors.New("wallet: the answer belongs to no request of this wallet, or was used before")
+	ErrNonce         = errors.New("wallet: no c_nonce, and no key proof is made without one")
+	ErrCredential    = errors.New("wallet: the credential was not stored")
+	ErrNoMatch       = errors.New("wallet: the wallet does not hold what was asked for")
+	ErrNotFound      = errors.New("wallet: there is no such thing")
+	ErrFile          = errors.New("wallet: a file does not hold what its name says")
+)
+
+func (w *Wallet) vciRules() openid4vci.Rules {
+	return openid4vci.Rules{InsecureAllowHTTP: w.InsecureAllowHTTP}
+}
+
+func (w *Wallet) vpRules() openid4vp.Rules {
+	return openid4vp.Rules{InsecureAllowHTTP: w.InsecureAllowHTTP}
+}
