@@ -1,5 +1,6 @@
 # The commands of README.md. A fresh machine needs Go, Node with npm, and make.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help build run demo test check lint bench pictures reset
 
@@ -43,7 +44,7 @@ lint: build/golangci-lint
 	build/golangci-lint run
 
 bench: ## CPU time beside the floor measured in the same run
-	go test -run '^$$' -bench Ratio -benchtime 1x ./specs/... ./issuer/... | grep '^ratio'
+	go test -p 1 -run '^$$' -bench Ratio -benchtime 1x ./specs/... ./issuer/... | grep '^ratio'
 
 pictures: $(VENDOR) ## every page as a PNG, light and dark, 320 and 1280 wide, under build/pictures
 	PICTURES=$(CURDIR)/build/pictures go test -count=1 -run InABrowser ./web/... ./minid/login/... ./issuer/... ./verifier/... ./wallet-sim/...

@@ -1,12 +1,17 @@
 package keys
 
 import (
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/x509"
 	"errors"
+	"math/big"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestSignerIsKept(t *testing.T) {
@@ -67,5 +72,60 @@ func TestForeignFileIsRefusedAndKept(t *testing.T) {
 	}
 	if b, err := os.ReadFile(path); err != nil || string(b) != "no key" {
 		t.Errorf("the file was changed: %q %v", b, err)
+	}
+}
+
+func TestCertificateIsKeptWhileItHolds(t *testing.T) {
+	dir, now := t.TempDir(), time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	key, err := Signer(dir, "ca")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := Signer(dir, "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now, NotAfter: now.Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Certificate(dir, "ca", key, now, now); got != nil || err != nil {
+		t.Errorf("before there is one: %v %v", got, err)
+	}
+	if err := KeepCertificate(dir, "ca", cert); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name      string
+		key       crypto.Signer
+		at, until time.Time
+		kept      bool
+	}{
+		{"good", key, now, now.Add(time.Hour), true},
+		{"ends too soon", key, now, now.Add(time.Hour + time.Second), false},
+		{"not valid yet", key, now.Add(-time.Second), now, false},
+		{"another key's", other, now, now, false},
+	} {
+		got, err := Certificate(dir, "ca", tt.key, tt.at, tt.until)
+		if (got != nil) != tt.kept || err != nil {
+			t.Errorf("%s: %v %v, want kept %v", tt.name, got, err, tt.kept)
+		}
+	}
+	if err := PublishCertificate(filepath.Join(dir, "trust"), "ca", cert); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "trust", "ca.pem")); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("the published file: %v %v", info, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "ca.pem"), []byte("nothing"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Certificate(dir, "ca", key, now, now); !errors.Is(err, ErrFile) {
+		t.Errorf("a file with something else: %v, want ErrFile", err)
 	}
 }

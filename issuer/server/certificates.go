@@ -2,13 +2,9 @@ package server
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -84,14 +80,14 @@ func (m maker) root() (crypto.Signer, *x509.Certificate, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if kept, err := m.kept("iaca", key, m.at.Add(leafLifetime)); kept != nil || err != nil {
+	if kept, err := keys.Certificate(m.dir, "iaca", key, m.at, m.at.Add(leafLifetime)); kept != nil || err != nil {
 		return key, kept, err
 	}
 	root, err := x5c.NewRoot(key, m.subject("IACA"), m.begin, rootLifetime)
 	if err != nil {
 		return nil, nil, fmt.Errorf("certificates: %w", err)
 	}
-	return key, root, m.keep("iaca", root)
+	return key, root, keys.KeepCertificate(m.dir, "iaca", root)
 }
 
 func (m maker) leaf(name, words string, p x5c.Profile, root *x509.Certificate, rootKey crypto.Signer) (identity, error) {
@@ -99,7 +95,7 @@ func (m maker) leaf(name, words string, p x5c.Profile, root *x509.Certificate, r
 	if err != nil {
 		return identity{}, err
 	}
-	cert, err := m.kept(name, key, m.at.Add(m.longest+restart))
+	cert, err := keys.Certificate(m.dir, name, key, m.at, m.at.Add(m.longest+restart))
 	if err != nil {
 		return identity{}, err
 	}
@@ -107,7 +103,7 @@ func (m maker) leaf(name, words string, p x5c.Profile, root *x509.Certificate, r
 		if cert, err = x5c.Issue(p, root, rootKey, key.Public(), m.subject(words), m.begin, leafLifetime); err != nil {
 			return identity{}, fmt.Errorf("certificates: %w", err)
 		}
-		if err := m.keep(name, cert); err != nil {
+		if err := keys.KeepCertificate(m.dir, name, cert); err != nil {
 			return identity{}, err
 		}
 	}
@@ -118,47 +114,11 @@ func (m maker) subject(words string) x5c.Subject {
 	return x5c.Subject{Country: "NO", Organization: organisation, CommonName: organisation + " " + words, URI: m.issuer}
 }
 
-// kept gives the certificate in the folder, or nil when there is none for this key that lasts until the time.
-func (m maker) kept(name string, key crypto.Signer, until time.Time) (*x509.Certificate, error) {
-	raw, err := os.ReadFile(filepath.Join(m.dir, name+".pem"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	certs, err := x5c.ParsePEM(raw)
-	if err == nil && len(certs) != 1 {
-		err = fmt.Errorf("%d certificates, expected one", len(certs))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("certificates: %s.pem: %w", name, err)
-	}
-	public, ok := key.Public().(*ecdsa.PublicKey)
-	if !ok || !public.Equal(certs[0].PublicKey) || certs[0].NotAfter.Before(until) || certs[0].NotBefore.After(m.at) {
-		return nil, nil
-	}
-	return certs[0], nil
-}
-
-func (m maker) keep(name string, cert *x509.Certificate) error {
-	return keys.Replace(m.dir, name+".pem", x5c.EncodePEM(cert))
-}
-
-// publish writes the anchor where verifiers and wallets of this machine look for the issuers they trust. A certificate is
-// public, so whoever reads the folder may read it.
+// publish writes the anchor where verifiers and wallets of this machine look for the issuers they trust.
 func publish(trustDir, issuer string, root *x509.Certificate) error {
 	u, err := url.Parse(issuer)
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)
 	}
-	dir := filepath.Join(trustDir, "issuers")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("certificates: %w", err)
-	}
-	name := strings.ReplaceAll(u.Host, ":", "-") + ".pem"
-	if err := keys.Replace(dir, name, x5c.EncodePEM(root)); err != nil {
-		return err
-	}
-	return os.Chmod(filepath.Join(dir, name), 0o644)
+	return keys.PublishCertificate(filepath.Join(trustDir, "issuers"), strings.ReplaceAll(u.Host, ":", "-"), root)
 }

@@ -2,13 +2,9 @@ package server
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/x509"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -59,14 +55,14 @@ func (m maker) root() (crypto.Signer, *x509.Certificate, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if kept, err := m.kept("access-ca", key, m.at.Add(leafLifetime)); kept != nil || err != nil {
+	if kept, err := keys.Certificate(m.dir, "access-ca", key, m.at, m.at.Add(leafLifetime)); kept != nil || err != nil {
 		return key, kept, err
 	}
 	root, err := x5c.NewRoot(key, m.subject("access CA"), m.begin(), rootLifetime)
 	if err != nil {
 		return nil, nil, fmt.Errorf("certificates: %w", err)
 	}
-	return key, root, m.keep("access-ca", root)
+	return key, root, keys.KeepCertificate(m.dir, "access-ca", root)
 }
 
 func (m maker) leaf(root *x509.Certificate, rootKey crypto.Signer) (crypto.Signer, *x509.Certificate, error) {
@@ -74,7 +70,7 @@ func (m maker) leaf(root *x509.Certificate, rootKey crypto.Signer) (crypto.Signe
 	if err != nil {
 		return nil, nil, err
 	}
-	kept, err := m.kept("access", key, m.at.Add(restart))
+	kept, err := keys.Certificate(m.dir, "access", key, m.at, m.at.Add(restart))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -85,7 +81,7 @@ func (m maker) leaf(root *x509.Certificate, rootKey crypto.Signer) (crypto.Signe
 	if err != nil {
 		return nil, nil, fmt.Errorf("certificates: %w", err)
 	}
-	return key, leaf, m.keep("access", leaf)
+	return key, leaf, keys.KeepCertificate(m.dir, "access", leaf)
 }
 
 // begin lies back a day, for wallets whose clocks are slow.
@@ -100,47 +96,11 @@ func (m maker) named(cert *x509.Certificate) bool {
 	return slices.ContainsFunc(cert.URIs, func(u *url.URL) bool { return u.String() == m.verifier })
 }
 
-// kept gives the certificate in the folder, or nil when there is none for this key that lasts until the time.
-func (m maker) kept(name string, key crypto.Signer, until time.Time) (*x509.Certificate, error) {
-	raw, err := os.ReadFile(filepath.Join(m.dir, name+".pem"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	certs, err := x5c.ParsePEM(raw)
-	if err == nil && len(certs) != 1 {
-		err = fmt.Errorf("%d certificates, expected one", len(certs))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("certificates: %s.pem: %w", name, err)
-	}
-	public, ok := key.Public().(*ecdsa.PublicKey)
-	if !ok || !public.Equal(certs[0].PublicKey) || certs[0].NotAfter.Before(until) || certs[0].NotBefore.After(m.at) {
-		return nil, nil
-	}
-	return certs[0], nil
-}
-
-func (m maker) keep(name string, cert *x509.Certificate) error {
-	return keys.Replace(m.dir, name+".pem", x5c.EncodePEM(cert))
-}
-
-// publish writes the anchor where wallets of this machine look for the verifiers they trust. A certificate is public, so
-// whoever reads the folder may read it.
+// publish writes the anchor where wallets of this machine look for the verifiers they trust.
 func publish(trustDir, verifier string, root *x509.Certificate) error {
 	u, err := url.Parse(verifier)
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)
 	}
-	dir := filepath.Join(trustDir, "verifiers")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("certificates: %w", err)
-	}
-	name := strings.ReplaceAll(u.Host, ":", "-") + ".pem"
-	if err := keys.Replace(dir, name, x5c.EncodePEM(root)); err != nil {
-		return err
-	}
-	return os.Chmod(filepath.Join(dir, name), 0o644)
+	return keys.PublishCertificate(filepath.Join(trustDir, "verifiers"), strings.ReplaceAll(u.Host, ":", "-"), root)
 }
