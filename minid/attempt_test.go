@@ -14,7 +14,10 @@ import (
 // withApp is a person with a paired app, signed in nowhere.
 func (w *world) withApp(pid string, basis minid.Basis) *minid.Device {
 	w.t.Helper()
-	w.person(pid, basis)
+	p := w.person(pid, basis)
+	if basis == minid.BasisInPerson {
+		return w.pairFromDesk(p.ID, "phone of "+pid)
+	}
 	session, _ := w.signIn(pid)
 	d := w.pair(session, "phone of "+pid)
 	must(w.t, w.EndSession(ctx(), session))

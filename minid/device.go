@@ -19,25 +19,52 @@ type Device struct {
 
 var pairingAlphabet = base32.StdEncoding.WithPadding(base32.NoPadding)
 
+// PairsAtDesk says whether a session that may pair, at substantial or more, is below the level that a device paired
+// from it would reach. Then the person gets the pairing code at the service desk: HandOutPairingCode.
+func (c *Core) PairsAtDesk(s *Session) bool { return s.Level < c.levelWithApp(s.Basis) }
+
+func (c *Core) levelWithApp(b Basis) Level {
+	return c.levels().OfSession(b, []Factor{FactorPassword, FactorApp})
+}
+
 // StartPairing makes a code with which one device can be paired, and ends the person's earlier codes. It takes a
-// session at substantial or more whose login is fresh: ErrNoSession, ErrSessionTooLow, ErrSessionTooOld.
+// session at substantial or more, no lower than what the device reaches, whose login is fresh: ErrNoSession,
+// ErrSessionTooLow, ErrPairAtDesk, ErrSessionTooOld.
 func (c *Core) StartPairing(ctx context.Context, session string) (code string, expires time.Time, err error) {
 	now, l := c.now(), c.limits()
-	r, _, err := c.session(ctx, session, now)
+	r, person, err := c.session(ctx, session, now)
 	if err != nil {
 		return "", time.Time{}, err
 	}
 	if r.Level < LevelSubstantial {
 		return "", time.Time{}, ErrSessionTooLow
 	}
+	if r.Level < c.levelWithApp(person.Proofing.Basis) { // which may be better by now than at the login
+		return "", time.Time{}, ErrPairAtDesk
+	}
 	if now.Sub(r.AuthTime) > l.PairingLogin {
 		return "", time.Time{}, ErrSessionTooOld
 	}
-	code, expires = pairingAlphabet.EncodeToString(randomBytes(16)), now.Add(l.PairingCode)
-	if err := c.Store.PutPairingCode(ctx, hashSecret(code), r.PersonID, expires); err != nil {
+	return c.newPairingCode(ctx, person.ID, now.Add(l.PairingCode), "pairing code made")
+}
+
+// HandOutPairingCode makes a code for a person whose identity document has been looked at on the spot, and ends the
+// person's earlier codes. Handing it over there is the delivery to the owner of CIR (EU) 2015/1502 annex 2.2.2.
+// ErrNotFound.
+func (c *Core) HandOutPairingCode(ctx context.Context, personID string) (code string, expires time.Time, err error) {
+	person, err := c.Store.Person(ctx, personID)
+	if err != nil {
 		return "", time.Time{}, err
 	}
-	c.event(ctx, "pairing code made", r.PersonID)
+	return c.newPairingCode(ctx, person.ID, c.now().Add(c.limits().DeskCode), "pairing code handed out")
+}
+
+func (c *Core) newPairingCode(ctx context.Context, personID string, expires time.Time, event string) (string, time.Time, error) {
+	code := pairingAlphabet.EncodeToString(randomBytes(16))
+	if err := c.Store.PutPairingCode(ctx, hashSecret(code), personID, expires); err != nil {
+		return "", time.Time{}, err
+	}
+	c.event(ctx, event, personID)
 	return code, expires, nil
 }
 

@@ -77,3 +77,143 @@ func TestPairingNeedsAFreshLogin(t *testing.T) {
 	_, _, err = w.StartPairing(ctx(), "nobody")
 	wantErr(t, err, minid.ErrNoSession)
 }
+
+// at signs in at a level: substantial by TOTP, high by the app d.
+func (w *world) at(pid string, level minid.Level, d *minid.Device) string {
+	w.t.Helper()
+	if level == minid.LevelSubstantial {
+		secret, _ := w.signIn(pid)
+		return secret
+	}
+	in, v := w.atApp(pid)
+	w.approve(d, v)
+	secret, s, err := w.Finish(ctx(), in)
+	must(w.t, err)
+	if s.Level != level {
+		w.t.Fatalf("signed in at %s, want %s", s.Level, level)
+	}
+	return secret
+}
+
+// CIR (EU) 2015/1502 annex 2.2.2: a session pairs a device up to its own level, and no further.
+func TestPairingUpToTheSessionsLevel(t *testing.T) {
+	for name, c := range map[string]struct {
+		basis minid.Basis
+		level minid.Level
+		want  error
+	}{
+		"letter at substantial":    {minid.BasisLetter, minid.LevelSubstantial, nil},
+		"school at substantial":    {minid.BasisSchool, minid.LevelSubstantial, nil},
+		"passport at substantial":  {minid.BasisPassport, minid.LevelSubstantial, nil},
+		"in person at substantial": {minid.BasisInPerson, minid.LevelSubstantial, minid.ErrPairAtDesk},
+		"in person at high":        {minid.BasisInPerson, minid.LevelHigh, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			old := w.pairFromDesk(w.person(pidA, c.basis).ID, "old phone")
+			session := w.at(pidA, c.level, old)
+			s, err := w.Session(ctx(), session)
+			must(t, err)
+			if got := w.PairsAtDesk(s); got != (c.want != nil) {
+				t.Errorf("pairs at the desk: %t", got)
+			}
+			code, _, err := w.StartPairing(ctx(), session)
+			if !errors.Is(err, c.want) {
+				t.Fatalf("got %v, want %v", err, c.want)
+			}
+			_, err = w.Pair(ctx(), code, "new phone", []byte("key"))
+			if (err == nil) != (c.want == nil) {
+				t.Fatalf("code %q: %v", code, err)
+			}
+			_, err = w.Device(ctx(), "old phone")
+			if (err == nil) != (c.want != nil) {
+				t.Errorf("the old phone: %v", err)
+			}
+		})
+	}
+}
+
+// The table of levels decides, and the proofing as it is now: it may have become better since the login.
+func TestPairingFollowsTheTableAndTheProofing(t *testing.T) {
+	w := newWorld(t)
+	p := w.person(pidA, minid.BasisLetter)
+	session, _ := w.signIn(pidA)
+	must(t, w.db.W.Exec("UPDATE minid_people SET basis = ? WHERE id = ?", string(minid.BasisInPerson), p.ID).Error)
+	_, _, err := w.StartPairing(ctx(), session)
+	wantErr(t, err, minid.ErrPairAtDesk)
+	w.Levels = minid.DefaultLevels()
+	w.Levels.Proofing[minid.BasisInPerson] = minid.LevelSubstantial
+	_, _, err = w.StartPairing(ctx(), session)
+	must(t, err)
+}
+
+func TestDeskCode(t *testing.T) {
+	const month = 30 * 24 * time.Hour
+	w := newWorld(t)
+	p := w.person(pidA, minid.BasisInPerson)
+	_, _, err := w.HandOutPairingCode(ctx(), "nobody")
+	wantErr(t, err, minid.ErrNotFound)
+
+	code, expires, err := w.HandOutPairingCode(ctx(), p.ID)
+	must(t, err)
+	if len(code) != 26 || !expires.Equal(w.clock.Now().Add(month)) {
+		t.Errorf("code of %d characters until %s", len(code), expires)
+	}
+	session, _ := w.signIn(pidA)
+	_, _, err = w.StartPairing(ctx(), session)
+	wantErr(t, err, minid.ErrPairAtDesk) // and the code from the desk is still good
+	w.clock.add(expires.Sub(w.clock.Now()) - time.Millisecond)
+	must(t, w.Sweep(ctx()))
+	d, err := w.Pair(ctx(), code, "phone", []byte("key"))
+	must(t, err)
+	_, err = w.Pair(ctx(), code, "phone 2", []byte("key"))
+	wantErr(t, err, minid.ErrPairingCode)
+	if d.PersonID != p.ID {
+		t.Error("paired with another person")
+	}
+
+	first, _, err := w.HandOutPairingCode(ctx(), p.ID)
+	must(t, err)
+	late, expires, err := w.HandOutPairingCode(ctx(), p.ID)
+	must(t, err)
+	_, err = w.Pair(ctx(), first, "phone 2", []byte("key"))
+	wantErr(t, err, minid.ErrPairingCode)
+	w.clock.add(expires.Sub(w.clock.Now()))
+	_, err = w.Pair(ctx(), late, "phone 2", []byte("key"))
+	wantErr(t, err, minid.ErrPairingCode)
+	w.wantNothingPersonalInLogs()
+	if strings.Contains(w.logs.String(), code) {
+		t.Error("the log holds a pairing code")
+	}
+}
+
+// Whoever has the password and the TOTP secret of a person proofed in person comes to substantial, by each way there is.
+func TestHighIsNotReachedWithoutTheDesk(t *testing.T) {
+	w := newWorld(t)
+	p := w.person(pidA, minid.BasisInPerson)
+	w.person(pidB, minid.BasisLetter)
+	thief, _ := w.signIn(pidA)
+	_, _, err := w.StartPairing(ctx(), thief)
+	wantErr(t, err, minid.ErrPairAtDesk)
+	_, v := w.begin(minid.LevelHigh, thief)
+	wantStep(t, v, minid.StepUnreachable)
+
+	own, _ := w.signIn(pidB) // a code of the thief's own leads to the thief's own level
+	d := w.pair(own, "thief's phone")
+	in, v := w.atApp(pidB)
+	w.approve(d, v)
+	v, err = w.View(ctx(), in)
+	must(t, err)
+	wantStep(t, v, minid.StepUnreachable)
+	if v.Unreachable != minid.UnreachableProofing {
+		t.Errorf("axis %q", v.Unreachable)
+	}
+
+	w.pairFromDesk(p.ID, "phone") // the person's own app does not lend its level to the thief's session
+	_, _, err = w.StartPairing(ctx(), thief)
+	wantErr(t, err, minid.ErrPairAtDesk)
+	in, v = w.begin(minid.LevelHigh, thief)
+	wantStep(t, v, minid.StepApp)
+	_, _, err = w.Finish(ctx(), in)
+	wantErr(t, err, minid.ErrStep)
+}

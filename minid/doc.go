@@ -20,7 +20,7 @@
 //	factor.go     Password, TOTP, ChooseFactor
 //	step.go       the one function that chooses the next step
 //	session.go    sessions
-//	device.go     the MinID app: pairing a device
+//	device.go     the MinID app: pairing a device, by oneself or with a code from the service desk
 //	attempt.go    the MinID app: approving a sign-in
 //	store.go      what the core asks of its storage
 package minid

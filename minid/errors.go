@@ -22,6 +22,8 @@ var (
 	ErrSessionTooLow = errors.New("minid: the session's level is too low")
 	// ErrSessionTooOld: the login is older than the action allows.
 	ErrSessionTooOld = errors.New("minid: the login is too old")
+	// ErrPairAtDesk: the app would reach a higher level than the session has, so its pairing code is handed over in person.
+	ErrPairAtDesk = errors.New("minid: the pairing code is handed over at the service desk")
 	// ErrPairingCode: the pairing code is unknown, used or expired.
 	ErrPairingCode = errors.New("minid: pairing code is unknown, used or expired")
 	// ErrAttempt: the login attempt is unknown, answered or expired, or belongs to another person.

@@ -9,7 +9,8 @@ type Limits struct {
 	SignIn       time.Duration // life of a sign-in
 	SessionIdle  time.Duration // a session unused for so long has ended
 	SessionTotal time.Duration // a session ends so long after the login, used or not
-	PairingCode  time.Duration // life of a pairing code
+	PairingCode  time.Duration // life of a pairing code that a signed-in person made
+	DeskCode     time.Duration // life of a pairing code that was handed over at the service desk
 	PairingLogin time.Duration // how old a login may be to pair a device
 	Attempt      time.Duration // life of a login attempt in the app
 	Attempts     int           // attempts without approval within AttemptsSpan
@@ -23,7 +24,7 @@ func DefaultLimits() Limits {
 		TOTPFailures: 10,
 		SignIn:       10 * time.Minute,
 		SessionIdle:  30 * time.Minute, SessionTotal: 120 * time.Minute,
-		PairingCode: 10 * time.Minute, PairingLogin: 10 * time.Minute,
+		PairingCode: 10 * time.Minute, DeskCode: 30 * 24 * time.Hour, PairingLogin: 10 * time.Minute,
 		Attempt: 180 * time.Second, Attempts: 3, AttemptsSpan: 15 * time.Minute,
 	}
 }
@@ -38,6 +39,7 @@ func (l Limits) orDefault() Limits {
 	fill(&l.SessionIdle, d.SessionIdle)
 	fill(&l.SessionTotal, d.SessionTotal)
 	fill(&l.PairingCode, d.PairingCode)
+	fill(&l.DeskCode, d.DeskCode)
 	fill(&l.PairingLogin, d.PairingLogin)
 	fill(&l.Attempt, d.Attempt)
 	fill(&l.Attempts, d.Attempts)

@@ -87,7 +87,7 @@ func TestSessionLivesThroughQuarantine(t *testing.T) {
 // A18: each finish makes a new secret, and the one from before is dead.
 func TestNewSessionAtEachFinish(t *testing.T) {
 	w := newWorld(t)
-	w.person(pidA, minid.BasisInPerson)
+	p := w.person(pidA, minid.BasisInPerson)
 	planted, _ := w.signIn(pidB2(w))
 	in, v := w.begin(minid.LevelHigh, planted) // somebody else's session, too low for the need
 	wantStep(t, v, minid.StepUnreachable)
@@ -95,11 +95,9 @@ func TestNewSessionAtEachFinish(t *testing.T) {
 	must(t, err)
 
 	first, s := w.signIn(pidA)
-	w.pair(first, "phone")
+	d := w.pairFromDesk(p.ID, "phone")
 	in, v = w.begin(minid.LevelHigh, first)
 	wantStep(t, v, minid.StepApp)
-	d, err := w.Device(ctx(), "phone")
-	must(t, err)
 	w.approve(d, v)
 	second, up, err := w.Finish(ctx(), in)
 	must(t, err)

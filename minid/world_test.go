@@ -49,6 +49,7 @@ type world struct {
 	clock *clock
 	db    *database.DB
 	logs  *bytes.Buffer
+	log   *slog.Logger // of all replicas: it takes one line at a time
 }
 
 var (
@@ -73,6 +74,7 @@ func newWorld(t testing.TB) *world {
 func newWorldOn(t testing.TB, db *database.DB) *world {
 	t.Helper()
 	w := &world{t: t, clock: &clock{at: time.Date(2025, 11, 24, 12, 0, 0, 0, time.UTC)}, db: db, logs: &bytes.Buffer{}}
+	w.log = slog.New(slog.NewTextHandler(w.logs, nil))
 	w.Core = w.replica(cheap)
 	return w
 }
@@ -87,8 +89,7 @@ func (w *world) replica(cost minid.Argon2) *minid.Core {
 	seal, err := minid.NewSealer(sealKey)
 	must(w.t, err)
 	return &minid.Core{
-		Store: st, Passwords: pool, Seal: seal, Now: w.clock.Now,
-		Log: slog.New(slog.NewTextHandler(w.logs, nil)),
+		Store: st, Passwords: pool, Seal: seal, Now: w.clock.Now, Log: w.log,
 	}
 }
 
@@ -174,6 +175,16 @@ func (w *world) signIn(pid string) (string, *minid.Session) {
 func (w *world) pair(session, thumbprint string) *minid.Device {
 	w.t.Helper()
 	code, _, err := w.StartPairing(ctx(), session)
+	must(w.t, err)
+	d, err := w.Pair(ctx(), code, thumbprint, []byte("key"))
+	must(w.t, err)
+	return d
+}
+
+// pairFromDesk pairs a device with a code that was handed over at the service desk.
+func (w *world) pairFromDesk(personID, thumbprint string) *minid.Device {
+	w.t.Helper()
+	code, _, err := w.HandOutPairingCode(ctx(), personID)
 	must(w.t, err)
 	d, err := w.Pair(ctx(), code, thumbprint, []byte("key"))
 	must(w.t, err)

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"lommebok.example/wallet-sim/browser"
+	"lommebok.example/wallet-sim/phone"
 )
 
 func must(t testing.TB, err error) {
@@ -76,10 +77,11 @@ func TestTheDemonstrationHolds(t *testing.T) {
 	if code != 0 || errs != "" {
 		t.Fatalf("exit %d\n%s%s", code, out, errs)
 	}
-	if held := strings.Count(out, "✓"); held != 14 || strings.Contains(out, "✗") || !strings.Contains(out, "All 14 steps held") {
+	if held := strings.Count(out, "✓"); held != 15 || strings.Contains(out, "✗") || !strings.Contains(out, "All 15 steps held") {
 		t.Errorf("%d ticks:\n%s", held, out)
 	}
-	for _, words := range []string{"status: revoked", "unmet_authentication_requirements", "Visit a service office", "checks held on 2 presentation(s)"} {
+	for _, words := range []string{"status: revoked", "unmet_authentication_requirements", "Visit a service office",
+		"the page: The code for the app is given at the service desk", "checks held on 2 presentation(s)"} {
 		if !strings.Contains(out, words) {
 			t.Errorf("the demonstration does not say %q:\n%s", words, out)
 		}
@@ -217,7 +219,9 @@ func TestUpAndTheCommandLine(t *testing.T) {
 	}
 	s.refusals(t)
 	s.stop(t)
-	for _, words := range []string{s.address(0), s.address(1), s.address(2), "12865398148", "FLAT STJERNE", "in_person", "Try next", "Stopping."} {
+	people, err := phone.ReadPeople(filepath.Join(s.data, "issuer", "test-people.json"))
+	must(t, err)
+	for _, words := range []string{people[0].AppCode, s.address(0), s.address(1), s.address(2), "12865398148", "FLAT STJERNE", "app code", "in_person", "Try next", "Stopping."} {
 		if !strings.Contains(s.out.String(), words) {
 			t.Errorf("up does not say %q:\n%s", words, s.out)
 		}

@@ -76,6 +76,7 @@ type testPerson struct {
 	Name       string `json:"name"`
 	Password   string `json:"password"`
 	TOTPSecret string `json:"totp_secret"`
+	AppCode    string `json:"app_code"`
 }
 
 // startedHouse is what `wallet-sim up` started.
@@ -131,7 +132,7 @@ func (h *startedHouse) readPeople(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(raw, &h.people); err != nil || len(h.people) != 10 || h.people[9].TOTPSecret == "" {
+	if err := json.Unmarshal(raw, &h.people); err != nil || len(h.people) != 10 || h.people[9].TOTPSecret == "" || h.people[0].AppCode == "" {
 		t.Fatalf("test-people.json: %d people, %v", len(h.people), err)
 	}
 }
@@ -171,7 +172,7 @@ func (h *startedHouse) logsHoldNothingPersonal(t *testing.T) {
 		searched += len(raw)
 		text := strings.ToLower(string(raw))
 		for _, p := range h.people {
-			for _, secret := range append(strings.Fields(p.Name), p.Name, p.PID, p.Password, p.TOTPSecret) {
+			for _, secret := range append(strings.Fields(p.Name), p.Name, p.PID, p.Password, p.TOTPSecret, p.AppCode) {
 				// A short name is also a word, such as list.
 				if len(secret) > 4 && strings.Contains(text, strings.ToLower(secret)) {
 					t.Errorf("%s holds %q", filepath.Base(path), secret)

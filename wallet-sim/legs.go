@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -59,28 +60,35 @@ func (j *journey) refusedPID(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s: %s\n    the page: %s\n      %s", refusal.Code, refusal.Description, notice.Heading, strings.Join(notice.Texts, "\n      ")), nil
 }
 
-// pair makes a pairing code on the page of the person's own MinID, and types it in the app.
-func (j *journey) pair(ctx context.Context) (string, error) {
-	t := j.official
-	page, _, err := t.browser.SignIn(ctx, j.house.issuerURL+"/minid")
+// refusedPairing expects no button on the person's own MinID, and no code for a form that is sent all the same.
+func (j *journey) refusedPairing(ctx context.Context) (string, error) {
+	b := j.official.browser
+	page, _, err := b.SignIn(ctx, j.house.issuerURL+"/minid")
 	if err != nil {
 		return "", err
 	}
-	form := page.FormTo("/minid/pair")
-	if form == nil {
-		return "", errors.New("my MinID has no form to pair the app")
+	form := page.FormTo("/logout") // its token is that of the page
+	if form == nil || page.FormTo("/minid/pair") != nil {
+		return "", fmt.Errorf("expected my MinID without a form to pair the app, got: %s", page.Says())
 	}
-	if page, err = t.browser.Submit(ctx, page, form, nil, ""); err != nil {
+	form.Action = "/minid/pair"
+	if page, err = b.Submit(ctx, page, form, nil, ""); err != nil {
 		return "", err
 	}
-	code := page.TextOf("pairing-code")
-	if code == "" {
-		return "", fmt.Errorf("expected a pairing code on the page, got: %s", page.Says())
+	why := page.TextOf("pair-at-desk")
+	if page.Status != http.StatusOK || why == "" || page.TextOf("pairing-code") != "" {
+		return "", fmt.Errorf("expected the reason and no pairing code, got status %d: %s", page.Status, page.Says())
 	}
-	if _, err := t.devices.Pair(ctx, j.house.issuerURL, t.person.Name, code); err != nil {
+	return "the page: " + why, nil
+}
+
+// pair types the code from the service desk in the app.
+func (j *journey) pair(ctx context.Context) (string, error) {
+	t := j.official
+	if _, err := t.devices.Pair(ctx, j.house.issuerURL, t.person.Name, t.person.AppCode); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s signed in with a one-time code; the app has a key of its own now", t.person.Name), nil
+	return fmt.Sprintf("%s got the code with the identity document in hand; the app has a key of its own now", t.person.Name), nil
 }
 
 func (j *journey) pidSDJWT(ctx context.Context) (string, error) {

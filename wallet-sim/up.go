@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,9 +114,9 @@ func (c *cli) welcome(h *house) error {
 	}
 	c.say("issuer    %s\nverifier  %s\nwallet    %s   (telephone with one-time codes: %s/phone)\n", h.issuerURL, h.verifierURL, h.ownURL, h.ownURL)
 	t := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(t, "#\tidentity number\tname\tpassword\tTOTP secret\tproofed")
+	_, _ = fmt.Fprintln(t, "#\tidentity number\tname\tpassword\tTOTP secret\tapp code\tproofed")
 	for i, p := range people {
-		_, _ = fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\n", i+1, p.PID, p.Name, p.Password, p.TOTPSecret, p.Basis)
+		_, _ = fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", i+1, p.PID, p.Name, p.Password, p.TOTPSecret, cmp.Or(p.AppCode, "-"), p.Basis)
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -112,9 +112,13 @@ func (s *service) nothingPersonal(t testing.TB, where, text string) {
 	t.Helper()
 	for _, p := range source.People() {
 		c := s.people[p.PID]
-		for what, personal := range map[string]string{
+		all := map[string]string{
 			"identity number": p.PID, "family name": p.FamilyName, "password": c.Password, "secret of the codes": c.TOTPSecret,
-		} {
+		}
+		if c.Basis == minid.BasisInPerson {
+			all["code for the app"] = c.AppCode
+		}
+		for what, personal := range all {
 			// A name of four letters is a word as well.
 			if personal == "" || len(personal) > 4 && strings.Contains(text, personal) {
 				t.Errorf("%s holds a person's %s", where, what)

@@ -136,24 +136,13 @@ func (p *person) password() {
 	p.submit("/login/password", "pid", p.pid, "password", p.s.people[p.pid].Password)
 }
 
-var (
-	pairingCode = regexp.MustCompile(`id="pairing-code">([^<]+)<`)
-	appNumber   = regexp.MustCompile(`lb-number">([^<]+)<`)
-)
+var appNumber = regexp.MustCompile(`lb-number">([^<]+)<`)
 
-// pair signs in and pairs the MinID app.
+// pair pairs the MinID app, with the code from the service desk.
 func (p *person) pair() {
 	p.t.Helper()
-	p.get("/mine")
-	p.signInWithCode()
-	p.get("/minid")
-	p.submit("/minid/pair")
-	code := pairingCode.FindStringSubmatch(p.body)
-	if code == nil {
-		p.t.Fatalf("no pairing code:\n%s", p.body)
-	}
 	p.phone = &app.Client{Base: p.s.url, Key: newKey(p.t), HTTP: http.DefaultClient, Now: p.s.now}
-	_, err := p.phone.Pair(context.Background(), code[1])
+	_, err := p.phone.Pair(context.Background(), p.s.people[p.pid].AppCode)
 	check(p.t, err)
 }
 

@@ -35,6 +35,7 @@ type world struct {
 	t       *testing.T
 	core    *minid.Core
 	now     time.Time
+	person  string // opaque identifier
 	session string
 	url     string
 	phone   *app.Client
@@ -100,11 +101,12 @@ func must(t *testing.T, err error) {
 func (w *world) register() {
 	w.t.Helper()
 	ctx, secret := w.t.Context(), bytes.Repeat([]byte{3}, 20)
-	_, err := w.core.Register(ctx, minid.Registration{
+	p, err := w.core.Register(ctx, minid.Registration{
 		PID: pid, BirthDate: "1953-06-12", Password: password, TOTPSecret: secret,
 		Proofing: minid.Proofing{Basis: minid.BasisInPerson, At: w.now},
 	})
 	must(w.t, err)
+	w.person = p.ID
 	in, _, err := w.core.Begin(ctx, minid.Need{Service: "MinID", Level: minid.LevelSubstantial}, "")
 	must(w.t, err)
 	_, err = w.core.Password(ctx, in, pid, password)
@@ -123,9 +125,10 @@ func (w *world) pair() {
 	must(w.t, err)
 }
 
+// code is what the person got at the service desk.
 func (w *world) code() string {
 	w.t.Helper()
-	code, _, err := w.core.StartPairing(w.t.Context(), w.session)
+	code, _, err := w.core.HandOutPairingCode(w.t.Context(), w.person)
 	must(w.t, err)
 	return code
 }

@@ -35,11 +35,14 @@ func TestPagesInABrowser(t *testing.T) {
 	look("/login", "login_totp_error")
 	p.get("/login?lang=nb")
 	p.submit("/login/totp", "code", s.code(t))
+	look("/minid", "login_minid_desk")
+	app := s.phone(t, s.deskCode)
+	p = s.person(t)
+	p.signIn(s, busk, "substantial")
 	look("/minid", "login_minid")
 	p.get("/minid")
 	p.submit("/minid/pair")
 	look("/minid", "login_minid_pair")
-	app := s.phone(t, p.cookie("pairing"))
 	look("/login/help", "login_help")
 	look("/nowhere", "problem")
 
@@ -64,11 +67,7 @@ func TestPagesInABrowser(t *testing.T) {
 func TestSignInInABrowser(t *testing.T) {
 	b := webtest.Browser(t)
 	s := newService(t)
-	p := s.person(t)
-	p.signIn(s, karies, "substantial")
-	p.get("/minid")
-	p.submit("/minid/pair")
-	app := s.phone(t, p.cookie("pairing"))
+	app := s.phone(t, s.deskCode)
 
 	b.Do(t, chromedp.Navigate(s.server.URL+"/service?level=high"), chromedp.WaitVisible("#pid"),
 		chromedp.SendKeys("#pid", karies), chromedp.SendKeys("#password", password), chromedp.Click("[data-reveal]"))

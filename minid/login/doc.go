@@ -11,7 +11,7 @@
 //	GET  /login/help       what to do without password or code
 //	POST /logout           ends the session
 //	GET  /minid            who is signed in, and pairing of the MinID app
-//	POST /minid/pair       makes a pairing code
+//	POST /minid/pair       makes a pairing code, or tells that it is given at the service desk
 //
 // # Cookies
 //

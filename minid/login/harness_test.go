@@ -62,6 +62,8 @@ type service struct {
 	secret []byte // of everybody's authenticator app
 	log    *bytes.Buffer
 	wallet string // where /onward leads
+
+	deskCode string // the code for the app that karies got at the service desk
 }
 
 // onward makes /onward lead to another origin, with the reason as error.
@@ -94,7 +96,9 @@ func newService(t testing.TB, options ...option) *service {
 	seal, err := minid.NewSealer(bytes.Repeat([]byte{2}, 32))
 	check(t, err)
 	s.core = &minid.Core{Store: st, Passwords: pool, Seal: seal, Now: s.clock.now, Log: log}
-	s.register(t, karies, minid.BasisInPerson)
+	karies := s.register(t, karies, minid.BasisInPerson)
+	s.deskCode, _, err = s.core.HandOutPairingCode(ctx, karies.ID)
+	check(t, err)
 	s.register(t, busk, minid.BasisLetter)
 	s.server = httptest.NewServer(s.routes(t, site))
 	t.Cleanup(s.server.Close)
@@ -131,12 +135,13 @@ func (s *service) routes(t testing.TB, cfg web.Config) http.Handler {
 	return r
 }
 
-func (s *service) register(t testing.TB, pid string, basis minid.Basis) {
+func (s *service) register(t testing.TB, pid string, basis minid.Basis) *minid.Person {
 	t.Helper()
-	_, err := s.core.Register(context.Background(), minid.Registration{
+	registered, err := s.core.Register(context.Background(), minid.Registration{
 		PID: pid, BirthDate: "1953-06-12", Proofing: minid.Proofing{Basis: basis, At: s.clock.now()}, Password: password, TOTPSecret: s.secret,
 	})
 	check(t, err)
+	return registered
 }
 
 // code is what the authenticator app shows. Each call is a period later, so that no code is used twice.

@@ -60,7 +60,7 @@ func TestEveryFormIsAnsweredWith303(t *testing.T) {
 	}
 	see("/login/password", "/login", "pid", "", "password", "")
 	see("/login/password", "/login", "pid", nobody, "password", password)
-	see("/login/password", "/login", "pid", karies, "password", password)
+	see("/login/password", "/login", "pid", busk, "password", password)
 	see("/login/totp", "/login", "code", "")
 	see("/login/totp", "/login", "code", "000000")
 	see("/login/totp", "/service?level=substantial", "code", s.code(t))
@@ -198,8 +198,8 @@ func TestLevelThatCannotBeReached(t *testing.T) {
 
 	p = s.person(t)
 	p.signIn(s, karies, "high")
-	p.sees("Sikkerhetsnivået ditt er for lavt", "Ta i bruk MinID-appen", `href="/minid"`)
-	p.seesNot("servicekontor")
+	p.sees("Sikkerhetsnivået ditt er for lavt", "Ta i bruk MinID-appen", "på servicekontoret der", `href="/minid"`)
+	p.seesNot("Møt opp på et servicekontor")
 }
 
 func TestCancel(t *testing.T) {

@@ -24,6 +24,7 @@ type minidView struct {
 	Factors     []minid.Factor
 	Minutes     int // since the login
 	PairingCode string
+	AtDesk      bool // the pairing code is given at the service desk
 }
 
 func (p *Pages) needOfMyMinID(c *gin.Context, maxAge time.Duration) minid.Need {
@@ -44,6 +45,7 @@ func (p *Pages) myMinID(c *gin.Context) {
 		PID:  mask(s.PID), Level: s.Level, Basis: s.Basis, Factors: s.Factors,
 		Minutes:     minutes(p.Core.Now().Sub(s.AuthTime)),
 		PairingCode: groups(web.Cookie(c, p.Site, pairingCookie)),
+		AtDesk:      p.Core.PairsAtDesk(s),
 	})
 }
 
@@ -55,15 +57,22 @@ func mask(pid string) string {
 	return pid[:6] + " *****"
 }
 
-// pair makes a pairing code and shows it on /minid. A login that is too old for it is renewed first.
+// pair makes a pairing code and shows it on /minid, which tells who must get theirs at the service desk. A login that is
+// too old for it is renewed first, at the level it had.
 func (p *Pages) pair(c *gin.Context) {
 	code, expires, err := p.Core.StartPairing(c.Request.Context(), web.Cookie(c, p.Site, sessionCookie))
 	switch {
 	case err == nil:
 		web.SetCookie(c, p.Site, pairingCookie, code, expires.Sub(p.Core.Now()))
 		p.to(c, "/minid#pair")
+	case errors.Is(err, minid.ErrPairAtDesk):
+		p.to(c, "/minid#pair")
 	case errors.Is(err, minid.ErrSessionTooOld), errors.Is(err, minid.ErrSessionTooLow), errors.Is(err, minid.ErrNoSession):
-		if _, ok := p.SignedIn(c, p.needOfMyMinID(c, freshLogin)); ok {
+		need := p.needOfMyMinID(c, freshLogin)
+		if s := p.Session(c); s != nil {
+			need.Level = max(need.Level, s.Level)
+		}
+		if _, ok := p.SignedIn(c, need); ok {
 			p.to(c, "/minid")
 		}
 	default:

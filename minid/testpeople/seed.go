@@ -10,12 +10,14 @@ import (
 	"lommebok.example/specs/fnr"
 )
 
-// Credentials are what a test person signs in with. TOTPSecret is base32 without padding.
+// Credentials are what a test person signs in with. TOTPSecret is base32 without padding. AppCode pairs the MinID app
+// once: people proofed in person have one, as if from the service desk.
 type Credentials struct {
 	PID        string      `json:"pid"`
 	Name       string      `json:"name"`
 	Password   string      `json:"password"`
 	TOTPSecret string      `json:"totp_secret"`
+	AppCode    string      `json:"app_code,omitempty"`
 	Basis      minid.Basis `json:"basis"`
 }
 
@@ -67,12 +69,14 @@ func register(ctx context.Context, core *minid.Core, p person) (Credentials, err
 	if _, err := rand.Read(secret); err != nil {
 		return Credentials{}, err
 	}
-	_, err = core.Register(ctx, minid.Registration{
+	c := Credentials{PID: p.pid, Name: p.name, Password: password, TOTPSecret: minid.EncodeTOTPSecret(secret), Basis: p.basis}
+	registered, err := core.Register(ctx, minid.Registration{
 		PID: p.pid, BirthDate: p.birthDate,
 		Proofing: minid.Proofing{Basis: p.basis, At: core.Now(), Evidence: "synthetic test person"},
 		Password: password, TOTPSecret: secret,
 	})
-	return Credentials{
-		PID: p.pid, Name: p.name, Password: password, TOTPSecret: minid.EncodeTOTPSecret(secret), Basis: p.basis,
-	}, err
+	if err == nil && p.basis == minid.BasisInPerson {
+		c.AppCode, _, err = core.HandOutPairingCode(ctx, registered.ID)
+	}
+	return c, err
 }

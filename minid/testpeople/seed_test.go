@@ -68,6 +68,16 @@ func TestSeededPeopleSignIn(t *testing.T) {
 		if session.Basis != c.Basis || session.PID != c.PID {
 			t.Errorf("%s: basis %s", c.Name, session.Basis)
 		}
+		if (c.AppCode != "") != core.PairsAtDesk(session) {
+			t.Errorf("%s, %s: app code %q", c.Name, c.Basis, c.AppCode)
+		}
+		if c.AppCode != "" {
+			d, err := core.Pair(t.Context(), c.AppCode, c.PID, []byte("key"))
+			must(t, err)
+			if d.PersonID != session.PersonID {
+				t.Errorf("%s: the app code is another's", c.Name)
+			}
+		}
 	}
 	if len(made) != 10 || bases[minid.BasisInPerson] != 2 || bases[minid.BasisSchool] != 1 || bases[minid.BasisLetter] != 7 {
 		t.Errorf("%d people, %v", len(made), bases)
@@ -82,6 +92,9 @@ func TestSeedMakesOnlyWhoIsMissing(t *testing.T) {
 	must(t, err)
 	third, err := Seed(t.Context(), core, s)
 	must(t, err)
+	if _, err := core.Pair(t.Context(), first[0].AppCode, "phone", []byte("key")); err != nil {
+		t.Errorf("seeding again ended a code from the service desk: %v", err)
+	}
 	if len(first) != 3 || len(second) != 7 || len(third) != 0 {
 		t.Errorf("made %d, %d and %d", len(first), len(second), len(third))
 	}
@@ -141,14 +154,17 @@ func TestPasswords(t *testing.T) {
 
 func TestCredentialsAsJSON(t *testing.T) {
 	core, s := newCore(t)
-	made, err := seed(t.Context(), core, s, people[:1])
+	made, err := seed(t.Context(), core, s, people[:3])
 	must(t, err)
 	raw, err := json.Marshal(made[0])
 	must(t, err)
-	for _, member := range []string{`"pid":"12865398148"`, `"name":"EKSAKT KARIES"`, `"password":"`, `"totp_secret":"`, `"basis":"in_person"`} {
+	for _, member := range []string{`"pid":"12865398148"`, `"name":"EKSAKT KARIES"`, `"password":"`, `"totp_secret":"`, `"app_code":"`, `"basis":"in_person"`} {
 		if !strings.Contains(string(raw), member) {
 			t.Errorf("%s is missing", member)
 		}
+	}
+	if raw, err = json.Marshal(made[2]); err != nil || strings.Contains(string(raw), "app_code") {
+		t.Errorf("%s, %v: an app code for who was not proofed in person", made[2].Basis, err)
 	}
 	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(made[0].TOTPSecret)
 	if err != nil || len(secret) != 20 {

@@ -16,7 +16,7 @@ import (
 )
 
 // personView is a test person with the code of now.
-type personView struct{ Name, PID, Password, Basis, Code string }
+type personView struct{ Name, PID, Password, Basis, Code, AppCode string }
 
 // deviceView is a paired MinID app and what waits for it.
 type deviceView struct {
@@ -51,7 +51,7 @@ func (f *Face) phone(c *gin.Context) {
 	now := f.Now()
 	v := phoneView{Devices: devices, Seconds: secondsLeft(now), Poll: f.stamp(now, devices), Said: c.Query("said")}
 	for _, p := range people {
-		v.People = append(v.People, personView{p.Name, p.PID, p.Password, p.Basis, p.Code(now)})
+		v.People = append(v.People, personView{p.Name, p.PID, p.Password, p.Basis, p.Code(now), p.AppCode})
 	}
 	f.site.Render(c, http.StatusOK, "wallet_phone", v)
 }

@@ -45,7 +45,7 @@ var (
 
 var deviceID = regexp.MustCompile(`^[a-z2-7]{26}$`)
 
-// Pair makes a key and pairs it with the person who made the code in a signed-in browser. Blanks and hyphens in the code
+// Pair makes a key and pairs it with the person who made the code, or got it at the service desk. Blanks and hyphens in the code
 // are for the eye.
 func (d *Devices) Pair(ctx context.Context, base, owner, code string) (*Device, error) {
 	one := &Device{ID: strings.ToLower(rand.Text()), Owner: owner, Base: base, Paired: d.Now()}

@@ -112,6 +112,21 @@ func TestThePIDByTheApp(t *testing.T) {
 	fresh.sees("Beviset er hentet: Norsk ID-bevis.")
 }
 
+// Who was proofed by letter makes the code, and a code pairs once whoever made it.
+func TestPairingByEachWay(t *testing.T) {
+	w := newTown(t)
+	for _, name := range []string{stjerne, karies} {
+		s := w.surfer(name)
+		s.pair(name)
+		s.is(http.StatusOK, "/phone")
+		s.sees("MinID-appen er koblet til")
+	}
+	s := w.surfer(karies)
+	s.pair(karies)
+	s.is(http.StatusBadRequest, "/phone/pair")
+	s.sees("Koblingskoden er feil, brukt eller utløpt")
+}
+
 var numberOnPage = regexp.MustCompile(`lb-number">([0-9]{2})<`)
 
 // The telephone by its pages: the login that waits, the number, approval and refusal.
@@ -164,7 +179,10 @@ func TestCodesOnThePage(t *testing.T) {
 	s := w.surfer(stjerne)
 	s.open(w.home + "/phone")
 	for _, p := range w.people {
-		s.sees(p.Name, p.Code(w.now()))
+		s.sees(p.Name, p.Code(w.now()), p.AppCode)
+	}
+	if n := strings.Count(string(s.page.Raw), "Koblingskode fra servicekontoret"); n != 2 {
+		t.Errorf("%d codes from the service desk, want those of the two who were proofed in person", n)
 	}
 	s.sees("Nye koder om 20 sekunder", "Kjent ved personlig oppmøte", "Ingen har koblet til MinID-appen")
 	poll := regexp.MustCompile(`data-poll="([^"]+)"`).FindStringSubmatch(string(s.page.Raw))[1]
@@ -188,6 +206,7 @@ func TestPairingRefused(t *testing.T) {
 	w := newTown(t)
 	s := w.surfer(karies)
 	s.open(w.home + "/phone/pair")
+	s.sees("på servicekontoret", "Min MinID")
 	s.press("/phone/pair", "code", " ")
 	s.is(http.StatusBadRequest, "/phone/pair")
 	s.sees("Koblingskode må fylles ut")

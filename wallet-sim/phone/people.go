@@ -17,6 +17,7 @@ type Person struct {
 	Name       string `json:"name"`
 	Password   string `json:"password"`
 	TOTPSecret string `json:"totp_secret"` // base32
+	AppCode    string `json:"app_code"`    // pairs the MinID app once; for people proofed in person
 	Basis      string `json:"basis"`       // how they were proofed
 }
 
