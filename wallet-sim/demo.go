@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -15,13 +14,14 @@ import (
 )
 
 func (c *cli) demoCommand() *cobra.Command {
-	var keep bool
+	var keep, withTLS bool
 	cmd := &cobra.Command{
 		Use: "demo", Args: cobra.NoArgs, Short: "the whole journey without a person, a tick a step",
 		Long: "Starts issuer and verifier on free ports with an empty data folder and goes the whole way: log in, issue, present, refuse, revoke. Exit code 0 only if every step held.",
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context(), keep) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context(), keep, withTLS) },
 	}
 	cmd.Flags().BoolVar(&keep, "keep", false, "keep the data folder and its logs")
+	cmd.Flags().BoolVar(&withTLS, "tls", false, "go the whole way over https")
 	return cmd
 }
 
@@ -35,7 +35,7 @@ func demoPorts() (ports [3]int, err error) {
 	return ports, nil
 }
 
-func (c *cli) demo(ctx context.Context, keep bool) (err error) {
+func (c *cli) demo(ctx context.Context, keep, withTLS bool) (err error) {
 	dir, err := os.MkdirTemp("", "wallet-sim-demo-")
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (c *cli) demo(ctx context.Context, keep bool) (err error) {
 	if err != nil {
 		return err
 	}
-	h, err := newHouse(dir, ports, false, &http.Client{Timeout: shortTimeout})
+	h, err := c.house(dir, ports, withTLS)
 	if err != nil {
 		return err
 	}
@@ -129,9 +129,6 @@ const (
 )
 
 func (j *journey) begin(ctx context.Context) (string, error) {
-	if err := j.house.prepare(); err != nil {
-		return "", err
-	}
 	if err := j.house.start(ctx); err != nil {
 		return "", err
 	}

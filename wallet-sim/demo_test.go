@@ -89,6 +89,13 @@ func TestTheDemonstrationHolds(t *testing.T) {
 }
 
 // A demonstration that does not hold says what was expected, what came and where the logs are, and its exit code is 1.
+func TestTheDemonstrationHoldsOverHTTPS(t *testing.T) {
+	out, errs, code := command(t, "demo", "--tls")
+	if code != 0 || !strings.Contains(out, "issuer https://") || strings.Contains(out, "http://") {
+		t.Errorf("exit code %d\n%s\n%s", code, out, errs)
+	}
+}
+
 func TestTheDemonstrationCanFail(t *testing.T) {
 	dir, err := binaries()
 	must(t, err)

@@ -26,17 +26,32 @@ type house struct {
 	client                         *http.Client
 }
 
-func newHouse(data string, ports [3]int, tls bool, client *http.Client) (*house, error) {
+// house makes the folders, with tls the certificate authority, and settles the wallet in it: what it trusts, and where
+// it is reached.
+func (c *cli) house(data string, ports [3]int, tls bool) (*house, error) {
 	data, err := filepath.Abs(data)
+	if err != nil {
+		return nil, err
+	}
 	scheme := "http"
 	if tls {
 		scheme = "https"
 	}
 	address := func(port int) string { return scheme + "://localhost:" + strconv.Itoa(port) }
-	return &house{
-		data: data, ports: ports, tls: tls, client: client,
-		issuerURL: address(ports[0]), verifierURL: address(ports[1]), ownURL: address(ports[2]),
-	}, err
+	h := &house{data: data, ports: ports, tls: tls, issuerURL: address(ports[0]), verifierURL: address(ports[1]), ownURL: address(ports[2])}
+	if err := h.prepare(); err != nil {
+		return nil, err
+	}
+	c.trust, c.url, c.allowHTTP = h.dir("trust"), h.ownURL, true
+	if tls {
+		if _, err := serve.LocalTLS(h.dir("tls"), c.now()); err != nil {
+			return nil, err
+		}
+		c.ca = h.authority()
+	}
+	t, err := c.transport()
+	h.client = &http.Client{Transport: t, Timeout: shortTimeout}
+	return h, err
 }
 
 func listen(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

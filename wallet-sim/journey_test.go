@@ -1,4 +1,4 @@
-package main_test
+package main
 
 import (
 	"bufio"
@@ -89,21 +89,17 @@ type startedHouse struct {
 	stopped                  bool
 }
 
-// startHouse builds the three programs and starts them as `make run` does, on free ports of the loopback.
+// startHouse starts the three programs as `make run` does, on free ports of the loopback.
 func startHouse(t *testing.T) *startedHouse {
 	t.Helper()
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", dir+"/", "./issuer", "./verifier", "./wallet-sim")
-	build.Dir = webtest.Root(t)
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	programs, err := binaries()
+	must(t, err)
 	ports := freePorts(t, 3)
 	address := func(i int) string { return fmt.Sprintf("http://localhost:%d", ports[i]) }
-	h := &startedHouse{issuer: address(0), verifier: address(1), wallet: address(2), data: filepath.Join(dir, "data")}
+	h := &startedHouse{issuer: address(0), verifier: address(1), wallet: address(2), data: filepath.Join(t.TempDir(), "data")}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	t.Cleanup(cancel)
-	h.cmd = exec.CommandContext(ctx, filepath.Join(dir, "wallet-sim"), "up", "--data", h.data,
+	h.cmd = exec.CommandContext(ctx, filepath.Join(programs, "wallet-sim"), "up", "--data", h.data,
 		"--issuer-port", fmt.Sprint(ports[0]), "--verifier-port", fmt.Sprint(ports[1]), "--wallet-port", fmt.Sprint(ports[2]))
 	h.cmd.Cancel = func() error { return h.cmd.Process.Signal(os.Interrupt) }
 	out, err := h.cmd.StdoutPipe()

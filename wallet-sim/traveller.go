@@ -26,7 +26,7 @@ type traveller struct {
 
 func (j *journey) traveller(p phone.Person) (*traveller, error) {
 	own := *j.cli
-	own.data, own.trust, own.url, own.allowHTTP = j.house.dir("person-"+p.PID[:6]), j.house.dir("trust"), j.house.ownURL, true
+	own.data = j.house.dir("person-" + p.PID[:6])
 	w, err := own.wallet()
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func (j *journey) traveller(p phone.Person) (*traveller, error) {
 func (t *traveller) freshBrowser(totpSecret string) (err error) {
 	p := t.person
 	p.TOTPSecret = totpSecret
-	t.browser, err = browser.New(http.DefaultTransport, sitting(p, t.devices), t.wallet.Now)
+	t.browser, err = browser.New(t.house.client.Transport, sitting(p, t.devices), t.wallet.Now)
 	return err
 }
 

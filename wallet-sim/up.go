@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -13,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"lommebok.example/internal/observe"
-	"lommebok.example/internal/serve"
 	"lommebok.example/wallet-sim/phone"
 )
 
@@ -38,25 +36,11 @@ func (c *cli) up(ctx context.Context, ports [3]int, withTLS bool) error {
 			return err
 		}
 	}
-	h, err := newHouse(c.data, ports, withTLS, nil)
+	h, err := c.house(c.data, ports, withTLS)
 	if err != nil {
 		return err
 	}
-	if err := h.prepare(); err != nil {
-		return err
-	}
-	c.data, c.trust, c.url, c.allowHTTP = h.data, h.dir("trust"), h.ownURL, true
-	if withTLS {
-		if _, err := serve.LocalTLS(h.dir("tls"), c.now()); err != nil {
-			return err
-		}
-		c.ca = h.authority()
-	}
-	t, err := c.transport()
-	if err != nil {
-		return err
-	}
-	h.client = &http.Client{Transport: t, Timeout: shortTimeout}
+	c.data = h.data
 	return errors.Join(c.upAll(ctx, h), h.stop())
 }
 
