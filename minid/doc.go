@@ -13,6 +13,9 @@
 //	level.go      Level, Basis, Factor and the table between them
 //	person.go     people, and how one is registered
 //	password.go   argon2id in a bounded pool, with pepper
+//	legacy.go     records of older schemes: read, and replaced at the next login
+//	policy.go     what a chosen password must be
+//	strength.go   advice on a password's strength
 //	limits.go     lifetimes, counters and the quarantine's schedule
 //	seal.go       secrets at rest: AES-256-GCM and keyed hashes
 //	totp.go       RFC 6238 codes

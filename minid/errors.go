@@ -38,7 +38,7 @@ var (
 	ErrIdentityNumber = errors.New("minid: not an identity number that is accepted here")
 	ErrBirthDate      = errors.New("minid: birth date is not YYYY-MM-DD")
 	ErrBasis          = errors.New("minid: basis of proofing is worth no level")
-	ErrPassword       = errors.New("minid: password is empty or longer than 1024 bytes")
+	ErrPassword       = errors.New("minid: password or its record is unusable")
 	ErrTOTPSecret     = errors.New("minid: TOTP secret is shorter than 128 bits")
 )
 

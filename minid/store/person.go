@@ -28,6 +28,9 @@ type personRow struct {
 	Password  string
 	AppAsks   int64
 	CreatedAt int64 `gorm:"autoCreateTime:false"`
+
+	Name       string
+	PINDropped bool `gorm:"column:pin_dropped"`
 }
 
 func (personRow) TableName() string { return "minid_people" }
@@ -82,7 +85,7 @@ func (s *Store) AddPerson(ctx context.Context, p minid.NewPerson) error {
 	row := personRow{
 		ID: p.ID, PID: p.PID, BirthDate: p.BirthDate, Phone: p.Phone, Email: p.Email, State: string(p.State),
 		Basis: string(p.Proofing.Basis), ProofedAt: millis(p.Proofing.At), Evidence: p.Proofing.Evidence,
-		Password: p.PasswordRecord, CreatedAt: millis(p.Created),
+		Password: p.PasswordRecord, CreatedAt: millis(p.Created), Name: p.Name, PINDropped: p.PINDropped,
 	}
 	err := s.write(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := tx.Create(&row).Error; err != nil || len(p.TOTPSecret) == 0 {
@@ -117,7 +120,7 @@ func (s *Store) person(ctx context.Context, where, value string) (*minid.Person,
 		Proofing: minid.Proofing{
 			Basis: minid.Basis(row.Basis), At: instant(row.ProofedAt), Evidence: row.Evidence,
 		},
-		Created: instant(row.CreatedAt),
+		Created: instant(row.CreatedAt), Name: row.Name, PINDropped: row.PINDropped,
 	}, nil
 }
 

@@ -58,8 +58,21 @@ func seed(ctx context.Context, core *minid.Core, store minid.Store, list []perso
 	return made, nil
 }
 
+// passwordFor draws until the password follows the rules: a word of it may happen to stand in the person's name.
+func passwordFor(p person) (string, error) {
+	for {
+		password, err := newPassword()
+		if err != nil {
+			return "", err
+		}
+		if minid.CheckPassword(password, &minid.Person{PID: p.pid, Name: p.name, BirthDate: p.birthDate}) == nil {
+			return password, nil
+		}
+	}
+}
+
 func register(ctx context.Context, core *minid.Core, p person) (Credentials, error) {
-	password, err := newPassword()
+	password, err := passwordFor(p)
 	if err != nil {
 		return Credentials{}, err
 	}
@@ -68,7 +81,7 @@ func register(ctx context.Context, core *minid.Core, p person) (Credentials, err
 		return Credentials{}, err
 	}
 	_, err = core.Register(ctx, minid.Registration{
-		PID: p.pid, BirthDate: p.birthDate,
+		PID: p.pid, Name: p.name, BirthDate: p.birthDate,
 		Proofing: minid.Proofing{Basis: p.basis, At: core.Now(), Evidence: "synthetic test person"},
 		Password: password, TOTPSecret: secret,
 	})
