@@ -76,6 +76,9 @@ func (c *Core) arrive(ctx context.Context, s *SignIn, now time.Time, again bool)
 	if err != nil {
 		return nil, err
 	}
+	if d.step == StepSMS {
+		return c.arriveSMS(ctx, s, d, now, again)
+	}
 	if d.step != StepApp {
 		return c.show(ctx, s, d, now)
 	}

@@ -25,6 +25,7 @@ type Core struct {
 	Limits     Limits
 	Numbers    fnr.Policy
 	Seal       *Sealer
+	Sender     Sender // of SMS and mail; without one, SMS is nobody's factor
 	Now        func() time.Time
 	Log        *slog.Logger
 }
@@ -34,6 +35,7 @@ func (c *Core) Sweep(ctx context.Context) error {
 	l, now := c.limits(), c.now()
 	return c.Store.DeleteExpired(ctx, Expiry{
 		At: now, SessionSeen: now.Add(-l.SessionIdle), AttemptCreated: now.Add(-l.AttemptsSpan - l.Attempt),
+		CodeCreated: now.Add(-l.CodeDay), Message: now.Add(-time.Hour),
 	})
 }
 

@@ -39,6 +39,7 @@ var (
 	ErrBirthDate      = errors.New("minid: birth date is not YYYY-MM-DD")
 	ErrBasis          = errors.New("minid: basis of proofing is worth no level")
 	ErrPassword       = errors.New("minid: password or its record is unusable")
+	ErrPhone          = errors.New("minid: not a phone number with country code")
 	ErrTOTPSecret     = errors.New("minid: TOTP secret is shorter than 128 bits")
 )
 

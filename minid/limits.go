@@ -5,7 +5,7 @@ import "time"
 // Limits are the core's lifetimes and counters. A zero field takes the value of DefaultLimits.
 type Limits struct {
 	Quarantine   Quarantine
-	TOTPFailures int           // consecutive wrong codes before the factor is disabled
+	TOTPFailures int           // consecutive wrong codes before TOTP, or SMS, is disabled
 	SignIn       time.Duration // life of a sign-in
 	SessionIdle  time.Duration // a session unused for so long has ended
 	SessionTotal time.Duration // a session ends so long after the login, used or not
@@ -14,6 +14,13 @@ type Limits struct {
 	Attempt      time.Duration // life of a login attempt in the app
 	Attempts     int           // attempts without approval within AttemptsSpan
 	AttemptsSpan time.Duration
+	Code         time.Duration // life of a code by SMS or mail
+	CodeTries    int           // wrong tries before a code is worth nothing
+	CodeSends    int           // codes sent within CodeSpan, and CodeSendsADay within CodeDay
+	CodeSpan     time.Duration
+	CodeDay      time.Duration
+
+	CodeSendsADay int
 }
 
 // DefaultLimits are the values the service runs with.
@@ -25,6 +32,7 @@ func DefaultLimits() Limits {
 		SessionIdle:  30 * time.Minute, SessionTotal: 120 * time.Minute,
 		PairingCode: 10 * time.Minute, PairingLogin: 10 * time.Minute,
 		Attempt: 180 * time.Second, Attempts: 3, AttemptsSpan: 15 * time.Minute,
+		Code: 5 * time.Minute, CodeTries: 3, CodeSends: 3, CodeSpan: 15 * time.Minute, CodeSendsADay: 10, CodeDay: 24 * time.Hour,
 	}
 }
 
@@ -42,6 +50,12 @@ func (l Limits) orDefault() Limits {
 	fill(&l.Attempt, d.Attempt)
 	fill(&l.Attempts, d.Attempts)
 	fill(&l.AttemptsSpan, d.AttemptsSpan)
+	fill(&l.Code, d.Code)
+	fill(&l.CodeTries, d.CodeTries)
+	fill(&l.CodeSends, d.CodeSends)
+	fill(&l.CodeSpan, d.CodeSpan)
+	fill(&l.CodeSendsADay, d.CodeSendsADay)
+	fill(&l.CodeDay, d.CodeDay)
 	return l
 }
 

@@ -40,6 +40,8 @@ type Person struct {
 	Created   time.Time
 	// PINDropped: the account was imported with PIN codes. They are not a factor here, and a new one is due.
 	PINDropped bool
+	// Preferred is the second factor the person wants to be asked for first, or empty.
+	Preferred Factor
 }
 
 // NewPerson is a person with what signs them in, ready to be stored.
@@ -47,10 +49,11 @@ type NewPerson struct {
 	Person
 	PasswordRecord string // PHC
 	TOTPSecret     []byte // sealed; empty for none
+	SMS            bool   // codes by SMS to the phone are a factor
 }
 
 // Registration is what a new account is made of. TOTPSecret is the shared secret in plain, at least 16 bytes, or
-// empty.
+// empty. Phone is E.164, or empty; it was seen to be the person's, and codes by SMS to it become a factor.
 //
 // An account that is moved here from elsewhere has no Password but a PasswordRecord: argon2id of this service, bcrypt
 // or PBKDF2 (see parseLegacy). HadPINCodes says that its second factor was a sheet of PIN codes; the codes themselves
@@ -65,7 +68,7 @@ type Registration struct {
 }
 
 // Register makes an account that may sign in. ErrIdentityNumber, ErrBirthDate, ErrBasis, ErrPassword with
-// ErrPasswordRule, ErrTOTPSecret, ErrPersonExists, ErrBusy.
+// ErrPasswordRule, ErrTOTPSecret, ErrPhone, ErrPersonExists, ErrBusy.
 func (c *Core) Register(ctx context.Context, r Registration) (*Person, error) {
 	if err := c.checkRegistration(r); err != nil {
 		return nil, err
@@ -80,7 +83,7 @@ func (c *Core) Register(ctx context.Context, r Registration) (*Person, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.PasswordRecord = record
+	p.PasswordRecord, p.SMS = record, r.Phone != ""
 	if len(r.TOTPSecret) > 0 {
 		p.TOTPSecret = c.Seal.Seal(r.TOTPSecret, useTOTP, p.ID)
 	}
@@ -111,6 +114,9 @@ func (c *Core) checkRegistration(r Registration) error {
 	}
 	if _, err := time.Parse(time.DateOnly, r.BirthDate); err != nil {
 		return ErrBirthDate
+	}
+	if r.Phone != "" && !phoneForm.MatchString(r.Phone) {
+		return ErrPhone
 	}
 	if c.levels().OfBasis(r.Proofing.Basis) == LevelNone {
 		return ErrBasis

@@ -10,6 +10,7 @@ const (
 	StepPassword    Step = "password"
 	StepTOTP        Step = "totp"
 	StepApp         Step = "app"
+	StepSMS         Step = "sms"
 	StepDone        Step = "done"        // Finish may be called
 	StepUnreachable Step = "unreachable" // the person cannot reach the level that is needed
 	StepEnded       Step = "ended"       // finished, cancelled or expired
@@ -24,7 +25,7 @@ const (
 	UnreachableFactor   Unreachable = "factor"   // they lack a second factor that is strong enough
 )
 
-var stepOf = map[Factor]Step{FactorTOTP: StepTOTP, FactorApp: StepApp}
+var stepOf = map[Factor]Step{FactorTOTP: StepTOTP, FactorApp: StepApp, FactorSMS: StepSMS}
 
 // standing is all that the next step depends on.
 type standing struct {
@@ -33,6 +34,7 @@ type standing struct {
 	passed []Factor // in this sign-in, or kept from the session
 	second []Factor // the person's second factors in working order
 	chosen Factor   // the person's choice, or empty
+	liked  Factor   // what they logged in with and wanted to keep, or empty
 }
 
 // decision is the next step.
@@ -62,8 +64,10 @@ func (t LevelTable) next(s standing) decision {
 		return d
 	}
 	d.factor = ways[0]
-	if slices.Contains(ways, s.chosen) {
-		d.factor = s.chosen
+	for _, wish := range []Factor{s.liked, s.chosen} {
+		if slices.Contains(ways, wish) {
+			d.factor = wish
+		}
 	}
 	d.step = stepOf[d.factor]
 	d.others = slices.DeleteFunc(ways, func(f Factor) bool { return f == d.factor })

@@ -22,8 +22,9 @@ type Store interface {
 	RaisePasswordFailure(ctx context.Context, number string, at time.Time, q Quarantine) (PasswordTry, error)
 	ClearPasswordFailures(ctx context.Context, number string) error
 
-	// SecondFactors are the person's factors beside the password that are in working order.
-	SecondFactors(ctx context.Context, personID string, totpFailures int) ([]Factor, error)
+	// SecondFactors are the person's factors beside the password that are in working order: TOTP and SMS with fewer
+	// failures than most, SMS when there is a phone. In the order TOTP, SMS, app.
+	SecondFactors(ctx context.Context, personID string, most int) ([]Factor, error)
 	// TOTPSecret is the sealed secret: ErrNotFound.
 	TOTPSecret(ctx context.Context, personID string) ([]byte, error)
 	// RaiseTOTPFailure counts one more failure; false when there is no factor or it is disabled.
@@ -61,6 +62,26 @@ type Store interface {
 	// Device finds by key thumbprint: ErrNotFound.
 	Device(ctx context.Context, thumbprint string) (*Device, error)
 
+	// StartCode adds a code and ends the live ones of the same Who and Purpose. When Who, or To, has had a window's most
+	// codes within its span, nothing is changed and the time when the next may be sent is the answer; otherwise that time
+	// is zero.
+	StartCode(ctx context.Context, c Code, windows []Window) (again time.Time, err error)
+	// LastCode is the newest of what it is bound to: ErrNotFound.
+	LastCode(ctx context.Context, bound string, p Purpose) (*Code, error)
+	// FailCode notes that a live code could not be sent.
+	FailCode(ctx context.Context, id string) error
+	// RaiseCodeTries counts one more try of the live codes of these purposes, and says how many there were.
+	RaiseCodeTries(ctx context.Context, bound string, purposes []Purpose, most int, at time.Time) (int, error)
+	// RaiseSMSFailure counts one more failure; false when SMS is no factor or is disabled.
+	RaiseSMSFailure(ctx context.Context, personID string, most int) (bool, error)
+	// PassCode spends a live login code of the sign-in, forgets the failures, and passes SMS: all or nothing.
+	// ErrWrongCode when there is no such code.
+	PassCode(ctx context.Context, signInID, personID, code string, at time.Time) error
+	// RememberFactor notes in a live sign-in what to prefer when it is finished; ErrStep otherwise.
+	RememberFactor(ctx context.Context, id string, f Factor, at time.Time) error
+	// TakeInvitation puts off the next invitation; false when it is not due.
+	TakeInvitation(ctx context.Context, personID string, at, next time.Time) (bool, error)
+
 	// StartAttempt adds a login attempt and cancels the sign-in's earlier unanswered ones. When the person has most
 	// attempts without approval since the given time, nothing is added and the time of the oldest of them is the
 	// answer; otherwise that time is zero.
@@ -88,4 +109,6 @@ type Expiry struct {
 	At             time.Time // everything that expired before
 	SessionSeen    time.Time // sessions last used before
 	AttemptCreated time.Time // login attempts made before
+	CodeCreated    time.Time // codes made before
+	Message        time.Time // messages kept since before
 }

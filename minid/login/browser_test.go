@@ -7,6 +7,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"lommebok.example/minid"
 	"lommebok.example/web/webtest"
 )
 
@@ -54,6 +55,19 @@ func TestPagesInABrowser(t *testing.T) {
 	look("/login", "login_app")
 	check(t, app.answer(t, "", false))
 	look("/login", "login_app_rejected")
+
+	s.registerSMS(t)
+	p = s.person(t)
+	p.get("/service")
+	p.submit("/login/password", "pid", befal, "password", password)
+	look("/login", "login_sms")
+	for range 3 {
+		p.submit("/login/sms", "code", notCode(s.post.code(t, minid.ChannelSMS)))
+	}
+	look("/login", "login_sms_spent")
+	p.submit("/login/method", "factor", "sms")
+	p.submit("/login/sms", "code", s.post.code(t, minid.ChannelSMS))
+	look("/login/invitation", "login_invite")
 
 	p = s.person(t)
 	p.signIn(s, busk, "high")

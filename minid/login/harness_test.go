@@ -62,6 +62,7 @@ type service struct {
 	secret []byte // of everybody's authenticator app
 	log    *bytes.Buffer
 	wallet string // where /onward leads
+	post   *post
 }
 
 // onward makes /onward lead to another origin, with the reason as error.
@@ -77,7 +78,7 @@ type option func(*minid.PasswordConfig, *web.Config)
 func newService(t testing.TB, options ...option) *service {
 	t.Helper()
 	ctx := context.Background()
-	s := &service{clock: &clock{at: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}, secret: bytes.Repeat([]byte{7}, 20), log: &bytes.Buffer{}}
+	s := &service{clock: &clock{at: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}, secret: bytes.Repeat([]byte{7}, 20), log: &bytes.Buffer{}, post: &post{}}
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: s.log}, nil))
 	passwords := minid.PasswordConfig{Pepper: bytes.Repeat([]byte{1}, 32), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}}
 	site := web.Config{Service: "issuer", Log: log}
@@ -93,7 +94,7 @@ func newService(t testing.TB, options ...option) *service {
 	check(t, err)
 	seal, err := minid.NewSealer(bytes.Repeat([]byte{2}, 32))
 	check(t, err)
-	s.core = &minid.Core{Store: st, Passwords: pool, Seal: seal, Now: s.clock.now, Log: log}
+	s.core = &minid.Core{Store: st, Passwords: pool, Seal: seal, Now: s.clock.now, Log: log, Sender: s.post}
 	s.register(t, karies, minid.BasisInPerson)
 	s.register(t, busk, minid.BasisLetter)
 	s.server = httptest.NewServer(s.routes(t, site))

@@ -24,6 +24,7 @@ const (
 	noticeWrong       = "wrong"
 	noticeQuarantined = "quarantined"
 	noticeCode        = "code"
+	noticeSMS         = "sms"
 	noticeTooMany     = "too_many"
 	noticeNoPID       = "pid"
 	noticeNoPassword  = "password"
@@ -73,6 +74,8 @@ func (p *Pages) errors(c *gin.Context) []web.FieldError {
 		return []web.FieldError{at("pid", "login.error.pid"), at("password", "login.error.password")}
 	case noticeCode:
 		return []web.FieldError{at("code", "login.error.code")}
+	case noticeSMS:
+		return []web.FieldError{at("code", "login.error.sms")}
 	case noticeNoCode:
 		return []web.FieldError{at("code", "login.error.code_missing")}
 	}
