@@ -15,6 +15,7 @@ type Purpose string
 // The purposes of codes.
 const (
 	PurposeLogin Purpose = "login"
+	PurposePhone Purpose = "phone" // a new number
 )
 
 // CodeState is what became of a code. Nobody writes expired: time does.

@@ -35,7 +35,7 @@ func (c *Core) Sweep(ctx context.Context) error {
 	l, now := c.limits(), c.now()
 	return c.Store.DeleteExpired(ctx, Expiry{
 		At: now, SessionSeen: now.Add(-l.SessionIdle), AttemptCreated: now.Add(-l.AttemptsSpan - l.Attempt),
-		CodeCreated: now.Add(-l.CodeDay), Message: now.Add(-time.Hour),
+		CodeCreated: now.Add(-l.CodeDay), Message: now.Add(-time.Hour), Login: now.Add(-l.History),
 	})
 }
 

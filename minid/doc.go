@@ -24,6 +24,7 @@
 //	message.go    what is told to a person by SMS and mail, and who sends it
 //	code.go       one-time codes, and SMS as a second factor
 //	preference.go what a person likes to log in with, and the invitation to something safer
+//	account.go    what people see and change of their own MinID
 //	step.go       the one function that chooses the next step
 //	session.go    sessions
 //	device.go     the MinID app: pairing a device

@@ -28,6 +28,12 @@ var (
 	ErrAttempt = errors.New("minid: login attempt is unknown, answered or expired")
 	// ErrWrongNumber: the number typed in the app was wrong, and the attempt is dead.
 	ErrWrongNumber = errors.New("minid: wrong number, the login attempt is rejected")
+	// ErrLastFactor: it is the last second factor that works, and stays.
+	ErrLastFactor = errors.New("minid: the last second factor stays")
+	// ErrName: a name is longer than 40 characters or is not text.
+	ErrName = errors.New("minid: not a name for a factor")
+	// ErrNotSent: a message could not be sent.
+	ErrNotSent = errors.New("minid: message not sent")
 	// ErrDevice: no person is paired with the device.
 	ErrDevice = errors.New("minid: device is not paired")
 )

@@ -11,6 +11,8 @@ type Limits struct {
 	SessionTotal time.Duration // a session ends so long after the login, used or not
 	PairingCode  time.Duration // life of a pairing code
 	PairingLogin time.Duration // how old a login may be to pair a device
+	ChangeLogin  time.Duration // how old a login may be to change how a person signs in
+	History      time.Duration // how long logins are kept for their person
 	Attempt      time.Duration // life of a login attempt in the app
 	Attempts     int           // attempts without approval within AttemptsSpan
 	AttemptsSpan time.Duration
@@ -30,7 +32,7 @@ func DefaultLimits() Limits {
 		TOTPFailures: 10,
 		SignIn:       10 * time.Minute,
 		SessionIdle:  30 * time.Minute, SessionTotal: 120 * time.Minute,
-		PairingCode: 10 * time.Minute, PairingLogin: 10 * time.Minute,
+		PairingCode: 10 * time.Minute, PairingLogin: 5 * time.Minute, ChangeLogin: 5 * time.Minute, History: 365 * 24 * time.Hour,
 		Attempt: 180 * time.Second, Attempts: 3, AttemptsSpan: 15 * time.Minute,
 		Code: 5 * time.Minute, CodeTries: 3, CodeSends: 3, CodeSpan: 15 * time.Minute, CodeSendsADay: 10, CodeDay: 24 * time.Hour,
 	}
@@ -47,6 +49,8 @@ func (l Limits) orDefault() Limits {
 	fill(&l.SessionTotal, d.SessionTotal)
 	fill(&l.PairingCode, d.PairingCode)
 	fill(&l.PairingLogin, d.PairingLogin)
+	fill(&l.ChangeLogin, d.ChangeLogin)
+	fill(&l.History, d.History)
 	fill(&l.Attempt, d.Attempt)
 	fill(&l.Attempts, d.Attempts)
 	fill(&l.AttemptsSpan, d.AttemptsSpan)

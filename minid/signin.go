@@ -132,7 +132,7 @@ func (c *Core) Finish(ctx context.Context, signIn string) (session string, out *
 		ID: hashSecret(secret), Public: newID(), PersonID: s.PersonID, Level: d.reached,
 		Basis: d.person.Proofing.Basis, Factors: s.Passed, AuthTime: s.AuthTime, Started: started, Seen: now,
 	}
-	if err := c.Store.FinishSignIn(ctx, *s, r, now); err != nil {
+	if err := c.Store.FinishSignIn(ctx, *s, r, Login{Factors: s.Passed}.strongest(), now); err != nil {
 		return "", nil, err
 	}
 	c.event(ctx, "signed in at level "+d.reached.String(), s.PersonID)

@@ -46,7 +46,8 @@ type Store interface {
 	// FinishSignIn ends the sign-in, ends the browser's earlier session and starts the new one: all or nothing.
 	// ErrStep when the sign-in is not live, or no longer what s says; ErrExpired when it rests on a session that
 	// has ended.
-	FinishSignIn(ctx context.Context, s SignIn, session SessionRecord, at time.Time) error
+	// The login is recorded, and counted by day under the factor counted.
+	FinishSignIn(ctx context.Context, s SignIn, session SessionRecord, counted Factor, at time.Time) error
 
 	// Session finds by the hash of its secret: ErrNotFound.
 	Session(ctx context.Context, id string) (*SessionRecord, error)
@@ -82,6 +83,30 @@ type Store interface {
 	// TakeInvitation puts off the next invitation; false when it is not due.
 	TakeInvitation(ctx context.Context, personID string, at, next time.Time) (bool, error)
 
+	// Logins are the person's newest, newest first. LoginCounts are how many there were since a day, newest first.
+	Logins(ctx context.Context, personID string, most int) ([]Login, error)
+	LoginCounts(ctx context.Context, since time.Time) ([]LoginCount, error)
+	// Sessions are the person's that were used since seen and began since started.
+	Sessions(ctx context.Context, personID string, seen, started time.Time) ([]SessionRecord, error)
+	EndSessionOf(ctx context.Context, personID, public string) error
+	PutPendingTOTP(ctx context.Context, personID string, sealed []byte, expires time.Time) error
+	// PendingTOTP is the sealed secret: ErrNotFound. RaisePendingTOTP counts a try as well, up to most.
+	PendingTOTP(ctx context.Context, personID string, at time.Time) ([]byte, error)
+	RaisePendingTOTP(ctx context.Context, personID string, most int, at time.Time) ([]byte, error)
+	// ConfirmTOTP makes the pending secret the person's; ErrWrongCode when it is pending no more.
+	ConfirmTOTP(ctx context.Context, personID string, sealed []byte, step int64) error
+	// RemoveFactor leaves the last one that works, by SecondFactors and, for SMS, whether it can be sent: ErrLastFactor.
+	// ErrNotFound when the person does not have it.
+	RemoveFactor(ctx context.Context, personID string, f Factor, most int, sms bool) error
+	FactorNames(ctx context.Context, personID string) (map[Factor]string, error)
+	RenameFactor(ctx context.Context, personID string, f Factor, name string) error
+	PreferFactor(ctx context.Context, personID string, f Factor) error
+	// ChangePhone spends the code and makes the phone the person's, with SMS as factor. ErrWrongCode.
+	ChangePhone(ctx context.Context, bound, personID, code, phone string, at time.Time) error
+	// ChangePassword replaces the old record, and ends the person's sessions but keep and their sign-ins under way.
+	// ErrWrong when the record is no longer old.
+	ChangePassword(ctx context.Context, personID, old, record, keep string) error
+
 	// StartAttempt adds a login attempt and cancels the sign-in's earlier unanswered ones. When the person has most
 	// attempts without approval since the given time, nothing is added and the time of the oldest of them is the
 	// answer; otherwise that time is zero.
@@ -104,6 +129,13 @@ type PasswordTry struct {
 	Until    time.Time // end of the quarantine, when not allowed
 }
 
+// LoginCount is how many logged in with a factor on a day (YYYY-MM-DD, UTC).
+type LoginCount struct {
+	Day    string
+	Factor Factor
+	Logins int
+}
+
 // Expiry says what DeleteExpired may delete.
 type Expiry struct {
 	At             time.Time // everything that expired before
@@ -111,4 +143,5 @@ type Expiry struct {
 	AttemptCreated time.Time // login attempts made before
 	CodeCreated    time.Time // codes made before
 	Message        time.Time // messages kept since before
+	Login          time.Time // logins before
 }

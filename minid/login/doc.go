@@ -14,6 +14,11 @@
 //	POST /logout           ends the session
 //	GET  /minid            who is signed in, and pairing of the MinID app
 //	POST /minid/pair       makes a pairing code
+//	     /minid/totp       a new authenticator app: POST makes a secret, GET shows it, POST …/confirm takes its first code
+//	POST /minid/factor/…   remove, rename, prefer
+//	     /minid/phone      a new number: POST sends a code there, GET asks for it, POST …/confirm takes it
+//	     /minid/password   a new password; POST …/strength is advice for the script while it is typed
+//	POST /minid/sessions/end  ends a session in another browser
 //
 // # Cookies
 //

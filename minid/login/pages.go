@@ -45,6 +45,17 @@ func (p *Pages) Mount(r gin.IRouter) {
 	g.POST("/logout", p.guarded(sessionCookie), p.logout)
 	g.GET("/minid", p.myMinID)
 	g.POST("/minid/pair", p.guarded(sessionCookie), p.pair)
+	own := g.Group("/minid", func(c *gin.Context) { c.Header("Cache-Control", "no-store") })
+	own.GET("/totp", p.showTOTP)
+	own.GET("/phone", p.accountPage("login_new_phone"))
+	own.GET("/password", p.accountPage("login_change_password"))
+	for path, take := range map[string]gin.HandlerFunc{
+		"/totp": p.startTOTP, "/totp/confirm": p.confirmTOTP, "/factor/remove": p.removeFactor, "/factor/rename": p.renameFactor,
+		"/factor/prefer": p.prefer, "/phone": p.startPhone, "/phone/confirm": p.confirmPhone, "/password": p.changePassword,
+		"/password/strength": p.strength, "/sessions/end": p.endOther,
+	} {
+		own.POST(path, p.guarded(sessionCookie), take)
+	}
 }
 
 // SignedIn gives the browser's session when it meets the need. Otherwise it starts a sign-in, answers with 303 to /login,

@@ -134,7 +134,7 @@ func (s *Store) CancelSignIn(ctx context.Context, id string, at time.Time) error
 }
 
 // FinishSignIn is won by whoever ends the sign-in as it was read.
-func (s *Store) FinishSignIn(ctx context.Context, in minid.SignIn, session minid.SessionRecord, at time.Time) error {
+func (s *Store) FinishSignIn(ctx context.Context, in minid.SignIn, session minid.SessionRecord, counted minid.Factor, at time.Time) error {
 	return s.write(ctx).Transaction(func(tx *gorm.DB) error {
 		ended := live(tx, in.ID, at).
 			Where("person_id = ? AND passed = ? AND auth_time = ?", in.PersonID, toBits(in.Passed...), millis(in.AuthTime)).
@@ -153,6 +153,12 @@ func (s *Store) FinishSignIn(ctx context.Context, in minid.SignIn, session minid
 				return err
 			}
 		}
+		login := minid.Login{
+			ID: session.Public, PersonID: in.PersonID, Service: in.Need.Service, Level: session.Level, Factors: session.Factors, At: at,
+		}
+		if err := recordLogin(tx, login, counted); err != nil {
+			return err
+		}
 		row := newSessionRow(session)
 		return tx.Create(&row).Error
 	})
@@ -169,6 +175,8 @@ func (s *Store) DeleteExpired(ctx context.Context, e minid.Expiry) error {
 		{"DELETE FROM minid_sessions WHERE seen_at <= ?", e.SessionSeen},
 		{"DELETE FROM minid_attempts WHERE created_at <= ?", e.AttemptCreated},
 		{"DELETE FROM minid_codes WHERE created_at <= ?", e.CodeCreated},
+		{"DELETE FROM minid_totp_pending WHERE expires_at <= ?", e.At},
+		{"DELETE FROM minid_logins WHERE at <= ?", e.Login},
 		{"DELETE FROM minid_outbox WHERE created_at <= ?", e.Message},
 	} {
 		if err := s.write(ctx).Exec(d.statement, millis(d.before)).Error; err != nil {
