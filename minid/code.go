@@ -16,6 +16,9 @@ type Purpose string
 const (
 	PurposeLogin Purpose = "login"
 	PurposePhone Purpose = "phone" // a new number
+	// A new password takes both.
+	PurposeResetSMS   Purpose = "reset_sms"
+	PurposeResetEmail Purpose = "reset_email"
 )
 
 // CodeState is what became of a code. Nobody writes expired: time does.
@@ -96,7 +99,7 @@ func (c *Core) startCode(ctx context.Context, s codeToSend, now time.Time) (m Me
 	code := Code{
 		ID: newID(), Who: s.who, Purpose: s.purpose, PersonID: s.person, Bound: s.bound, Payload: s.payload,
 		Code: c.hashCode(s.purpose, s.bound, digits), State: CodeLive, Created: now, Expires: now.Add(l.Code),
-		To: c.Seal.Recognise("receiver", s.to),
+		To: c.Seal.Recognise("receiver "+string(s.kind), s.to), // so that resets, which anybody can ask for, block no login
 	}
 	if s.to == "" {
 		code.To = c.Seal.Recognise("receiver of", s.who)

@@ -27,6 +27,7 @@ type Core struct {
 	Seal       *Sealer
 	Sender     Sender // of SMS and mail; without one, SMS is nobody's factor
 	Now        func() time.Time
+	Later      func(work func()) // what can wait until the answer is given; nil: at once, beside it
 	Log        *slog.Logger
 }
 

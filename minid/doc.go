@@ -25,6 +25,7 @@
 //	code.go       one-time codes, and SMS as a second factor
 //	preference.go what a person likes to log in with, and the invitation to something safer
 //	account.go    what people see and change of their own MinID
+//	reset.go      a new password for who has forgotten the old one
 //	step.go       the one function that chooses the next step
 //	session.go    sessions
 //	device.go     the MinID app: pairing a device

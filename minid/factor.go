@@ -152,6 +152,6 @@ func (c *Core) advance(ctx context.Context, signIn string, now time.Time, answer
 func isAnswer(err error) bool {
 	var quarantined ErrQuarantined
 	var busy ErrBusy
-	return errors.Is(err, ErrWrong) || errors.Is(err, ErrWrongCode) || errors.Is(err, ErrStep) ||
+	return isRule(err) || errors.Is(err, ErrWrong) || errors.Is(err, ErrWrongCode) || errors.Is(err, ErrStep) ||
 		errors.As(err, &quarantined) || errors.As(err, &busy)
 }

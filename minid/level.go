@@ -61,6 +61,8 @@ const (
 	FactorTOTP     Factor = "totp"
 	FactorApp      Factor = "app"
 	FactorSMS      Factor = "sms"
+	// FactorReset stands for the codes that lead to a new password. It is worth no level.
+	FactorReset Factor = "reset"
 )
 
 // Basis is how a person's identity was proofed when the account was made.

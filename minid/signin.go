@@ -40,18 +40,19 @@ type AppView struct {
 
 // SignIn is a sign-in under way. ID is the hash of the secret in the browser's cookie.
 type SignIn struct {
-	ID       string
-	Need     Need
-	PersonID string    // empty before the password
-	Passed   []Factor  // in this sign-in, or carried
-	Chosen   Factor    // second factor the person chose, or empty
-	Remember Factor    // to be preferred after this sign-in, or empty
-	AuthTime time.Time // of the latest factor; when Carried, of the session's login
-	Prior    string    // hash of the browser's session secret, or empty
-	Carried  bool      // rests on what the prior session proved
-	Started  time.Time // of the session's absolute life, when Carried
-	Expires  time.Time
-	Ended    bool
+	ID        string
+	Need      Need
+	PersonID  string    // empty before the password
+	Passed    []Factor  // in this sign-in, or carried
+	Chosen    Factor    // second factor the person chose, or empty
+	Remember  Factor    // to be preferred after this sign-in, or empty
+	AuthTime  time.Time // of the latest factor; when Carried, of the session's login
+	Resetting bool      // a new password was asked for, and its codes not passed yet
+	Prior     string    // hash of the browser's session secret, or empty
+	Carried   bool      // rests on what the prior session proved
+	Started   time.Time // of the session's absolute life, when Carried
+	Expires   time.Time
+	Ended     bool
 }
 
 // Begin starts a sign-in. session is the browser's session secret or "". When that session already meets the need,
@@ -175,7 +176,7 @@ func (c *Core) at(ctx context.Context, signIn string, now time.Time, steps ...St
 
 // decide gathers what the next step depends on. A person who may no longer sign in has no next step.
 func (c *Core) decide(ctx context.Context, s *SignIn) (decision, error) {
-	st := standing{need: s.Need.Level, passed: s.Passed, chosen: s.Chosen}
+	st := standing{need: s.Need.Level, passed: s.Passed, chosen: s.Chosen, reset: s.Resetting}
 	if s.PersonID == "" {
 		return c.levels().next(st), nil
 	}

@@ -11,9 +11,11 @@ const (
 	StepTOTP        Step = "totp"
 	StepApp         Step = "app"
 	StepSMS         Step = "sms"
-	StepDone        Step = "done"        // Finish may be called
-	StepUnreachable Step = "unreachable" // the person cannot reach the level that is needed
-	StepEnded       Step = "ended"       // finished, cancelled or expired
+	StepReset       Step = "reset"        // codes by SMS and mail, for a new password
+	StepNewPassword Step = "new_password" // of somebody who passed them
+	StepDone        Step = "done"         // Finish may be called
+	StepUnreachable Step = "unreachable"  // the person cannot reach the level that is needed
+	StepEnded       Step = "ended"        // finished, cancelled or expired
 )
 
 // Unreachable names the axis that keeps a person below the level that is needed.
@@ -35,6 +37,7 @@ type standing struct {
 	second []Factor // the person's second factors in working order
 	chosen Factor   // the person's choice, or empty
 	liked  Factor   // what they logged in with and wanted to keep, or empty
+	reset  bool     // a new password was asked for
 }
 
 // decision is the next step.
@@ -50,6 +53,12 @@ type decision struct {
 // next chooses the step. That a level cannot be reached is told only to somebody who has passed the best that the
 // person has: nobody learns how a person was proofed from a password alone, unless there is nothing beside it.
 func (t LevelTable) next(s standing) decision {
+	if slices.Contains(s.passed, FactorReset) {
+		return nextOfReset(s)
+	}
+	if s.reset {
+		return decision{step: StepReset}
+	}
 	if !slices.Contains(s.passed, FactorPassword) {
 		return decision{step: StepPassword, factor: FactorPassword}
 	}

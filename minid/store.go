@@ -107,6 +107,14 @@ type Store interface {
 	// ErrWrong when the record is no longer old.
 	ChangePassword(ctx context.Context, personID, old, record, keep string) error
 
+	// StartReset notes in a live sign-in of nobody that a new password was asked for; ErrStep otherwise.
+	StartReset(ctx context.Context, id string, at time.Time) error
+	// PassReset spends the codes by SMS and mail and makes the sign-in the person's: all or nothing. ErrWrongCode, ErrStep.
+	PassReset(ctx context.Context, id, sms, email string, at time.Time) error
+	// ResetPassword takes a live sign-in, as it was read, back to its beginning, replaces the password, forgets the
+	// failures of the number, and ends the person's sessions and sign-ins: all or nothing. ErrStep.
+	ResetPassword(ctx context.Context, s SignIn, record, number string, at time.Time) error
+
 	// StartAttempt adds a login attempt and cancels the sign-in's earlier unanswered ones. When the person has most
 	// attempts without approval since the given time, nothing is added and the time of the oldest of them is the
 	// answer; otherwise that time is zero.

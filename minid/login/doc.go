@@ -9,6 +9,9 @@
 //	POST /login/method     another second factor, the MinID app once more, or a new code by SMS
 //	GET  /login/invitation to a safer factor, after a sign-in with SMS; the way on to the service stands on it
 //	GET  /login/app        the state of the approval, as JSON for the script
+//	     /login/forgot     who has forgotten the password: GET asks for the number, POST sends codes by SMS and mail
+//	POST /login/reset      both codes
+//	POST /login/new-password  the new password; the sign-in then begins again
 //	GET  /login/cancel     ends the sign-in and goes back to the service
 //	GET  /login/help       what to do without password or code
 //	POST /logout           ends the session

@@ -29,6 +29,7 @@ const (
 	noticeNoPID       = "pid"
 	noticeNoPassword  = "password"
 	noticeNeither     = "pid_password"
+	noticeReset       = "reset"
 	noticeNoCode      = "code_missing"
 )
 
@@ -72,6 +73,8 @@ func (p *Pages) errors(c *gin.Context) []web.FieldError {
 		return []web.FieldError{at("password", "login.error.password")}
 	case noticeNeither:
 		return []web.FieldError{at("pid", "login.error.pid"), at("password", "login.error.password")}
+	case noticeReset:
+		return []web.FieldError{at("sms", "login.reset.wrong")}
 	case noticeCode:
 		return []web.FieldError{at("code", "login.error.code")}
 	case noticeSMS:

@@ -21,6 +21,7 @@ type stepView struct {
 	Required, Reached minid.Level
 	Axis              minid.Unreachable
 	PINDropped        bool
+	Done              bool   // a new password was set just now
 	Ends              string // last digits of the number that a code was sent to
 	approvalView
 }
@@ -39,6 +40,8 @@ var pageOf = map[minid.Step]string{
 	minid.StepApp:         "login_app",
 	minid.StepSMS:         "login_sms",
 	minid.StepUnreachable: "login_unreachable",
+	minid.StepReset:       "login_reset",
+	minid.StepNewPassword: "login_new_password",
 }
 
 // step shows the step the sign-in is at. A sign-in that was completed elsewhere, in the app, ends here.
@@ -57,8 +60,10 @@ func (p *Pages) step(c *gin.Context) {
 		PINDropped: v.PINDropped,
 	}
 	switch v.Step {
-	case minid.StepPassword, minid.StepTOTP:
-		data.Errors = p.errors(c)
+	case minid.StepPassword, minid.StepTOTP, minid.StepReset:
+		data.Errors, data.Done = p.errors(c), p.notice(c).Kind == donePassword
+	case minid.StepNewPassword:
+		data.Errors = p.accountErrors(c)
 	case minid.StepApp:
 		data.approvalView = p.approvalOf(v, p.notice(c))
 	case minid.StepSMS:

@@ -19,7 +19,7 @@ type signInRow struct {
 	Chosen, Remember   string
 	AuthTime           int64
 	Prior              string
-	Carried            bool
+	Carried, Resetting bool
 	StartedAt          int64
 	ExpiresAt          int64
 	Ended              bool
@@ -31,7 +31,7 @@ func (signInRow) TableName() string { return "minid_sign_ins" }
 var factorBits = []struct {
 	factor minid.Factor
 	bit    int64
-}{{minid.FactorPassword, 1}, {minid.FactorTOTP, 2}, {minid.FactorApp, 4}, {minid.FactorSMS, 8}}
+}{{minid.FactorPassword, 1}, {minid.FactorTOTP, 2}, {minid.FactorApp, 4}, {minid.FactorSMS, 8}, {minid.FactorReset, 16}}
 
 func toBits(factors ...minid.Factor) int64 {
 	var bits int64
@@ -78,7 +78,7 @@ func (s *Store) SignIn(ctx context.Context, id string) (*minid.SignIn, error) {
 			ReturnTo: row.ReturnTo, CancelTo: row.CancelTo,
 		},
 		PersonID: row.PersonID, Passed: fromBits(row.Passed), Chosen: minid.Factor(row.Chosen), Remember: minid.Factor(row.Remember),
-		AuthTime: instant(row.AuthTime), Prior: row.Prior, Carried: row.Carried,
+		AuthTime: instant(row.AuthTime), Prior: row.Prior, Carried: row.Carried, Resetting: row.Resetting,
 		Started: instant(row.StartedAt), Expires: instant(row.ExpiresAt), Ended: row.Ended,
 	}, nil
 }
