@@ -9,10 +9,13 @@
 //	TRUST_DIR                         data/trust                 where the trust anchor is published, empty for nowhere
 //	WALLET_URL                                                   a wallet in the browser: scheme and host
 //	ISSUER_CLIENTS                                               a JSON file with the wallets that are served
+//	ISSUER_SMS_GATEWAY                                        https address that takes SMS as JSON, see notify.Gateway
+//	ISSUER_SMS_GATEWAY_TOKEN                                  its bearer token
+//	ISSUER_EMAIL_GATEWAY, ISSUER_EMAIL_GATEWAY_TOKEN          the same for mail
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
 //	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that are not registered
-//	ISSUER_INSECURE_TEST_PEOPLE       false                      accounts for the synthetic people
+//	ISSUER_INSECURE_TEST_PEOPLE       false                      accounts for the synthetic people, and /dev/outbox
 package main
 
 import (
@@ -43,6 +46,10 @@ type settings struct {
 	TrustDir       string `env:"TRUST_DIR" envDefault:"data/trust"`
 	WalletURL      string `env:"WALLET_URL"`
 	Clients        string `env:"ISSUER_CLIENTS"`
+	SMSGateway     string `env:"ISSUER_SMS_GATEWAY"`
+	SMSToken       string `env:"ISSUER_SMS_GATEWAY_TOKEN"`
+	EmailGateway   string `env:"ISSUER_EMAIL_GATEWAY"`
+	EmailToken     string `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
 	TLSDir         string `env:"ISSUER_TLS_DIR"`
 	AllowHTTP      bool   `env:"ISSUER_INSECURE_ALLOW_HTTP"`
 	AllowAnyClient bool   `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
@@ -75,6 +82,8 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	issuer, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
+		SMS:               server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
+		Email:             server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 	}, server.Deps{DB: db, Now: time.Now, Log: log})
 	if err != nil {

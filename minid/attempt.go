@@ -76,6 +76,9 @@ func (c *Core) arrive(ctx context.Context, s *SignIn, now time.Time, again bool)
 	if err != nil {
 		return nil, err
 	}
+	if d.step == StepSMS {
+		return c.arriveSMS(ctx, s, d, now, again)
+	}
 	if d.step != StepApp {
 		return c.show(ctx, s, d, now)
 	}
@@ -115,7 +118,7 @@ func (c *Core) ask(ctx context.Context, s *SignIn, now time.Time, again bool) (o
 		expires = s.Expires
 	}
 	return c.Store.StartAttempt(ctx, Attempt{
-		ID: newID(), SignInID: s.ID, PersonID: s.PersonID, Service: s.Need.Service, Number: twoDigits(),
+		ID: newID(), SignInID: s.ID, PersonID: s.PersonID, Service: s.shownService(), Number: twoDigits(),
 		State: AttemptCreated, Created: now, Expires: expires,
 	}, now.Add(-l.AttemptsSpan), l.Attempts)
 }

@@ -25,7 +25,9 @@ type Core struct {
 	Limits     Limits
 	Numbers    fnr.Policy
 	Seal       *Sealer
+	Sender     Sender // of SMS and mail; without one, SMS is nobody's factor
 	Now        func() time.Time
+	Later      func(work func()) // what can wait until the answer is given; nil: at once, beside it
 	Log        *slog.Logger
 }
 
@@ -34,6 +36,7 @@ func (c *Core) Sweep(ctx context.Context) error {
 	l, now := c.limits(), c.now()
 	return c.Store.DeleteExpired(ctx, Expiry{
 		At: now, SessionSeen: now.Add(-l.SessionIdle), AttemptCreated: now.Add(-l.AttemptsSpan - l.Attempt),
+		CodeCreated: now.Add(-l.CodeDay), Message: now.Add(-time.Hour), Login: now.Add(-l.History),
 	})
 }
 

@@ -13,11 +13,19 @@
 //	level.go      Level, Basis, Factor and the table between them
 //	person.go     people, and how one is registered
 //	password.go   argon2id in a bounded pool, with pepper
+//	legacy.go     records of older schemes: read, and replaced at the next login
+//	policy.go     what a chosen password must be
+//	strength.go   advice on a password's strength
 //	limits.go     lifetimes, counters and the quarantine's schedule
 //	seal.go       secrets at rest: AES-256-GCM and keyed hashes
 //	totp.go       RFC 6238 codes
 //	signin.go     Begin, View, Cancel, Finish
 //	factor.go     Password, TOTP, ChooseFactor
+//	message.go    what is told to a person by SMS and mail, and who sends it
+//	code.go       one-time codes, and SMS as a second factor
+//	preference.go what a person likes to log in with, and the invitation to something safer
+//	account.go    what people see and change of their own MinID
+//	reset.go      a new password for who has forgotten the old one
 //	step.go       the one function that chooses the next step
 //	session.go    sessions
 //	device.go     the MinID app: pairing a device, by oneself or with a code from the service desk

@@ -30,6 +30,12 @@ var (
 	ErrAttempt = errors.New("minid: login attempt is unknown, answered or expired")
 	// ErrWrongNumber: the number typed in the app was wrong, and the attempt is dead.
 	ErrWrongNumber = errors.New("minid: wrong number, the login attempt is rejected")
+	// ErrLastFactor: it is the last second factor that works, and stays.
+	ErrLastFactor = errors.New("minid: the last second factor stays")
+	// ErrName: a name is longer than 40 characters or is not text.
+	ErrName = errors.New("minid: not a name for a factor")
+	// ErrNotSent: a message could not be sent.
+	ErrNotSent = errors.New("minid: message not sent")
 	// ErrDevice: no person is paired with the device.
 	ErrDevice = errors.New("minid: device is not paired")
 )
@@ -40,7 +46,8 @@ var (
 	ErrIdentityNumber = errors.New("minid: not an identity number that is accepted here")
 	ErrBirthDate      = errors.New("minid: birth date is not YYYY-MM-DD")
 	ErrBasis          = errors.New("minid: basis of proofing is worth no level")
-	ErrPassword       = errors.New("minid: password is empty or longer than 1024 bytes")
+	ErrPassword       = errors.New("minid: password or its record is unusable")
+	ErrPhone          = errors.New("minid: not a phone number with country code")
 	ErrTOTPSecret     = errors.New("minid: TOTP secret is shorter than 128 bits")
 )
 

@@ -105,11 +105,11 @@ func (c *Core) TOTP(ctx context.Context, signIn, code string) (*View, error) {
 	return c.advance(ctx, signIn, now, err)
 }
 
-// ChooseFactor goes to one of View.Factors, or asks the app anew when its attempt is over. ErrStep when the factor
-// is no way now, ErrTooManyAttempts when the app was asked too often, ErrExpired.
+// ChooseFactor goes to one of View.Factors, or asks the app anew when its attempt is over, or sends another code by SMS.
+// ErrStep when the factor is no way now, ErrTooManyAttempts when the app was asked or a code sent too often, ErrExpired.
 func (c *Core) ChooseFactor(ctx context.Context, signIn string, f Factor) (*View, error) {
 	now := c.now()
-	s, d, v, err := c.at(ctx, signIn, now, StepTOTP, StepApp)
+	s, d, v, err := c.at(ctx, signIn, now, StepTOTP, StepApp, StepSMS)
 	if err != nil {
 		return v, err
 	}
@@ -152,6 +152,6 @@ func (c *Core) advance(ctx context.Context, signIn string, now time.Time, answer
 func isAnswer(err error) bool {
 	var quarantined ErrQuarantined
 	var busy ErrBusy
-	return errors.Is(err, ErrWrong) || errors.Is(err, ErrWrongCode) || errors.Is(err, ErrStep) ||
+	return isRule(err) || errors.Is(err, ErrWrong) || errors.Is(err, ErrWrongCode) || errors.Is(err, ErrStep) ||
 		errors.As(err, &quarantined) || errors.As(err, &busy)
 }

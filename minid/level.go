@@ -60,6 +60,9 @@ const (
 	FactorPassword Factor = "password"
 	FactorTOTP     Factor = "totp"
 	FactorApp      Factor = "app"
+	FactorSMS      Factor = "sms"
+	// FactorReset stands for the codes that lead to a new password. It is worth no level.
+	FactorReset Factor = "reset"
 )
 
 // Basis is how a person's identity was proofed when the account was made.
@@ -86,7 +89,7 @@ type AuthRule struct {
 }
 
 // DefaultLevels is the table of today's MinID: a letter, a school or a passport makes substantial, showing up makes
-// high; a password with TOTP makes substantial, a password with the paired app makes high.
+// high; a password with TOTP or a code by SMS makes substantial, a password with the paired app makes high.
 func DefaultLevels() LevelTable {
 	return LevelTable{
 		Proofing: map[Basis]Level{
@@ -96,6 +99,7 @@ func DefaultLevels() LevelTable {
 		Authentication: []AuthRule{
 			{[]Factor{FactorPassword}, LevelLow},
 			{[]Factor{FactorPassword, FactorTOTP}, LevelSubstantial},
+			{[]Factor{FactorPassword, FactorSMS}, LevelSubstantial},
 			{[]Factor{FactorPassword, FactorApp}, LevelHigh},
 		},
 	}
@@ -130,7 +134,7 @@ func containsAll(have, want []Factor) bool {
 }
 
 // amrNames are ID-porten's words for the second factors.
-var amrNames = map[Factor]string{FactorTOTP: "Minid-TOTP", FactorApp: "Minid-APP"}
+var amrNames = map[Factor]string{FactorTOTP: "Minid-TOTP", FactorApp: "Minid-APP", FactorSMS: "Minid-OTC"}
 
 // AMR gives the authentication methods references of the factors, as ID-porten spells them. A password alone has no
 // name there.

@@ -5,16 +5,25 @@ import "time"
 // Limits are the core's lifetimes and counters. A zero field takes the value of DefaultLimits.
 type Limits struct {
 	Quarantine   Quarantine
-	TOTPFailures int           // consecutive wrong codes before the factor is disabled
+	TOTPFailures int           // consecutive wrong codes before TOTP, or SMS, is disabled
 	SignIn       time.Duration // life of a sign-in
 	SessionIdle  time.Duration // a session unused for so long has ended
 	SessionTotal time.Duration // a session ends so long after the login, used or not
 	PairingCode  time.Duration // life of a pairing code that a signed-in person made
 	DeskCode     time.Duration // life of a pairing code that was handed over at the service desk
 	PairingLogin time.Duration // how old a login may be to pair a device
+	ChangeLogin  time.Duration // how old a login may be to change how a person signs in
+	History      time.Duration // how long logins are kept for their person
 	Attempt      time.Duration // life of a login attempt in the app
 	Attempts     int           // attempts without approval within AttemptsSpan
 	AttemptsSpan time.Duration
+	Code         time.Duration // life of a code by SMS or mail
+	CodeTries    int           // wrong tries before a code is worth nothing
+	CodeSends    int           // codes sent within CodeSpan, and CodeSendsADay within CodeDay
+	CodeSpan     time.Duration
+	CodeDay      time.Duration
+
+	CodeSendsADay int
 }
 
 // DefaultLimits are the values the service runs with.
@@ -24,8 +33,10 @@ func DefaultLimits() Limits {
 		TOTPFailures: 10,
 		SignIn:       10 * time.Minute,
 		SessionIdle:  30 * time.Minute, SessionTotal: 120 * time.Minute,
-		PairingCode: 10 * time.Minute, DeskCode: 30 * 24 * time.Hour, PairingLogin: 10 * time.Minute,
+		PairingCode: 10 * time.Minute, DeskCode: 30 * 24 * time.Hour, PairingLogin: 5 * time.Minute,
+		ChangeLogin: 5 * time.Minute, History: 365 * 24 * time.Hour,
 		Attempt: 180 * time.Second, Attempts: 3, AttemptsSpan: 15 * time.Minute,
+		Code: 5 * time.Minute, CodeTries: 3, CodeSends: 3, CodeSpan: 15 * time.Minute, CodeSendsADay: 10, CodeDay: 24 * time.Hour,
 	}
 }
 
@@ -41,9 +52,17 @@ func (l Limits) orDefault() Limits {
 	fill(&l.PairingCode, d.PairingCode)
 	fill(&l.DeskCode, d.DeskCode)
 	fill(&l.PairingLogin, d.PairingLogin)
+	fill(&l.ChangeLogin, d.ChangeLogin)
+	fill(&l.History, d.History)
 	fill(&l.Attempt, d.Attempt)
 	fill(&l.Attempts, d.Attempts)
 	fill(&l.AttemptsSpan, d.AttemptsSpan)
+	fill(&l.Code, d.Code)
+	fill(&l.CodeTries, d.CodeTries)
+	fill(&l.CodeSends, d.CodeSends)
+	fill(&l.CodeSpan, d.CodeSpan)
+	fill(&l.CodeSendsADay, d.CodeSendsADay)
+	fill(&l.CodeDay, d.CodeDay)
 	return l
 }
 

@@ -99,8 +99,12 @@ func (p *PasswordPool) record(password string) string {
 	return r.String()
 }
 
-// verify compares with a record, or does the same work in vain when there is none. The caller holds a slot.
+// verify compares with a record, or does the same work in vain when there is none. The caller holds a slot. A record of
+// an older scheme costs what it costs: until the person's next login, its time tells the scheme to who measures.
 func (p *PasswordPool) verify(record, password string) bool {
+	if old, ok := parseLegacy(record); ok {
+		return old.matches(norm.NFC.Bytes([]byte(password)))
+	}
 	r, err := parsePHC(record)
 	known := err == nil
 	if !known {
@@ -110,7 +114,16 @@ func (p *PasswordPool) verify(record, password string) bool {
 	return right && known
 }
 
-// outdated says that the record was made with other parameters than today's.
+// usable says that a record can be compared with.
+func (p *PasswordPool) usable(record string) bool {
+	if _, ok := parseLegacy(record); ok {
+		return true
+	}
+	_, err := parsePHC(record)
+	return err == nil
+}
+
+// outdated says that the record was made with another scheme or with other parameters than today's.
 func (p *PasswordPool) outdated(record string) bool {
 	r, err := parsePHC(record)
 	return err != nil || r.cost != p.cost

@@ -213,8 +213,10 @@ func TestPasswordForms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			r := registration(pidA, minid.BasisLetter)
-			r.Password = c.set
-			_, err := w.Register(ctx(), r)
+			record, err := w.Passwords.Hash(ctx(), c.set)
+			must(t, err)
+			r.Password, r.PasswordRecord = "", record
+			_, err = w.Register(ctx(), r)
 			must(t, err)
 			in, _ := w.begin(minid.LevelLow, "")
 			_, err = w.Password(ctx(), in, pidA, c.typed)
@@ -284,14 +286,17 @@ func TestRegisterRefuses(t *testing.T) {
 		change func(*minid.Registration)
 		want   error
 	}{
-		"twice":            {func(*minid.Registration) {}, minid.ErrPersonExists},
-		"checksum":         {func(r *minid.Registration) { r.PID = "12865398149" }, minid.ErrIdentityNumber},
-		"a real series":    {func(r *minid.Registration) { r.PID = "02013299997" }, minid.ErrIdentityNumber},
-		"no password":      {func(r *minid.Registration) { r.PID, r.Password = pidB, "" }, minid.ErrPassword},
-		"long password":    {func(r *minid.Registration) { r.PID, r.Password = pidB, strings.Repeat("x", 1025) }, minid.ErrPassword},
-		"short TOTP":       {func(r *minid.Registration) { r.PID, r.TOTPSecret = pidB, make([]byte, 15) }, minid.ErrTOTPSecret},
-		"birth date":       {func(r *minid.Registration) { r.PID, r.BirthDate = pidB, "10.07.1966" }, minid.ErrBirthDate},
-		"basis of nothing": {func(r *minid.Registration) { r.PID, r.Proofing.Basis = pidB, "hearsay" }, minid.ErrBasis},
+		"twice":                    {func(*minid.Registration) {}, minid.ErrPersonExists},
+		"checksum":                 {func(r *minid.Registration) { r.PID = "12865398149" }, minid.ErrIdentityNumber},
+		"a real series":            {func(r *minid.Registration) { r.PID = "02013299997" }, minid.ErrIdentityNumber},
+		"no password":              {func(r *minid.Registration) { r.PID, r.Password = pidB, "" }, minid.ErrPassword},
+		"long password":            {func(r *minid.Registration) { r.PID, r.Password = pidB, strings.Repeat("x", 1025) }, minid.ErrPassword},
+		"both password and record": {func(r *minid.Registration) { r.PID, r.PasswordRecord = pidB, "$2a$04$"+strings.Repeat("a", 53) }, minid.ErrPassword},
+		"no record":                {func(r *minid.Registration) { r.PID, r.Password, r.PasswordRecord = pidB, "", "{SSHA}x" }, minid.ErrPassword},
+		"a rule":                   {func(r *minid.Registration) { r.PID, r.Password = pidB, "sommer2025!!" }, minid.ErrPasswordRule{Rule: minid.RuleCommon}},
+		"short TOTP":               {func(r *minid.Registration) { r.PID, r.TOTPSecret = pidB, make([]byte, 15) }, minid.ErrTOTPSecret},
+		"birth date":               {func(r *minid.Registration) { r.PID, r.BirthDate = pidB, "10.07.1966" }, minid.ErrBirthDate},
+		"basis of nothing":         {func(r *minid.Registration) { r.PID, r.Proofing.Basis = pidB, "hearsay" }, minid.ErrBasis},
 	} {
 		r := registration(pidA, minid.BasisLetter)
 		c.change(&r)

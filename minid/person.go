@@ -31,12 +31,17 @@ type Proofing struct {
 type Person struct {
 	ID        string // opaque
 	PID       string // identity number or D-number
+	Name      string // as it was registered, may be empty
 	BirthDate string
 	Phone     string
 	Email     string
 	State     State
 	Proofing  Proofing
 	Created   time.Time
+	// PINDropped: the account was imported with PIN codes. They are not a factor here, and a new one is due.
+	PINDropped bool
+	// Preferred is the second factor the person wants to be asked for first, or empty.
+	Preferred Factor
 }
 
 // NewPerson is a person with what signs them in, ready to be stored.
@@ -44,34 +49,41 @@ type NewPerson struct {
 	Person
 	PasswordRecord string // PHC
 	TOTPSecret     []byte // sealed; empty for none
+	SMS            bool   // codes by SMS to the phone are a factor
 }
 
 // Registration is what a new account is made of. TOTPSecret is the shared secret in plain, at least 16 bytes, or
-// empty.
+// empty. Phone is E.164, or empty; it was seen to be the person's, and codes by SMS to it become a factor.
+//
+// An account that is moved here from elsewhere has no Password but a PasswordRecord: argon2id of this service, bcrypt
+// or PBKDF2 (see parseLegacy). HadPINCodes says that its second factor was a sheet of PIN codes; the codes themselves
+// are not taken.
 type Registration struct {
-	PID, BirthDate, Phone, Email string
-	Proofing                     Proofing
-	Password                     string
-	TOTPSecret                   []byte
+	PID, Name, BirthDate, Phone, Email string
+	Proofing                           Proofing
+	Password                           string
+	TOTPSecret                         []byte
+	PasswordRecord                     string
+	HadPINCodes                        bool
 }
 
-// Register makes an account that may sign in. ErrIdentityNumber, ErrBirthDate, ErrBasis, ErrPassword,
-// ErrTOTPSecret, ErrPersonExists, ErrBusy.
+// Register makes an account that may sign in. ErrIdentityNumber, ErrBirthDate, ErrBasis, ErrPassword with
+// ErrPasswordRule, ErrTOTPSecret, ErrPhone, ErrPersonExists, ErrBusy.
 func (c *Core) Register(ctx context.Context, r Registration) (*Person, error) {
 	if err := c.checkRegistration(r); err != nil {
 		return nil, err
 	}
-	record, err := c.Passwords.Hash(ctx, r.Password)
+	p := NewPerson{
+		Person: Person{
+			ID: newID(), PID: r.PID, Name: r.Name, BirthDate: r.BirthDate, Phone: r.Phone, Email: r.Email,
+			State: StateNormal, Proofing: r.Proofing, Created: c.now(), PINDropped: r.HadPINCodes,
+		},
+	}
+	record, err := c.firstRecord(ctx, r, &p.Person)
 	if err != nil {
 		return nil, err
 	}
-	p := NewPerson{
-		Person: Person{
-			ID: newID(), PID: r.PID, BirthDate: r.BirthDate, Phone: r.Phone, Email: r.Email,
-			State: StateNormal, Proofing: r.Proofing, Created: c.now(),
-		},
-		PasswordRecord: record,
-	}
+	p.PasswordRecord, p.SMS = record, r.Phone != ""
 	if len(r.TOTPSecret) > 0 {
 		p.TOTPSecret = c.Seal.Seal(r.TOTPSecret, useTOTP, p.ID)
 	}
@@ -82,12 +94,29 @@ func (c *Core) Register(ctx context.Context, r Registration) (*Person, error) {
 	return &p.Person, nil
 }
 
+// firstRecord is the password's record: of a password that was chosen by the rules, or the one that is brought along.
+func (c *Core) firstRecord(ctx context.Context, r Registration, p *Person) (string, error) {
+	if r.PasswordRecord != "" {
+		if r.Password != "" || !c.Passwords.usable(r.PasswordRecord) {
+			return "", ErrPassword
+		}
+		return r.PasswordRecord, nil
+	}
+	if err := CheckPassword(r.Password, p); err != nil {
+		return "", err
+	}
+	return c.Passwords.Hash(ctx, r.Password)
+}
+
 func (c *Core) checkRegistration(r Registration) error {
 	if _, err := c.Numbers.Parse(r.PID); err != nil {
 		return errors.Join(ErrIdentityNumber, err)
 	}
 	if _, err := time.Parse(time.DateOnly, r.BirthDate); err != nil {
 		return ErrBirthDate
+	}
+	if r.Phone != "" && !phoneForm.MatchString(r.Phone) {
+		return ErrPhone
 	}
 	if c.levels().OfBasis(r.Proofing.Basis) == LevelNone {
 		return ErrBasis

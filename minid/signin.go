@@ -22,8 +22,10 @@ type View struct {
 	Service           string
 	Required, Reached Level
 	Factors           []Factor      // the other ways the person could take now
-	RetryAfter        time.Duration // set when the app was asked too often
+	RetryAfter        time.Duration // set when the app was asked, or a code sent, too often
 	App               *AppView      // at StepApp
+	SMS               *SMSView      // at StepSMS
+	PINDropped        bool          // at StepUnreachable: the person had PIN codes, which are no factor any more
 	Unreachable       Unreachable   // at StepUnreachable
 	ReturnTo          string
 	CancelTo          string
@@ -38,17 +40,19 @@ type AppView struct {
 
 // SignIn is a sign-in under way. ID is the hash of the secret in the browser's cookie.
 type SignIn struct {
-	ID       string
-	Need     Need
-	PersonID string    // empty before the password
-	Passed   []Factor  // in this sign-in, or carried
-	Chosen   Factor    // second factor the person chose, or empty
-	AuthTime time.Time // of the latest factor; when Carried, of the session's login
-	Prior    string    // hash of the browser's session secret, or empty
-	Carried  bool      // rests on what the prior session proved
-	Started  time.Time // of the session's absolute life, when Carried
-	Expires  time.Time
-	Ended    bool
+	ID        string
+	Need      Need
+	PersonID  string    // empty before the password
+	Passed    []Factor  // in this sign-in, or carried
+	Chosen    Factor    // second factor the person chose, or empty
+	Remember  Factor    // to be preferred after this sign-in, or empty
+	AuthTime  time.Time // of the latest factor; when Carried, of the session's login
+	Resetting bool      // a new password was asked for, and its codes not passed yet
+	Prior     string    // hash of the browser's session secret, or empty
+	Carried   bool      // rests on what the prior session proved
+	Started   time.Time // of the session's absolute life, when Carried
+	Expires   time.Time
+	Ended     bool
 }
 
 // Begin starts a sign-in. session is the browser's session secret or "". When that session already meets the need,
@@ -129,7 +133,7 @@ func (c *Core) Finish(ctx context.Context, signIn string) (session string, out *
 		ID: hashSecret(secret), Public: newID(), PersonID: s.PersonID, Level: d.reached,
 		Basis: d.person.Proofing.Basis, Factors: s.Passed, AuthTime: s.AuthTime, Started: started, Seen: now,
 	}
-	if err := c.Store.FinishSignIn(ctx, *s, r, now); err != nil {
+	if err := c.Store.FinishSignIn(ctx, *s, r, Login{Factors: s.Passed}.strongest(), now); err != nil {
 		return "", nil, err
 	}
 	c.event(ctx, "signed in at level "+d.reached.String(), s.PersonID)
@@ -172,7 +176,7 @@ func (c *Core) at(ctx context.Context, signIn string, now time.Time, steps ...St
 
 // decide gathers what the next step depends on. A person who may no longer sign in has no next step.
 func (c *Core) decide(ctx context.Context, s *SignIn) (decision, error) {
-	st := standing{need: s.Need.Level, passed: s.Passed, chosen: s.Chosen}
+	st := standing{need: s.Need.Level, passed: s.Passed, chosen: s.Chosen, reset: s.Resetting}
 	if s.PersonID == "" {
 		return c.levels().next(st), nil
 	}
@@ -186,7 +190,7 @@ func (c *Core) decide(ctx context.Context, s *SignIn) (decision, error) {
 	if st.second, err = c.SecondFactors(ctx, s.PersonID); err != nil {
 		return decision{}, err
 	}
-	st.basis = person.Proofing.Basis
+	st.basis, st.liked = person.Proofing.Basis, person.Preferred
 	d := c.levels().next(st)
 	d.person = person
 	return d, nil
@@ -194,7 +198,11 @@ func (c *Core) decide(ctx context.Context, s *SignIn) (decision, error) {
 
 // SecondFactors are the person's factors beside the password that are in working order.
 func (c *Core) SecondFactors(ctx context.Context, personID string) ([]Factor, error) {
-	return c.Store.SecondFactors(ctx, personID, c.limits().TOTPFailures)
+	have, err := c.Store.SecondFactors(ctx, personID, c.limits().TOTPFailures)
+	if c.Sender == nil {
+		have = slices.DeleteFunc(have, func(f Factor) bool { return f == FactorSMS })
+	}
+	return have, err
 }
 
 func (s *SignIn) endedView() *View {
@@ -208,6 +216,12 @@ func (c *Core) show(ctx context.Context, s *SignIn, d decision, now time.Time) (
 		Step: d.step, Service: s.Need.Service, Required: s.Need.Level, Reached: d.reached, Factors: d.others,
 		Unreachable: d.unreachable, ReturnTo: s.Need.ReturnTo, CancelTo: s.Need.CancelTo,
 	}
+	if d.step == StepUnreachable {
+		v.PINDropped = d.person.PINDropped
+	}
+	if d.step == StepSMS {
+		return v, c.showSMS(ctx, s, d, v, now)
+	}
 	if d.step != StepApp {
 		return v, nil
 	}
@@ -220,4 +234,19 @@ func (c *Core) show(ctx context.Context, s *SignIn, d decision, now time.Time) (
 	}
 	v.App = &AppView{Number: a.Number, State: a.stateAt(now), Expires: a.Expires}
 	return v, nil
+}
+
+// showSMS adds the newest code of the sign-in.
+func (c *Core) showSMS(ctx context.Context, s *SignIn, d decision, v *View, now time.Time) error {
+	phone := d.person.Phone
+	v.SMS = &SMSView{Ends: phone[max(0, len(phone)-2):], State: CodeFailed}
+	last, err := c.Store.LastCode(ctx, s.ID, PurposeLogin)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.SMS.State, v.SMS.Expires = last.stateAt(now, c.limits().CodeTries), last.Expires
+	return nil
 }

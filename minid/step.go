@@ -10,9 +10,12 @@ const (
 	StepPassword    Step = "password"
 	StepTOTP        Step = "totp"
 	StepApp         Step = "app"
-	StepDone        Step = "done"        // Finish may be called
-	StepUnreachable Step = "unreachable" // the person cannot reach the level that is needed
-	StepEnded       Step = "ended"       // finished, cancelled or expired
+	StepSMS         Step = "sms"
+	StepReset       Step = "reset"        // codes by SMS and mail, for a new password
+	StepNewPassword Step = "new_password" // of somebody who passed them
+	StepDone        Step = "done"         // Finish may be called
+	StepUnreachable Step = "unreachable"  // the person cannot reach the level that is needed
+	StepEnded       Step = "ended"        // finished, cancelled or expired
 )
 
 // Unreachable names the axis that keeps a person below the level that is needed.
@@ -24,7 +27,7 @@ const (
 	UnreachableFactor   Unreachable = "factor"   // they lack a second factor that is strong enough
 )
 
-var stepOf = map[Factor]Step{FactorTOTP: StepTOTP, FactorApp: StepApp}
+var stepOf = map[Factor]Step{FactorTOTP: StepTOTP, FactorApp: StepApp, FactorSMS: StepSMS}
 
 // standing is all that the next step depends on.
 type standing struct {
@@ -33,6 +36,8 @@ type standing struct {
 	passed []Factor // in this sign-in, or kept from the session
 	second []Factor // the person's second factors in working order
 	chosen Factor   // the person's choice, or empty
+	liked  Factor   // what they logged in with and wanted to keep, or empty
+	reset  bool     // a new password was asked for
 }
 
 // decision is the next step.
@@ -48,6 +53,12 @@ type decision struct {
 // next chooses the step. That a level cannot be reached is told only to somebody who has passed the best that the
 // person has: nobody learns how a person was proofed from a password alone, unless there is nothing beside it.
 func (t LevelTable) next(s standing) decision {
+	if slices.Contains(s.passed, FactorReset) {
+		return nextOfReset(s)
+	}
+	if s.reset {
+		return decision{step: StepReset}
+	}
 	if !slices.Contains(s.passed, FactorPassword) {
 		return decision{step: StepPassword, factor: FactorPassword}
 	}
@@ -62,8 +73,10 @@ func (t LevelTable) next(s standing) decision {
 		return d
 	}
 	d.factor = ways[0]
-	if slices.Contains(ways, s.chosen) {
-		d.factor = s.chosen
+	for _, wish := range []Factor{s.liked, s.chosen} {
+		if slices.Contains(ways, wish) {
+			d.factor = wish
+		}
 	}
 	d.step = stepOf[d.factor]
 	d.others = slices.DeleteFunc(ways, func(f Factor) bool { return f == d.factor })

@@ -6,7 +6,7 @@ import (
 )
 
 func TestNext(t *testing.T) {
-	pw, totp, app := FactorPassword, FactorTOTP, FactorApp
+	pw, totp, app, sms := FactorPassword, FactorTOTP, FactorApp, FactorSMS
 	set := func(f ...Factor) []Factor { return f }
 	for name, c := range map[string]struct {
 		in     standing
@@ -18,25 +18,37 @@ func TestNext(t *testing.T) {
 		"a second factor is no first":  {standing{need: LevelLow, basis: BasisInPerson, passed: set(totp)}, StepPassword, nil, ""},
 		"none needs the password":      {standing{need: LevelNone}, StepPassword, nil, ""},
 		"none with the password":       {standing{need: LevelNone, passed: set(pw)}, StepDone, nil, ""},
-		"low":                          {standing{LevelLow, BasisLetter, set(pw), set(totp), ""}, StepDone, nil, ""},
-		"substantial asks for a code":  {standing{LevelSubstantial, BasisLetter, set(pw), set(totp), ""}, StepTOTP, nil, ""},
-		"substantial, least first":     {standing{LevelSubstantial, BasisLetter, set(pw), set(app, totp), ""}, StepTOTP, set(app), ""},
-		"substantial, app chosen":      {standing{LevelSubstantial, BasisLetter, set(pw), set(app, totp), app}, StepApp, set(totp), ""},
-		"substantial with a code":      {standing{LevelSubstantial, BasisLetter, set(pw, totp), set(totp), ""}, StepDone, nil, ""},
-		"substantial with the app":     {standing{LevelSubstantial, BasisSchool, set(pw, app), set(app), ""}, StepDone, nil, ""},
-		"high asks the app alone":      {standing{LevelHigh, BasisInPerson, set(pw), set(app, totp), ""}, StepApp, nil, ""},
-		"high, code chosen":            {standing{LevelHigh, BasisInPerson, set(pw), set(app, totp), totp}, StepApp, nil, ""},
-		"high after a code":            {standing{LevelHigh, BasisInPerson, set(pw, totp), set(app, totp), ""}, StepApp, nil, ""},
-		"high with the app":            {standing{LevelHigh, BasisInPerson, set(pw, app), set(app, totp), ""}, StepDone, nil, ""},
-		"proofing too low, best first": {standing{LevelHigh, BasisLetter, set(pw), set(app, totp), ""}, StepApp, set(totp), ""},
-		"proofing too low, told":       {standing{LevelHigh, BasisLetter, set(pw, app), set(app, totp), ""}, StepUnreachable, nil, UnreachableProofing},
-		"passport is substantial":      {standing{LevelHigh, BasisPassport, set(pw, app), set(app), ""}, StepUnreachable, nil, UnreachableProofing},
-		"factor too low, first ask":    {standing{LevelHigh, BasisInPerson, set(pw), set(totp), ""}, StepTOTP, nil, ""},
-		"factor too low, told":         {standing{LevelHigh, BasisInPerson, set(pw, totp), set(totp), ""}, StepUnreachable, nil, UnreachableFactor},
-		"no second factor":             {standing{LevelSubstantial, BasisInPerson, set(pw), nil, ""}, StepUnreachable, nil, UnreachableFactor},
-		"both too low":                 {standing{LevelHigh, BasisLetter, set(pw, totp), set(totp), ""}, StepUnreachable, nil, UnreachableProofing},
-		"unknown basis, first ask":     {standing{LevelLow, "hearsay", set(pw), set(totp), ""}, StepTOTP, nil, ""},
-		"unknown basis, told":          {standing{LevelLow, "hearsay", set(pw, totp), set(totp), ""}, StepUnreachable, nil, UnreachableProofing},
+		"low":                          {standing{LevelLow, BasisLetter, set(pw), set(totp), "", "", false}, StepDone, nil, ""},
+		"substantial asks for a code":  {standing{LevelSubstantial, BasisLetter, set(pw), set(totp), "", "", false}, StepTOTP, nil, ""},
+		"substantial, least first":     {standing{LevelSubstantial, BasisLetter, set(pw), set(app, totp), "", "", false}, StepTOTP, set(app), ""},
+		"substantial, app chosen":      {standing{LevelSubstantial, BasisLetter, set(pw), set(app, totp), app, "", false}, StepApp, set(totp), ""},
+		"substantial, app preferred":   {standing{LevelSubstantial, BasisLetter, set(pw), set(totp, app), "", app, false}, StepApp, set(totp), ""},
+		"the choice before the wish":   {standing{LevelSubstantial, BasisLetter, set(pw), set(totp, sms, app), sms, app, false}, StepSMS, set(totp, app), ""},
+		"a wish that is not enough":    {standing{LevelHigh, BasisInPerson, set(pw), set(sms, app), "", sms, false}, StepApp, nil, ""},
+		"substantial by SMS":           {standing{LevelSubstantial, BasisLetter, set(pw), set(sms), "", "", false}, StepSMS, nil, ""},
+		"SMS is substantial":           {standing{LevelSubstantial, BasisInPerson, set(pw, sms), set(sms), "", "", false}, StepDone, nil, ""},
+		"SMS is never high":            {standing{LevelHigh, BasisInPerson, set(pw, sms), set(sms), "", "", false}, StepUnreachable, nil, UnreachableFactor},
+		"SMS and TOTP are never high":  {standing{LevelHigh, BasisInPerson, set(pw, totp, sms), set(totp, sms), "", "", false}, StepUnreachable, nil, UnreachableFactor},
+		"a new password was asked for": {standing{LevelNone, "", nil, nil, "", "", true}, StepReset, nil, ""},
+		"reset, the second factor":     {standing{LevelNone, BasisLetter, set(FactorReset), set(totp, sms, app), "", "", false}, StepTOTP, set(app), ""},
+		"reset, app chosen":            {standing{LevelNone, BasisLetter, set(FactorReset), set(totp, sms, app), app, "", false}, StepApp, set(totp), ""},
+		"reset, SMS is none":           {standing{LevelNone, BasisLetter, set(FactorReset), set(sms), "", "", false}, StepNewPassword, nil, ""},
+		"reset, factor passed":         {standing{LevelNone, BasisLetter, set(FactorReset, totp), set(totp), "", "", false}, StepNewPassword, nil, ""},
+		"substantial with a code":      {standing{LevelSubstantial, BasisLetter, set(pw, totp), set(totp), "", "", false}, StepDone, nil, ""},
+		"substantial with the app":     {standing{LevelSubstantial, BasisSchool, set(pw, app), set(app), "", "", false}, StepDone, nil, ""},
+		"high asks the app alone":      {standing{LevelHigh, BasisInPerson, set(pw), set(app, totp), "", "", false}, StepApp, nil, ""},
+		"high, code chosen":            {standing{LevelHigh, BasisInPerson, set(pw), set(app, totp), totp, "", false}, StepApp, nil, ""},
+		"high after a code":            {standing{LevelHigh, BasisInPerson, set(pw, totp), set(app, totp), "", "", false}, StepApp, nil, ""},
+		"high with the app":            {standing{LevelHigh, BasisInPerson, set(pw, app), set(app, totp), "", "", false}, StepDone, nil, ""},
+		"proofing too low, best first": {standing{LevelHigh, BasisLetter, set(pw), set(app, totp), "", "", false}, StepApp, set(totp), ""},
+		"proofing too low, told":       {standing{LevelHigh, BasisLetter, set(pw, app), set(app, totp), "", "", false}, StepUnreachable, nil, UnreachableProofing},
+		"passport is substantial":      {standing{LevelHigh, BasisPassport, set(pw, app), set(app), "", "", false}, StepUnreachable, nil, UnreachableProofing},
+		"factor too low, first ask":    {standing{LevelHigh, BasisInPerson, set(pw), set(totp), "", "", false}, StepTOTP, nil, ""},
+		"factor too low, told":         {standing{LevelHigh, BasisInPerson, set(pw, totp), set(totp), "", "", false}, StepUnreachable, nil, UnreachableFactor},
+		"no second factor":             {standing{LevelSubstantial, BasisInPerson, set(pw), nil, "", "", false}, StepUnreachable, nil, UnreachableFactor},
+		"both too low":                 {standing{LevelHigh, BasisLetter, set(pw, totp), set(totp), "", "", false}, StepUnreachable, nil, UnreachableProofing},
+		"unknown basis, first ask":     {standing{LevelLow, "hearsay", set(pw), set(totp), "", "", false}, StepTOTP, nil, ""},
+		"unknown basis, told":          {standing{LevelLow, "hearsay", set(pw, totp), set(totp), "", "", false}, StepUnreachable, nil, UnreachableProofing},
 	} {
 		d := DefaultLevels().next(c.in)
 		if d.step != c.step || !slices.Equal(d.others, c.others) || d.unreachable != c.axis {

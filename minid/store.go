@@ -22,8 +22,9 @@ type Store interface {
 	RaisePasswordFailure(ctx context.Context, number string, at time.Time, q Quarantine) (PasswordTry, error)
 	ClearPasswordFailures(ctx context.Context, number string) error
 
-	// SecondFactors are the person's factors beside the password that are in working order.
-	SecondFactors(ctx context.Context, personID string, totpFailures int) ([]Factor, error)
+	// SecondFactors are the person's factors beside the password that are in working order: TOTP and SMS with fewer
+	// failures than most, SMS when there is a phone. In the order TOTP, SMS, app.
+	SecondFactors(ctx context.Context, personID string, most int) ([]Factor, error)
 	// TOTPSecret is the sealed secret: ErrNotFound.
 	TOTPSecret(ctx context.Context, personID string) ([]byte, error)
 	// RaiseTOTPFailure counts one more failure; false when there is no factor or it is disabled.
@@ -45,7 +46,8 @@ type Store interface {
 	// FinishSignIn ends the sign-in, ends the browser's earlier session and starts the new one: all or nothing.
 	// ErrStep when the sign-in is not live, or no longer what s says; ErrExpired when it rests on a session that
 	// has ended.
-	FinishSignIn(ctx context.Context, s SignIn, session SessionRecord, at time.Time) error
+	// The login is recorded, and counted by day under the factor counted.
+	FinishSignIn(ctx context.Context, s SignIn, session SessionRecord, counted Factor, at time.Time) error
 
 	// Session finds by the hash of its secret: ErrNotFound.
 	Session(ctx context.Context, id string) (*SessionRecord, error)
@@ -60,6 +62,58 @@ type Store interface {
 	TakePairingCode(ctx context.Context, code string, at time.Time, d Device) (personID string, err error)
 	// Device finds by key thumbprint: ErrNotFound.
 	Device(ctx context.Context, thumbprint string) (*Device, error)
+
+	// StartCode adds a code and ends the live ones of the same Who and Purpose. When Who, or To, has had a window's most
+	// codes within its span, nothing is changed and the time when the next may be sent is the answer; otherwise that time
+	// is zero.
+	StartCode(ctx context.Context, c Code, windows []Window) (again time.Time, err error)
+	// LastCode is the newest of what it is bound to: ErrNotFound.
+	LastCode(ctx context.Context, bound string, p Purpose) (*Code, error)
+	// FailCode notes that a live code could not be sent.
+	FailCode(ctx context.Context, id string) error
+	// RaiseCodeTries counts one more try of the live codes of these purposes, and says how many there were.
+	RaiseCodeTries(ctx context.Context, bound string, purposes []Purpose, most int, at time.Time) (int, error)
+	// RaiseSMSFailure counts one more failure; false when SMS is no factor or is disabled.
+	RaiseSMSFailure(ctx context.Context, personID string, most int) (bool, error)
+	// PassCode spends a live login code of the sign-in, forgets the failures, and passes SMS: all or nothing.
+	// ErrWrongCode when there is no such code.
+	PassCode(ctx context.Context, signInID, personID, code string, at time.Time) error
+	// RememberFactor notes in a live sign-in what to prefer when it is finished; ErrStep otherwise.
+	RememberFactor(ctx context.Context, id string, f Factor, at time.Time) error
+	// TakeInvitation puts off the next invitation; false when it is not due.
+	TakeInvitation(ctx context.Context, personID string, at, next time.Time) (bool, error)
+
+	// Logins are the person's newest, newest first. LoginCounts are how many there were since a day, newest first.
+	Logins(ctx context.Context, personID string, most int) ([]Login, error)
+	LoginCounts(ctx context.Context, since time.Time) ([]LoginCount, error)
+	// Sessions are the person's that were used since seen and began since started.
+	Sessions(ctx context.Context, personID string, seen, started time.Time) ([]SessionRecord, error)
+	EndSessionOf(ctx context.Context, personID, public string) error
+	PutPendingTOTP(ctx context.Context, personID string, sealed []byte, expires time.Time) error
+	// PendingTOTP is the sealed secret: ErrNotFound. RaisePendingTOTP counts a try as well, up to most.
+	PendingTOTP(ctx context.Context, personID string, at time.Time) ([]byte, error)
+	RaisePendingTOTP(ctx context.Context, personID string, most int, at time.Time) ([]byte, error)
+	// ConfirmTOTP makes the pending secret the person's; ErrWrongCode when it is pending no more.
+	ConfirmTOTP(ctx context.Context, personID string, sealed []byte, step int64) error
+	// RemoveFactor leaves the last one that works, by SecondFactors and, for SMS, whether it can be sent: ErrLastFactor.
+	// ErrNotFound when the person does not have it.
+	RemoveFactor(ctx context.Context, personID string, f Factor, most int, sms bool) error
+	FactorNames(ctx context.Context, personID string) (map[Factor]string, error)
+	RenameFactor(ctx context.Context, personID string, f Factor, name string) error
+	PreferFactor(ctx context.Context, personID string, f Factor) error
+	// ChangePhone spends the code and makes the phone the person's, with SMS as factor. ErrWrongCode.
+	ChangePhone(ctx context.Context, bound, personID, code, phone string, at time.Time) error
+	// ChangePassword replaces the old record, and ends the person's sessions but keep and their sign-ins under way.
+	// ErrWrong when the record is no longer old.
+	ChangePassword(ctx context.Context, personID, old, record, keep string) error
+
+	// StartReset notes in a live sign-in of nobody that a new password was asked for; ErrStep otherwise.
+	StartReset(ctx context.Context, id string, at time.Time) error
+	// PassReset spends the codes by SMS and mail and makes the sign-in the person's: all or nothing. ErrWrongCode, ErrStep.
+	PassReset(ctx context.Context, id, sms, email string, at time.Time) error
+	// ResetPassword takes a live sign-in, as it was read, back to its beginning, replaces the password, forgets the
+	// failures of the number, and ends the person's sessions and sign-ins: all or nothing. ErrStep.
+	ResetPassword(ctx context.Context, s SignIn, record, number string, at time.Time) error
 
 	// StartAttempt adds a login attempt and cancels the sign-in's earlier unanswered ones. When the person has most
 	// attempts without approval since the given time, nothing is added and the time of the oldest of them is the
@@ -83,9 +137,19 @@ type PasswordTry struct {
 	Until    time.Time // end of the quarantine, when not allowed
 }
 
+// LoginCount is how many logged in with a factor on a day (YYYY-MM-DD, UTC).
+type LoginCount struct {
+	Day    string
+	Factor Factor
+	Logins int
+}
+
 // Expiry says what DeleteExpired may delete.
 type Expiry struct {
 	At             time.Time // everything that expired before
 	SessionSeen    time.Time // sessions last used before
 	AttemptCreated time.Time // login attempts made before
+	CodeCreated    time.Time // codes made before
+	Message        time.Time // messages kept since before
+	Login          time.Time // logins before
 }

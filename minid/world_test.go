@@ -3,6 +3,8 @@ package minid_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"log/slog"
 	"strings"
@@ -231,4 +233,10 @@ func (w *world) wantNothingPersonalInLogs() {
 			w.t.Error("the log holds an identity number or a password")
 		}
 	}
+}
+
+// signInID is how a sign-in is stored: the hash of its secret.
+func signInID(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

@@ -8,6 +8,7 @@ import (
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/store"
 	"lommebok.example/minid"
+	"lommebok.example/minid/notify"
 	minidstore "lommebok.example/minid/store"
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/sdjwtvc"
@@ -23,6 +24,7 @@ type ground struct {
 	signers     issuance.Signers
 	site        *web.Site
 	core        *minid.Core
+	outbox      *notify.Outbox
 }
 
 // lay brings the tables up to date, and makes at the first start what the data folder keeps.
@@ -47,8 +49,11 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if err != nil {
 		return nil, err
 	}
-	g.core, err = newCore(g.secrets, g.minidStore, deps)
-	return g, err
+	if g.core, err = newCore(g.secrets, g.minidStore, deps); err != nil {
+		return nil, err
+	}
+	g.setSender(cfg, deps)
+	return g, nil
 }
 
 // secrets are made at the first start and kept in the data folder.

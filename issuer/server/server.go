@@ -23,6 +23,7 @@ import (
 	"lommebok.example/minid/app"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/minid/login"
+	"lommebok.example/minid/notify"
 	"lommebok.example/specs/dpop"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/web"
@@ -35,15 +36,20 @@ type Config struct {
 	TrustDir  string // where verifiers and wallets of this machine look for anchors; "" to publish none
 	WalletURL string // a wallet in the browser, without final slash: /offer below it takes credential_offer; "" for none
 	Clients   []authserver.Client
+	SMS       Gateway // without one, SMS is nobody's factor; with test people it must be empty
+	Email     Gateway
 
 	// InsecureAllowHTTP allows a URL with the scheme http. Safe on a developer's own machine only.
 	InsecureAllowHTTP bool
 	// InsecureAllowAnyClient serves wallets that are not in Clients. Safe where only synthetic people have accounts.
 	InsecureAllowAnyClient bool
-	// InsecureTestPeople gives the synthetic people accounts and writes their passwords to a file in DataDir. Safe where
-	// nobody else has an account.
+	// InsecureTestPeople gives the synthetic people accounts and writes their passwords to a file in DataDir; messages
+	// to people are not sent but shown at /dev/outbox. Safe where nobody else has an account.
 	InsecureTestPeople bool
 }
+
+// Gateway takes messages to people, see notify.Gateway.
+type Gateway struct{ URL, Token string }
 
 // Deps is what the service stands on.
 type Deps struct {
@@ -111,6 +117,7 @@ type parts struct {
 	offers     *offers
 	mine       *mine
 	public     *public
+	outbox     *notify.Outbox // nil without test people
 }
 
 // assemble makes each part once, from the parts above it.
@@ -136,6 +143,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		},
 		offers: &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
 		mine:   &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
+		outbox: g.outbox,
 		public: &public{db: deps.DB, anchor: g.trust.anchorPEM()},
 	}
 }
@@ -160,6 +168,9 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	pages := r.Group("", p.site.OwnForms())
 	p.offers.mount(pages)
 	p.mine.mount(pages)
+	if p.outbox != nil {
+		p.outbox.Mount(pages)
+	}
 	return r, p.issuing.Mount(r)
 }
 
@@ -186,8 +197,8 @@ func (cfg Config) check() error {
 	case cfg.DataDir == "":
 		return fmt.Errorf("%w: the data folder is not set", ErrConfig)
 	}
-	if cfg.WalletURL == "" {
-		return nil
+	if err := cfg.checkGateways(); err != nil || cfg.WalletURL == "" {
+		return err
 	}
 	w, err := url.Parse(cfg.WalletURL)
 	if err != nil || w.Host == "" || w.RawQuery != "" || w.Fragment != "" || (w.Scheme != "https" && !(w.Scheme == "http" && cfg.InsecureAllowHTTP)) {

@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +34,10 @@ func TestConfigRefused(t *testing.T) {
 		"no data folder":        func(c *server.Config) { c.DataDir = "" },
 		"wallet over http":      func(c *server.Config) { c.WalletURL = "http://localhost:8082" },
 		"wallet with a query":   func(c *server.Config) { c.WalletURL = "https://wallet.example/?x=1" },
+		"gateway over http":     func(c *server.Config) { c.SMS.URL = "http://sms.example/" },
+		"gateway with password": func(c *server.Config) { c.SMS.URL = "https://a:b@sms.example/" },
+		"mail without SMS":      func(c *server.Config) { c.Email.URL = "https://mail.example/" },
+		"gateway, test people":  func(c *server.Config) { c.SMS.URL, c.InsecureTestPeople = "https://sms.example/", true },
 		"wallet without a host": func(c *server.Config) { c.WalletURL = "offer" },
 	}
 	for name, change := range tests {
@@ -170,4 +176,17 @@ func snapshot(t testing.TB, dir string) map[string]string {
 		files[e.Name()] = read(t, filepath.Join(dir, e.Name()))
 	}
 	return files
+}
+
+func TestOutboxOnlyWithTestPeople(t *testing.T) {
+	s := newService(t)
+	for people, want := range map[bool]int{true: http.StatusOK, false: http.StatusNotFound} {
+		s.cfg.InsecureTestPeople = people
+		s.start(t)
+		w := httptest.NewRecorder()
+		s.Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/dev/outbox", nil))
+		if w.Code != want {
+			t.Errorf("with test people %v: %d, want %d", people, w.Code, want)
+		}
+	}
 }

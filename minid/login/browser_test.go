@@ -7,6 +7,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"lommebok.example/minid"
 	"lommebok.example/web/webtest"
 )
 
@@ -57,6 +58,46 @@ func TestPagesInABrowser(t *testing.T) {
 	look("/login", "login_app")
 	check(t, app.answer(t, "", false))
 	look("/login", "login_app_rejected")
+
+	s.registerSMS(t)
+	p = s.person(t)
+	p.get("/service")
+	p.submit("/login/password", "pid", befal, "password", password)
+	look("/login", "login_sms")
+	for range 3 {
+		p.submit("/login/sms", "code", notCode(s.post.code(t, minid.ChannelSMS)))
+	}
+	look("/login", "login_sms_spent")
+	p.submit("/login/method", "factor", "sms")
+	p.submit("/login/sms", "code", s.post.code(t, minid.ChannelSMS))
+	look("/login/invitation", "login_invite")
+	p.get("/minid")
+	look("/minid", "login_minid_sms")
+	p.submit("/minid/totp")
+	look("/minid/totp", "login_new_totp")
+	p.submit("/minid/totp/confirm", "code", "1")
+	look("/minid/totp", "login_new_totp_error")
+	p.get("/minid")
+	p.submit("/minid/phone", "phone", "99990055")
+	look("/minid/phone", "login_new_phone")
+	p.get("/minid/password")
+	p.submit("/minid/password", "password", password, "new", "kort")
+	look("/minid/password", "login_change_password_error")
+	p.submit("/minid/password", "password", password, "new", "kaktus i vinduskarmen")
+	look("/minid", "login_minid_done")
+
+	s.atOnce()
+	p = s.person(t)
+	p.get("/service")
+	look("/login/forgot", "login_forgot")
+	p.get("/login/forgot")
+	p.submit("/login/forgot", "pid", befal)
+	p.submit("/login/reset", "sms", "1", "email", "2")
+	look("/login", "login_reset")
+	p.submit("/login/reset", "sms", s.post.code(t, minid.ChannelSMS), "email", s.post.code(t, minid.ChannelEmail))
+	look("/login", "login_new_password")
+	p.submit("/login/new-password", "new", "gitar i vinduskarmen")
+	look("/login", "login_password_done")
 
 	p = s.person(t)
 	p.signIn(s, busk, "high")

@@ -5,19 +5,30 @@
 //	GET  /login            the step at hand: password, code, MinID app, or that the level cannot be reached
 //	POST /login/password   identity number and password
 //	POST /login/totp       code from an authenticator app
-//	POST /login/method     another second factor, or the MinID app once more
+//	POST /login/sms        code by SMS
+//	POST /login/method     another second factor, the MinID app once more, or a new code by SMS
+//	GET  /login/invitation to a safer factor, after a sign-in with SMS; the way on to the service stands on it
 //	GET  /login/app        the state of the approval, as JSON for the script
+//	     /login/forgot     who has forgotten the password: GET asks for the number, POST sends codes by SMS and mail
+//	POST /login/reset      both codes
+//	POST /login/new-password  the new password; the sign-in then begins again
 //	GET  /login/cancel     ends the sign-in and goes back to the service
 //	GET  /login/help       what to do without password or code
 //	POST /logout           ends the session
 //	GET  /minid            who is signed in, and pairing of the MinID app
 //	POST /minid/pair       makes a pairing code, or tells that it is given at the service desk
+//	     /minid/totp       a new authenticator app: POST makes a secret, GET shows it, POST …/confirm takes its first code
+//	POST /minid/factor/…   remove, rename, prefer
+//	     /minid/phone      a new number: POST sends a code there, GET asks for it, POST …/confirm takes it
+//	     /minid/password   a new password; POST …/strength is advice for the script while it is typed
+//	POST /minid/sessions/end  ends a session in another browser
 //
 // # Cookies
 //
 //	signin    secret of the sign-in under way; its forms carry a token that only this secret makes
 //	session   secret of the session; the forms of /minid and /logout carry a token of it
 //	notice    what was wrong with the last form, as a code and a number; shown until the next form
+//	onward    where the service wants the person, while the invitation is shown
 //	pairing   the pairing code that was just made, for as long as it can be used
 //
 // Every form is answered with 303, except when it is refused for what it is (403, 413) or nobody can take it now (503).

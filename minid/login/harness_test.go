@@ -64,6 +64,7 @@ type service struct {
 	wallet string // where /onward leads
 
 	deskCode string // the code for the app that karies got at the service desk
+	post     *post
 }
 
 // onward makes /onward lead to another origin, with the reason as error.
@@ -79,7 +80,7 @@ type option func(*minid.PasswordConfig, *web.Config)
 func newService(t testing.TB, options ...option) *service {
 	t.Helper()
 	ctx := context.Background()
-	s := &service{clock: &clock{at: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}, secret: bytes.Repeat([]byte{7}, 20), log: &bytes.Buffer{}}
+	s := &service{clock: &clock{at: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}, secret: bytes.Repeat([]byte{7}, 20), log: &bytes.Buffer{}, post: &post{}}
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: s.log}, nil))
 	passwords := minid.PasswordConfig{Pepper: bytes.Repeat([]byte{1}, 32), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}}
 	site := web.Config{Service: "issuer", Log: log}
@@ -95,7 +96,7 @@ func newService(t testing.TB, options ...option) *service {
 	check(t, err)
 	seal, err := minid.NewSealer(bytes.Repeat([]byte{2}, 32))
 	check(t, err)
-	s.core = &minid.Core{Store: st, Passwords: pool, Seal: seal, Now: s.clock.now, Log: log}
+	s.core = &minid.Core{Store: st, Passwords: pool, Seal: seal, Now: s.clock.now, Log: log, Sender: s.post}
 	karies := s.register(t, karies, minid.BasisInPerson)
 	s.deskCode, _, err = s.core.HandOutPairingCode(ctx, karies.ID)
 	check(t, err)

@@ -13,8 +13,8 @@ import (
 	"lommebok.example/web"
 )
 
-// freshLogin is how recent a login must be to pair the app.
-const freshLogin = 10 * time.Minute
+// freshLogin is how recent a login must be to change how a person signs in.
+const freshLogin = 5 * time.Minute
 
 type minidView struct {
 	web.Form
@@ -25,6 +25,10 @@ type minidView struct {
 	Minutes     int // since the login
 	PairingCode string
 	AtDesk      bool // the pairing code is given at the service desk
+	Account     *minid.Account
+	Ends        string // last digits of the phone
+	Done        string
+	Onward      string // to the service that the person was on the way to
 }
 
 func (p *Pages) needOfMyMinID(c *gin.Context, maxAge time.Duration) minid.Need {
@@ -40,8 +44,16 @@ func (p *Pages) myMinID(c *gin.Context) {
 	if !ok {
 		return
 	}
+	account, err := p.Core.Account(c.Request.Context(), p.sessionSecret(c))
+	if err != nil {
+		p.change(c, err, "", "/minid")
+		return
+	}
+	_, onward := p.onward(c)
+	c.Header("Cache-Control", "no-store")
 	p.Site.Render(c, http.StatusOK, "login_minid", minidView{
-		Form: web.Form{Token: web.FormToken(web.Cookie(c, p.Site, sessionCookie))},
+		Form: p.accountForm(c), Account: account, Done: p.accountDone(c), Onward: onward,
+		Ends: account.Person.Phone[max(0, len(account.Person.Phone)-2):],
 		PID:  mask(s.PID), Level: s.Level, Basis: s.Basis, Factors: s.Factors,
 		Minutes:     minutes(p.Core.Now().Sub(s.AuthTime)),
 		PairingCode: groups(web.Cookie(c, p.Site, pairingCookie)),

@@ -24,10 +24,12 @@ const (
 	noticeWrong       = "wrong"
 	noticeQuarantined = "quarantined"
 	noticeCode        = "code"
+	noticeSMS         = "sms"
 	noticeTooMany     = "too_many"
 	noticeNoPID       = "pid"
 	noticeNoPassword  = "password"
 	noticeNeither     = "pid_password"
+	noticeReset       = "reset"
 	noticeNoCode      = "code_missing"
 )
 
@@ -71,8 +73,12 @@ func (p *Pages) errors(c *gin.Context) []web.FieldError {
 		return []web.FieldError{at("password", "login.error.password")}
 	case noticeNeither:
 		return []web.FieldError{at("pid", "login.error.pid"), at("password", "login.error.password")}
+	case noticeReset:
+		return []web.FieldError{at("sms", "login.reset.wrong")}
 	case noticeCode:
 		return []web.FieldError{at("code", "login.error.code")}
+	case noticeSMS:
+		return []web.FieldError{at("code", "login.error.sms")}
 	case noticeNoCode:
 		return []web.FieldError{at("code", "login.error.code_missing")}
 	}

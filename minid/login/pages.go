@@ -24,6 +24,7 @@ const (
 	sessionCookie = "session"
 	noticeCookie  = "notice"
 	pairingCookie = "pairing"
+	onwardCookie  = "onward"
 )
 
 // Until the browser closes; the core knows when sign-in and session end.
@@ -35,13 +36,30 @@ func (p *Pages) Mount(r gin.IRouter) {
 	g.GET("/login", p.step)
 	g.POST("/login/password", p.guarded(signInCookie), p.password)
 	g.POST("/login/totp", p.guarded(signInCookie), p.totp)
+	g.POST("/login/sms", p.guarded(signInCookie), p.sms)
+	g.GET("/login/forgot", p.forgot)
+	g.POST("/login/forgot", p.guarded(signInCookie), p.startReset)
+	g.POST("/login/reset", p.guarded(signInCookie), p.reset)
+	g.POST("/login/new-password", p.guarded(signInCookie), p.newPassword)
 	g.POST("/login/method", p.guarded(signInCookie), p.method)
 	g.GET("/login/app", p.approval)
 	g.GET("/login/cancel", p.cancel)
 	g.GET("/login/help", p.help)
+	g.GET("/login/invitation", p.invitation)
 	g.POST("/logout", p.guarded(sessionCookie), p.logout)
 	g.GET("/minid", p.myMinID)
 	g.POST("/minid/pair", p.guarded(sessionCookie), p.pair)
+	own := g.Group("/minid", func(c *gin.Context) { c.Header("Cache-Control", "no-store") })
+	own.GET("/totp", p.showTOTP)
+	own.GET("/phone", p.accountPage("login_new_phone"))
+	own.GET("/password", p.accountPage("login_change_password"))
+	for path, take := range map[string]gin.HandlerFunc{
+		"/totp": p.startTOTP, "/totp/confirm": p.confirmTOTP, "/factor/remove": p.removeFactor, "/factor/rename": p.renameFactor,
+		"/factor/prefer": p.prefer, "/phone": p.startPhone, "/phone/confirm": p.confirmPhone, "/password": p.changePassword,
+		"/password/strength": p.strength, "/sessions/end": p.endOther,
+	} {
+		own.POST(path, p.guarded(sessionCookie), take)
+	}
 }
 
 // SignedIn gives the browser's session when it meets the need. Otherwise it starts a sign-in, answers with 303 to /login,
@@ -61,7 +79,7 @@ func (p *Pages) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool)
 	if s != nil && s.Meets(need, p.Core.Now()) {
 		return s, true
 	}
-	signIn, _, err := p.Core.Begin(c.Request.Context(), need, secret)
+	signIn, _, err := p.Core.Begin(inLanguage(c), need, secret)
 	if err != nil {
 		p.Site.Failure(c, err)
 		return nil, false
@@ -154,6 +172,8 @@ func (p *Pages) answered(c *gin.Context, v *minid.View, err error) {
 		p.setNotice(c, notice{noticeTooMany, minutes(tooMany.RetryAfter)})
 	case errors.Is(err, minid.ErrWrong):
 		p.setNotice(c, notice{Kind: noticeWrong})
+	case errors.Is(err, minid.ErrWrongCode) && v.Step == minid.StepSMS:
+		p.setNotice(c, notice{Kind: noticeSMS})
 	case errors.Is(err, minid.ErrWrongCode):
 		p.setNotice(c, notice{Kind: noticeCode})
 	case err == nil, errors.Is(err, minid.ErrStep), errors.Is(err, minid.ErrExpired):
@@ -178,7 +198,21 @@ func (p *Pages) finish(c *gin.Context, v *minid.View) {
 	web.SetCookie(c, p.Site, sessionCookie, secret, whileOpen)
 	web.SetCookie(c, p.Site, pairingCookie, "", -1) // may be of another person
 	p.forgetSignIn(c)
+	invite, err := p.Core.Invite(c.Request.Context(), secret)
+	if err != nil {
+		p.Site.Failure(c, err)
+		return
+	}
+	if invite != nil {
+		p.invite(c, invite, v.ReturnTo)
+		return
+	}
 	p.to(c, v.ReturnTo)
+}
+
+// inLanguage is the request's context with the person's language, for what is sent to them.
+func inLanguage(c *gin.Context) context.Context {
+	return minid.InLanguage(c.Request.Context(), web.Lang(c))
 }
 
 // over tells that there is no sign-in, or none any more.

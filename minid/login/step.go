@@ -1,6 +1,7 @@
 package login
 
 import (
+	"context"
 	"errors"
 	"math"
 	"net/http"
@@ -19,22 +20,28 @@ type stepView struct {
 	Others            []minid.Factor
 	Required, Reached minid.Level
 	Axis              minid.Unreachable
+	PINDropped        bool
+	Done              bool   // a new password was set just now
+	Ends              string // last digits of the number that a code was sent to
 	approvalView
 }
 
-// approvalView is how the login attempt in the MinID app stands.
+// approvalView is how the login attempt in the MinID app, or the code by SMS, stands.
 type approvalView struct {
-	State   string // "waiting", "rejected", "expired" or "too_many"
+	State   string // "waiting", "rejected", "expired" or "too_many"; of SMS, a minid.CodeState
 	Number  string
 	Seconds int // left
-	Minutes int // until the app may be asked again
+	Minutes int // until the app may be asked, or a code be sent, again
 }
 
 var pageOf = map[minid.Step]string{
 	minid.StepPassword:    "login_password",
 	minid.StepTOTP:        "login_totp",
 	minid.StepApp:         "login_app",
+	minid.StepSMS:         "login_sms",
 	minid.StepUnreachable: "login_unreachable",
+	minid.StepReset:       "login_reset",
+	minid.StepNewPassword: "login_new_password",
 }
 
 // step shows the step the sign-in is at. A sign-in that was completed elsewhere, in the app, ends here.
@@ -50,12 +57,20 @@ func (p *Pages) step(c *gin.Context) {
 	data := stepView{
 		Form:    web.Form{Token: web.FormToken(web.Cookie(c, p.Site, signInCookie))},
 		Service: v.Service, Others: v.Factors, Required: v.Required, Reached: v.Reached, Axis: v.Unreachable,
+		PINDropped: v.PINDropped,
 	}
 	switch v.Step {
-	case minid.StepPassword, minid.StepTOTP:
-		data.Errors = p.errors(c)
+	case minid.StepPassword, minid.StepTOTP, minid.StepReset:
+		data.Errors, data.Done = p.errors(c), p.notice(c).Kind == donePassword
+	case minid.StepNewPassword:
+		data.Errors = p.accountErrors(c)
 	case minid.StepApp:
 		data.approvalView = p.approvalOf(v, p.notice(c))
+	case minid.StepSMS:
+		data.approvalView, data.Ends = smsOf(v, p.notice(c)), v.SMS.Ends
+		if data.State == string(minid.CodeLive) {
+			data.Errors = p.errors(c)
+		}
 	}
 	p.Site.Render(c, http.StatusOK, pageOf[v.Step], data)
 }
@@ -77,7 +92,7 @@ func (p *Pages) password(c *gin.Context) {
 		p.to(c, "/login")
 		return
 	}
-	v, err := p.Core.Password(c.Request.Context(), web.Cookie(c, p.Site, signInCookie), pid, password)
+	v, err := p.Core.Password(inLanguage(c), web.Cookie(c, p.Site, signInCookie), pid, password)
 	p.answered(c, v, err)
 }
 
@@ -85,20 +100,45 @@ func elevenDigits(s string) bool {
 	return len(s) == 11 && strings.Trim(s, "0123456789") == ""
 }
 
+func smsOf(v *minid.View, n notice) approvalView {
+	sms := approvalView{State: string(v.SMS.State)}
+	if n.Kind == noticeTooMany {
+		sms.Minutes = n.N
+	}
+	return sms
+}
+
 // totp takes a code. Apps show it in two groups, so blanks between digits are left out.
 func (p *Pages) totp(c *gin.Context) {
+	p.code(c, p.Core.TOTP)
+}
+
+// sms takes a code that came by SMS.
+func (p *Pages) sms(c *gin.Context) {
+	p.code(c, p.Core.SMS)
+}
+
+func (p *Pages) code(c *gin.Context, check func(ctx context.Context, signIn, code string) (*minid.View, error)) {
 	code := strings.Join(strings.Fields(c.PostForm("code")), "")
 	if code == "" {
 		p.setNotice(c, notice{Kind: noticeNoCode})
 		p.to(c, "/login")
 		return
 	}
-	v, err := p.Core.TOTP(c.Request.Context(), web.Cookie(c, p.Site, signInCookie), code)
+	v, err := check(inLanguage(c), web.Cookie(c, p.Site, signInCookie), code)
 	p.answered(c, v, err)
 }
 
+// method goes to another factor, and notes when it is to be the one from now on. What is no way now is no wish either.
 func (p *Pages) method(c *gin.Context) {
-	v, err := p.Core.ChooseFactor(c.Request.Context(), web.Cookie(c, p.Site, signInCookie), minid.Factor(c.PostForm("factor")))
+	signIn, f := web.Cookie(c, p.Site, signInCookie), minid.Factor(c.PostForm("factor"))
+	if c.PostForm("remember") != "" {
+		if err := p.Core.Remember(c.Request.Context(), signIn, f); err != nil && !errors.Is(err, minid.ErrStep) && !errors.Is(err, minid.ErrExpired) {
+			p.Site.Failure(c, err)
+			return
+		}
+	}
+	v, err := p.Core.ChooseFactor(inLanguage(c), signIn, f)
 	p.answered(c, v, err)
 }
 

@@ -200,7 +200,7 @@ func TestRacedFinish(t *testing.T) {
 		in, err := s.SignIn(t.Context(), "in")
 		must(t, err)
 		one(t, contest(t, func(i int) (bool, error) {
-			err := s.FinishSignIn(t.Context(), *in, session(fmt.Sprint("session ", i)), noon)
+			err := s.FinishSignIn(t.Context(), *in, session(fmt.Sprint("session ", i)), minid.FactorTOTP, noon)
 			return err == nil, err
 		}, minid.ErrStep))
 		sessions := 0
@@ -230,7 +230,7 @@ func TestRacedFinishOnOneSession(t *testing.T) {
 		must(t, s.PassPassword(t.Context(), "first", "anna", noon))
 		in, err := s.SignIn(t.Context(), "first")
 		must(t, err)
-		must(t, s.FinishSignIn(t.Context(), *in, session("old"), noon))
+		must(t, s.FinishSignIn(t.Context(), *in, session("old"), minid.FactorTOTP, noon))
 		for i := range racers {
 			carried := signIn(fmt.Sprint("in ", i))
 			carried.PersonID, carried.Passed, carried.Prior, carried.Carried = "anna", []minid.Factor{minid.FactorPassword}, "old", true
@@ -242,7 +242,7 @@ func TestRacedFinishOnOneSession(t *testing.T) {
 			if err != nil {
 				return false, err
 			}
-			err = s.FinishSignIn(t.Context(), *in, session(fmt.Sprint("new ", i)), noon)
+			err = s.FinishSignIn(t.Context(), *in, session(fmt.Sprint("new ", i)), minid.FactorTOTP, noon)
 			return err == nil, err
 		}, minid.ErrExpired))
 		if _, err := s.Session(t.Context(), "old"); !errors.Is(err, minid.ErrNotFound) {
@@ -276,10 +276,10 @@ func TestSignInBindings(t *testing.T) {
 			"factor, expired":        s.PassFactor(ctx, "in", "anna", minid.FactorApp, late),
 			"choice, expired":        s.ChooseFactor(ctx, "in", minid.FactorApp, late),
 			"choice, unknown":        s.ChooseFactor(ctx, "no", minid.FactorApp, noon),
-			"finish, expired":        s.FinishSignIn(ctx, *in, session("x"), late),
-			"finish with more":       s.FinishSignIn(ctx, changed, session("x"), noon),
-			"finish with less":       s.FinishSignIn(ctx, less, session("x"), noon),
-			"finish as another":      s.FinishSignIn(ctx, another, session("x"), noon),
+			"finish, expired":        s.FinishSignIn(ctx, *in, session("x"), minid.FactorTOTP, late),
+			"finish with more":       s.FinishSignIn(ctx, changed, session("x"), minid.FactorTOTP, noon),
+			"finish with less":       s.FinishSignIn(ctx, less, session("x"), minid.FactorTOTP, noon),
+			"finish as another":      s.FinishSignIn(ctx, another, session("x"), minid.FactorTOTP, noon),
 			"password of an unknown": s.PassPassword(ctx, "no", "anna", noon),
 		} {
 			if !errors.Is(err, minid.ErrStep) {
@@ -345,7 +345,9 @@ func TestVerbsDoNotBlockEachOther(t *testing.T) {
 				return err
 			},
 			func(i int) error { return s.EndSession(ctx, fmt.Sprint("session ", i)) },
-			func(i int) error { return s.FinishSignIn(ctx, *other, session(fmt.Sprint("session ", i)), noon) },
+			func(i int) error {
+				return s.FinishSignIn(ctx, *other, session(fmt.Sprint("session ", i)), minid.FactorTOTP, noon)
+			},
 		}
 		contest(t, func(i int) (bool, error) {
 			for n := range verbs {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +27,10 @@ type personRow struct {
 	Password  string
 	AppAsks   int64
 	CreatedAt int64 `gorm:"autoCreateTime:false"`
+
+	Name       string
+	PINDropped bool `gorm:"column:pin_dropped"`
+	Preferred  string
 }
 
 func (personRow) TableName() string { return "minid_people" }
@@ -82,11 +85,19 @@ func (s *Store) AddPerson(ctx context.Context, p minid.NewPerson) error {
 	row := personRow{
 		ID: p.ID, PID: p.PID, BirthDate: p.BirthDate, Phone: p.Phone, Email: p.Email, State: string(p.State),
 		Basis: string(p.Proofing.Basis), ProofedAt: millis(p.Proofing.At), Evidence: p.Proofing.Evidence,
-		Password: p.PasswordRecord, CreatedAt: millis(p.Created),
+		Password: p.PasswordRecord, CreatedAt: millis(p.Created), Name: p.Name, PINDropped: p.PINDropped, Preferred: string(p.Preferred),
 	}
 	err := s.write(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := tx.Create(&row).Error; err != nil || len(p.TOTPSecret) == 0 {
+		if err := tx.Create(&row).Error; err != nil {
 			return err
+		}
+		if p.SMS {
+			if err := addSMS(tx, p.ID); err != nil {
+				return err
+			}
+		}
+		if len(p.TOTPSecret) == 0 {
+			return nil
 		}
 		return tx.Create(&totpRow{PersonID: p.ID, Secret: p.TOTPSecret, LastStep: -1}).Error
 	})
@@ -117,7 +128,7 @@ func (s *Store) person(ctx context.Context, where, value string) (*minid.Person,
 		Proofing: minid.Proofing{
 			Basis: minid.Basis(row.Basis), At: instant(row.ProofedAt), Evidence: row.Evidence,
 		},
-		Created: instant(row.CreatedAt),
+		Created: instant(row.CreatedAt), Name: row.Name, PINDropped: row.PINDropped, Preferred: minid.Factor(row.Preferred),
 	}, nil
 }
 
@@ -179,20 +190,22 @@ func (s *Store) ClearPasswordFailures(ctx context.Context, number string) error 
 }
 
 // SecondFactors reads which factors are in working order.
-func (s *Store) SecondFactors(ctx context.Context, personID string, totpFailures int) ([]minid.Factor, error) {
-	var names []string
-	err := s.read(ctx).Raw(`SELECT 'totp' AS factor FROM minid_totp WHERE person_id = ? AND failures < ?
-		UNION ALL SELECT 'app' FROM minid_devices WHERE person_id = ?`, personID, totpFailures, personID).
-		Scan(&names).Error
-	if err != nil {
-		return nil, err
+func (s *Store) SecondFactors(ctx context.Context, personID string, most int) ([]minid.Factor, error) {
+	return secondFactors(s.read(ctx), personID, most)
+}
+
+func secondFactors(tx *gorm.DB, personID string, most int) ([]minid.Factor, error) {
+	var rows []struct{ Factor string }
+	err := tx.Raw(`SELECT 'totp' AS factor, 1 AS place FROM minid_totp WHERE person_id = ? AND failures < ?
+		UNION ALL SELECT 'sms', 2 FROM minid_sms JOIN minid_people ON minid_people.id = minid_sms.person_id
+			WHERE minid_sms.person_id = ? AND minid_sms.failures < ? AND minid_people.phone <> ''
+		UNION ALL SELECT 'app', 3 FROM minid_devices WHERE person_id = ? ORDER BY place`,
+		personID, most, personID, most, personID).Scan(&rows).Error
+	factors := make([]minid.Factor, 0, len(rows))
+	for _, row := range rows {
+		factors = append(factors, minid.Factor(row.Factor))
 	}
-	slices.Sort(names)
-	factors := make([]minid.Factor, 0, len(names))
-	for _, name := range names {
-		factors = append(factors, minid.Factor(name))
-	}
-	return factors, nil
+	return factors, err
 }
 
 // TOTPSecret reads the sealed secret.

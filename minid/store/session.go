@@ -34,11 +34,16 @@ func (s *Store) Session(ctx context.Context, id string) (*minid.SessionRecord, e
 	if err := s.read(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
 		return nil, found(err)
 	}
-	return &minid.SessionRecord{
+	r := row.record()
+	return &r, nil
+}
+
+func (row sessionRow) record() minid.SessionRecord {
+	return minid.SessionRecord{
 		ID: row.ID, Public: row.PublicID, PersonID: row.PersonID, Level: minid.Level(row.Level),
 		Basis: minid.Basis(row.Basis), Factors: fromBits(row.Factors), AuthTime: instant(row.AuthTime),
 		Started: instant(row.StartedAt), Seen: instant(row.SeenAt),
-	}, nil
+	}
 }
 
 // TouchSession lets the last use only move forward.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -15,10 +16,10 @@ type signInRow struct {
 	ReturnTo, CancelTo string
 	PersonID           string
 	Passed             int64
-	Chosen             string
+	Chosen, Remember   string
 	AuthTime           int64
 	Prior              string
-	Carried            bool
+	Carried, Resetting bool
 	StartedAt          int64
 	ExpiresAt          int64
 	Ended              bool
@@ -30,7 +31,7 @@ func (signInRow) TableName() string { return "minid_sign_ins" }
 var factorBits = []struct {
 	factor minid.Factor
 	bit    int64
-}{{minid.FactorPassword, 1}, {minid.FactorTOTP, 2}, {minid.FactorApp, 4}}
+}{{minid.FactorPassword, 1}, {minid.FactorTOTP, 2}, {minid.FactorApp, 4}, {minid.FactorSMS, 8}, {minid.FactorReset, 16}}
 
 func toBits(factors ...minid.Factor) int64 {
 	var bits int64
@@ -76,8 +77,8 @@ func (s *Store) SignIn(ctx context.Context, id string) (*minid.SignIn, error) {
 			Service: row.Service, Level: minid.Level(row.Level), MaxAge: time.Duration(row.MaxAge) * time.Millisecond,
 			ReturnTo: row.ReturnTo, CancelTo: row.CancelTo,
 		},
-		PersonID: row.PersonID, Passed: fromBits(row.Passed), Chosen: minid.Factor(row.Chosen),
-		AuthTime: instant(row.AuthTime), Prior: row.Prior, Carried: row.Carried,
+		PersonID: row.PersonID, Passed: fromBits(row.Passed), Chosen: minid.Factor(row.Chosen), Remember: minid.Factor(row.Remember),
+		AuthTime: instant(row.AuthTime), Prior: row.Prior, Carried: row.Carried, Resetting: row.Resetting,
 		Started: instant(row.StartedAt), Expires: instant(row.ExpiresAt), Ended: row.Ended,
 	}, nil
 }
@@ -117,6 +118,11 @@ func (s *Store) ChooseFactor(ctx context.Context, id string, f minid.Factor, at 
 	})
 }
 
+// RememberFactor notes the wish.
+func (s *Store) RememberFactor(ctx context.Context, id string, f minid.Factor, at time.Time) error {
+	return one(live(s.write(ctx), id, at).Update("remember", string(f)), minid.ErrStep)
+}
+
 // CancelSignIn ends it.
 func (s *Store) CancelSignIn(ctx context.Context, id string, at time.Time) error {
 	return s.write(ctx).Transaction(func(tx *gorm.DB) error {
@@ -128,7 +134,7 @@ func (s *Store) CancelSignIn(ctx context.Context, id string, at time.Time) error
 }
 
 // FinishSignIn is won by whoever ends the sign-in as it was read.
-func (s *Store) FinishSignIn(ctx context.Context, in minid.SignIn, session minid.SessionRecord, at time.Time) error {
+func (s *Store) FinishSignIn(ctx context.Context, in minid.SignIn, session minid.SessionRecord, counted minid.Factor, at time.Time) error {
 	return s.write(ctx).Transaction(func(tx *gorm.DB) error {
 		ended := live(tx, in.ID, at).
 			Where("person_id = ? AND passed = ? AND auth_time = ?", in.PersonID, toBits(in.Passed...), millis(in.AuthTime)).
@@ -141,6 +147,17 @@ func (s *Store) FinishSignIn(ctx context.Context, in minid.SignIn, session minid
 			if err := one(gone, minid.ErrExpired); err != nil && (in.Carried || gone.Error != nil) {
 				return err
 			}
+		}
+		if slices.Contains(in.Passed, in.Remember) {
+			if err := tx.Exec("UPDATE minid_people SET preferred = ? WHERE id = ?", string(in.Remember), in.PersonID).Error; err != nil {
+				return err
+			}
+		}
+		login := minid.Login{
+			ID: session.Public, PersonID: in.PersonID, Service: in.Need.Service, Level: session.Level, Factors: session.Factors, At: at,
+		}
+		if err := recordLogin(tx, login, counted); err != nil {
+			return err
 		}
 		row := newSessionRow(session)
 		return tx.Create(&row).Error
@@ -157,6 +174,10 @@ func (s *Store) DeleteExpired(ctx context.Context, e minid.Expiry) error {
 		{"DELETE FROM minid_pairing_codes WHERE expires_at <= ?", e.At},
 		{"DELETE FROM minid_sessions WHERE seen_at <= ?", e.SessionSeen},
 		{"DELETE FROM minid_attempts WHERE created_at <= ?", e.AttemptCreated},
+		{"DELETE FROM minid_codes WHERE created_at <= ?", e.CodeCreated},
+		{"DELETE FROM minid_totp_pending WHERE expires_at <= ?", e.At},
+		{"DELETE FROM minid_logins WHERE at <= ?", e.Login},
+		{"DELETE FROM minid_outbox WHERE created_at <= ?", e.Message},
 	} {
 		if err := s.write(ctx).Exec(d.statement, millis(d.before)).Error; err != nil {
 			return err

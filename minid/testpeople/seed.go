@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 
 	"lommebok.example/minid"
 	"lommebok.example/specs/fnr"
@@ -60,20 +61,41 @@ func seed(ctx context.Context, core *minid.Core, store minid.Store, list []perso
 	return made, nil
 }
 
+// contact is a number and an address that follow from the place in the list. Nothing is sent to them where there are
+// test people.
+func contact(p person) (phone, email string) {
+	place := slices.IndexFunc(people, func(other person) bool { return other.pid == p.pid }) + 1
+	return fmt.Sprintf("+47999900%02d", place), fmt.Sprintf("testperson%d@example.com", place)
+}
+
+// passwordFor draws until the password follows the rules: a word of it may happen to stand in the person's name.
+func passwordFor(p person) (string, error) {
+	for {
+		password, err := newPassword()
+		if err != nil {
+			return "", err
+		}
+		if minid.CheckPassword(password, &minid.Person{PID: p.pid, Name: p.name, BirthDate: p.birthDate}) == nil {
+			return password, nil
+		}
+	}
+}
+
 func register(ctx context.Context, core *minid.Core, p person) (Credentials, error) {
-	password, err := newPassword()
+	password, err := passwordFor(p)
 	if err != nil {
 		return Credentials{}, err
 	}
+	phone, email := contact(p)
 	secret := make([]byte, 20)
 	if _, err := rand.Read(secret); err != nil {
 		return Credentials{}, err
 	}
 	c := Credentials{PID: p.pid, Name: p.name, Password: password, TOTPSecret: minid.EncodeTOTPSecret(secret), Basis: p.basis}
 	registered, err := core.Register(ctx, minid.Registration{
-		PID: p.pid, BirthDate: p.birthDate,
+		PID: p.pid, Name: p.name, BirthDate: p.birthDate,
 		Proofing: minid.Proofing{Basis: p.basis, At: core.Now(), Evidence: "synthetic test person"},
-		Password: password, TOTPSecret: secret,
+		Password: password, TOTPSecret: secret, Phone: phone, Email: email,
 	})
 	if err == nil && p.basis == minid.BasisInPerson {
 		c.AppCode, _, err = core.HandOutPairingCode(ctx, registered.ID)

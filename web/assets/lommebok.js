@@ -60,5 +60,24 @@ for (const region of document.querySelectorAll('[data-poll]')) {
   setTimeout(ask, every, every);
 }
 
+// Advice on a new password while it is typed: <input data-strength="/path"> in a form with a token, and an element
+// [data-strength-text] that is role=status. The answer is {"text"}. Without an answer nothing is said.
+for (const input of document.querySelectorAll('[data-strength]')) {
+  const text = document.querySelector('[data-strength-text]');
+  let waiting;
+  input.addEventListener('input', () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const body = new URLSearchParams({ token: input.form.elements.token.value, new: input.value });
+      try {
+        const answer = await fetch(input.dataset.strength, { method: 'POST', body, cache: 'no-store' });
+        text.textContent = answer.ok && input.value ? (await answer.json()).text : '';
+      } catch {
+        text.textContent = '';
+      }
+    }, 500);
+  });
+}
+
 // After a refused form the person starts at what is to be corrected.
 document.querySelector('[data-focus]')?.focus();
