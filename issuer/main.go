@@ -9,9 +9,10 @@
 //	TRUST_DIR                         data/trust                 where the trust anchor is published, empty for nowhere
 //	WALLET_URL                                                   a wallet in the browser: scheme and host
 //	ISSUER_CLIENTS                                               a JSON file with the wallets that are served
-//	ISSUER_SMS_GATEWAY                                        https address that takes SMS as JSON, see notify.Gateway
-//	ISSUER_SMS_GATEWAY_TOKEN                                  its bearer token
+//	ISSUER_SMS_GATEWAY                                           https address that takes SMS as JSON, see notify.Gateway
+//	ISSUER_SMS_GATEWAY_TOKEN                                     its bearer token
 //	ISSUER_EMAIL_GATEWAY, ISSUER_EMAIL_GATEWAY_TOKEN          the same for mail
+//	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins, as password or bearer token
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
 //	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that are not registered
@@ -50,6 +51,7 @@ type settings struct {
 	SMSToken       string `env:"ISSUER_SMS_GATEWAY_TOKEN"`
 	EmailGateway   string `env:"ISSUER_EMAIL_GATEWAY"`
 	EmailToken     string `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
+	OperatorToken  string `env:"ISSUER_OPERATOR_TOKEN"`
 	TLSDir         string `env:"ISSUER_TLS_DIR"`
 	AllowHTTP      bool   `env:"ISSUER_INSECURE_ALLOW_HTTP"`
 	AllowAnyClient bool   `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
@@ -82,6 +84,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	issuer, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
+		OperatorToken:     set.OperatorToken,
 		SMS:               server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
 		Email:             server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,

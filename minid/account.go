@@ -365,3 +365,8 @@ func (c *Core) StrengthFor(ctx context.Context, session, password string) (int, 
 	}
 	return Strength(password, contextWords(p)), CheckPassword(password, p)
 }
+
+// LoginCounts are how many logged in by day and factor, for the days of a span until now, newest first.
+func (c *Core) LoginCounts(ctx context.Context, span time.Duration) ([]LoginCount, error) {
+	return c.Store.LoginCounts(ctx, c.now().Add(-span))
+}

@@ -68,7 +68,7 @@ func TestPairingNeedsAFreshLogin(t *testing.T) {
 	_, _, err = w.StartPairing(ctx(), low)
 	wantErr(t, err, minid.ErrSessionTooLow)
 	session, _ := w.signIn(pidA)
-	w.clock.add(10 * time.Minute)
+	w.clock.add(5 * time.Minute)
 	_, _, err = w.StartPairing(ctx(), session)
 	must(t, err)
 	w.clock.add(time.Millisecond)

@@ -39,6 +39,9 @@ type Config struct {
 	SMS       Gateway // without one, SMS is nobody's factor; with test people it must be empty
 	Email     Gateway
 
+	// OperatorToken opens /operator/logins; without it the page is there with test people alone.
+	OperatorToken string
+
 	// InsecureAllowHTTP allows a URL with the scheme http. Safe on a developer's own machine only.
 	InsecureAllowHTTP bool
 	// InsecureAllowAnyClient serves wallets that are not in Clients. Safe where only synthetic people have accounts.
@@ -118,6 +121,7 @@ type parts struct {
 	mine       *mine
 	public     *public
 	outbox     *notify.Outbox // nil without test people
+	operator   *login.Operator
 }
 
 // assemble makes each part once, from the parts above it.
@@ -141,10 +145,11 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 			Status: statusLists, Access: authServer, Accounts: g.core, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
 			Signers: g.signers, Now: deps.Now, Log: deps.Log,
 		},
-		offers: &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
-		mine:   &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
-		outbox: g.outbox,
-		public: &public{db: deps.DB, anchor: g.trust.anchorPEM()},
+		offers:   &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
+		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
+		outbox:   g.outbox,
+		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople},
+		public:   &public{db: deps.DB, anchor: g.trust.anchorPEM()},
 	}
 }
 
@@ -168,6 +173,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	pages := r.Group("", p.site.OwnForms())
 	p.offers.mount(pages)
 	p.mine.mount(pages)
+	p.operator.Mount(pages)
 	if p.outbox != nil {
 		p.outbox.Mount(pages)
 	}

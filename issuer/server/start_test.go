@@ -178,15 +178,17 @@ func snapshot(t testing.TB, dir string) map[string]string {
 	return files
 }
 
-func TestOutboxOnlyWithTestPeople(t *testing.T) {
+func TestPagesForDevelopersOnlyWithTestPeople(t *testing.T) {
 	s := newService(t)
 	for people, want := range map[bool]int{true: http.StatusOK, false: http.StatusNotFound} {
 		s.cfg.InsecureTestPeople = people
 		s.start(t)
-		w := httptest.NewRecorder()
-		s.Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/dev/outbox", nil))
-		if w.Code != want {
-			t.Errorf("with test people %v: %d, want %d", people, w.Code, want)
+		for _, path := range []string{"/dev/outbox", "/operator/logins"} {
+			w := httptest.NewRecorder()
+			s.Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+			if w.Code != want {
+				t.Errorf("%s with test people %v: %d, want %d", path, people, w.Code, want)
+			}
 		}
 	}
 }

@@ -102,6 +102,7 @@ func TestPagesInABrowser(t *testing.T) {
 	p = s.person(t)
 	p.signIn(s, busk, "high")
 	look("/login", "login_unreachable")
+	look("/operator/logins", "operator_logins")
 }
 
 // A person with JavaScript: the password shown and hidden, the approval noticed without a touch.

@@ -12,6 +12,7 @@
 //	     /login/forgot     who has forgotten the password: GET asks for the number, POST sends codes by SMS and mail
 //	POST /login/reset      both codes
 //	POST /login/new-password  the new password; the sign-in then begins again
+//	GET  /operator/logins  how many logged in, by day and factor (Operator)
 //	GET  /login/cancel     ends the sign-in and goes back to the service
 //	GET  /login/help       what to do without password or code
 //	POST /logout           ends the session

@@ -115,6 +115,7 @@ func (s *service) routes(t testing.TB, cfg web.Config) http.Handler {
 	site.Mount(r)
 	pages := &login.Pages{Core: s.core, Site: site}
 	pages.Mount(r)
+	(&login.Operator{Core: s.core, Site: site, InsecureOpen: true}).Mount(r)
 	r.GET("/", func(c *gin.Context) { c.String(http.StatusOK, "front page") })
 	r.GET("/back", func(c *gin.Context) {
 		c.String(http.StatusOK, "reason %s of %s", c.Query("reason"), c.Query("request"))
