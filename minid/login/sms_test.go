@@ -121,13 +121,9 @@ func TestSMSIsNeverHigh(t *testing.T) {
 
 func TestMethodIsRemembered(t *testing.T) {
 	s := newService(t)
-	p := s.person(t)
-	p.signIn(s, karies, "substantial")
-	p.get("/minid")
-	p.submit("/minid/pair")
-	app := s.phone(t, p.cookie("pairing"))
+	app := s.phone(t, s.deskCode)
 
-	p = s.person(t)
+	p := s.person(t)
 	p.get("/service")
 	p.submit("/login/password", "pid", karies, "password", password)
 	p.sees("Neste gang du logger deg inn")
