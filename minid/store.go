@@ -44,7 +44,7 @@ type Store interface {
 	CancelSignIn(ctx context.Context, id string, at time.Time) error
 	// FinishSignIn ends the sign-in, ends the browser's earlier session and starts the new one: all or nothing.
 	// ErrStep when the sign-in is not live, or no longer what s says; ErrExpired when it rests on a session that
-	// has ended.
+	// has ended or has been taken over.
 	FinishSignIn(ctx context.Context, s SignIn, session SessionRecord, at time.Time) error
 
 	// Session finds by the hash of its secret: ErrNotFound.

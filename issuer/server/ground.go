@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"crypto"
 	"strings"
 
 	"lommebok.example/internal/keys"
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/store"
 	"lommebok.example/minid"
+	"lommebok.example/minid/authserver"
 	minidstore "lommebok.example/minid/store"
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/sdjwtvc"
@@ -23,6 +25,8 @@ type ground struct {
 	signers     issuance.Signers
 	site        *web.Site
 	core        *minid.Core
+	openIDKey   crypto.Signer
+	services    []authserver.Service
 }
 
 // lay brings the tables up to date, and makes at the first start what the data folder keeps.
@@ -47,16 +51,24 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if err != nil {
 		return nil, err
 	}
-	g.core, err = newCore(g.secrets, g.minidStore, deps)
+	if g.core, err = newCore(g.secrets, g.minidStore, deps); err != nil {
+		return nil, err
+	}
+	if g.openIDKey, err = keys.Signer(cfg.DataDir, "openid"); err != nil {
+		return nil, err
+	}
+	g.services, err = withDemoServices(cfg)
 	return g, err
 }
 
 // secrets are made at the first start and kept in the data folder.
-type secrets struct{ dpop, cNonce, pepper, seal []byte }
+type secrets struct{ dpop, cNonce, pepper, seal, pairwise []byte }
 
 func readSecrets(dir string) (secrets, error) {
 	var s secrets
-	for name, into := range map[string]*[]byte{"dpop-nonce": &s.dpop, "c-nonce": &s.cNonce, "pepper": &s.pepper, "seal": &s.seal} {
+	for name, into := range map[string]*[]byte{
+		"dpop-nonce": &s.dpop, "c-nonce": &s.cNonce, "pepper": &s.pepper, "seal": &s.seal, "pairwise": &s.pairwise,
+	} {
 		secret, err := keys.Secret(dir, name, 32)
 		if err != nil {
 			return secrets{}, err

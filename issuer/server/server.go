@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/internal/database"
+	"lommebok.example/internal/fetch"
 	"lommebok.example/internal/observe"
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/issuer/issuance"
@@ -35,6 +37,12 @@ type Config struct {
 	TrustDir  string // where verifiers and wallets of this machine look for anchors; "" to publish none
 	WalletURL string // address of a wallet in the browser that takes credential_offer in its query; "" for none
 	Clients   []authserver.Client
+	Services  []authserver.Service // who log people in with MinID
+
+	// DemoServicesURL is where the two demonstration services are, which are registered beside Services: scheme and host;
+	// "" for none. The keys that they share with their owner are kept in the folder DemoServicesDir.
+	DemoServicesURL string
+	DemoServicesDir string
 
 	// InsecureAllowHTTP allows a URL with the scheme http. Safe on a developer's own machine only.
 	InsecureAllowHTTP bool
@@ -43,6 +51,9 @@ type Config struct {
 	// InsecureTestPeople gives the synthetic people accounts and writes their passwords to a file in DataDir. Safe where
 	// nobody else has an account.
 	InsecureTestPeople bool
+	// InsecureAllowLoopback lets services on this machine be told of a logout. Safe where all services run on the machine of
+	// one developer.
+	InsecureAllowLoopback bool
 }
 
 // Deps is what the service stands on.
@@ -53,6 +64,7 @@ type Deps struct {
 	Source source.Source    // nil for the built-in register
 	Types  *credentials.Set // nil for the types of package credentials
 	Argon2 minid.Argon2     // zero for the default cost
+	Roots  *x509.CertPool   // for the servers of services; nil for the system's
 }
 
 // Server is the whole issuer.
@@ -122,7 +134,14 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
 		Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
 		InsecureAllowAnyClient: cfg.InsecureAllowAnyClient, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
+		OpenID: &authserver.OpenID{
+			Services: g.services, Key: g.openIDKey, Secret: g.secrets.pairwise, Sessions: loginPages,
+			Calls: fetch.New(fetch.Config{
+				Connect: 2 * time.Second, Timeout: 5 * time.Second, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
+			}),
+		},
 	}
+	loginPages.Ended = authServer.SessionEnded
 	statusLists := &status.Service{
 		Issuer: cfg.URL, Store: g.issuerStore, Key: g.trust.StatusSigner.Key, Chain: g.trust.StatusSigner.Chain,
 		Now: deps.Now, Log: deps.Log,
