@@ -41,9 +41,9 @@ func withDemoServices(cfg Config) ([]authserver.Service, error) {
 }
 
 func lanekassen(base string) authserver.Service {
-	base += "/eid/demo-lanekassen"
+	base += "/eid/demo_lanekassen"
 	return authserver.Service{
-		ID: "demo-lanekassen", Level: minid.LevelSubstantial, Auth: oidc.AuthPrivateKeyJWT,
+		ID: "demo_lanekassen", Level: minid.LevelSubstantial, Auth: oidc.AuthPrivateKeyJWT,
 		Name: authserver.Words{
 			NB: "Lånekassen (demonstrasjon)", NN: "Lånekassen (demonstrasjon)", EN: "Lånekassen, student loans (demonstration)",
 		},
@@ -53,9 +53,9 @@ func lanekassen(base string) authserver.Service {
 }
 
 func skatteetaten(base string) authserver.Service {
-	base += "/eid/demo-skatteetaten"
+	base += "/eid/demo_skatteetaten"
 	return authserver.Service{
-		ID: "demo-skatteetaten", Level: minid.LevelSubstantial, Auth: oidc.AuthSecretBasic,
+		ID: "demo_skatteetaten", Level: minid.LevelSubstantial, Auth: oidc.AuthSecretBasic,
 		Name: authserver.Words{
 			NB: "Skatteetaten (demonstrasjon)", NN: "Skatteetaten (demonstrasjon)", EN: "Skatteetaten, the tax administration (demonstration)",
 		},

@@ -321,7 +321,7 @@ func TestDemoServices(t *testing.T) {
 	s := newServiceOn(t, sqlite(t))
 	s.cfg.DemoServicesURL, s.cfg.DemoServicesDir = "http://localhost:8081", filepath.Join(t.TempDir(), "demo")
 	s.start(t)
-	for _, name := range []string{"demo-lanekassen.key.pem", "demo-skatteetaten.secret"} {
+	for _, name := range []string{"demo_lanekassen.key.pem", "demo_skatteetaten.secret"} {
 		if _, err := os.Stat(filepath.Join(s.cfg.DemoServicesDir, name)); err != nil {
 			t.Error(err)
 		}
