@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	issuerserver "lommebok.example/issuer/server"
@@ -185,4 +187,27 @@ func TestDemonstrationServicesInABrowser(t *testing.T) {
 	tab.Use(t, h.provider, h.b.jar)
 	tab.Axe(t, h.provider+"/endsession")
 	tab.PictureHere(t, "authserver_logout")
+}
+
+// Chromium holds form-action against each redirect after a form: the login must pass from the service to MinID, through
+// the password's form and back, and the logout through its page with a frame.
+func TestDemonstrationLoginInABrowser(t *testing.T) {
+	tab := webtest.Browser(t)
+	h := newEIDHouse(t)
+	const submit = `main form button[type=submit]`
+	tab.Do(t, chromedp.Navigate(h.url+"/eid/demo_skatteetaten"), chromedp.WaitVisible(submit), chromedp.Click(submit),
+		chromedp.WaitVisible("#pid"), chromedp.SendKeys("#pid", h.person.PID), chromedp.SendKeys("#password", h.person.Password),
+		chromedp.Click("form .ds-button[data-variant=primary]"), chromedp.WaitVisible("#code"))
+	code, err := minid.TOTPConfig{}.TOTPCode(h.person.TOTPSecret, h.now())
+	check(t, err)
+	tab.Do(t, chromedp.SendKeys("#code", code), chromedp.Click("form .ds-button[data-variant=primary]"), chromedp.WaitVisible(".lb-facts"))
+	tab.Do(t, chromedp.Navigate(h.url+"/eid/demo_lanekassen"), chromedp.WaitVisible(submit), chromedp.Click(submit), chromedp.WaitVisible(".lb-facts"))
+	tab.Do(t, chromedp.Click(submit), chromedp.WaitVisible("p[role=status]"))
+	if got := webtest.Eval[string](t, tab, "location.pathname"); got != "/eid/demo_lanekassen" {
+		t.Errorf("after logout at %s", got)
+	}
+	tab.Do(t, chromedp.Navigate(h.url+"/eid/demo_skatteetaten"), chromedp.WaitVisible(submit))
+	if got := webtest.Eval[string](t, tab, `document.querySelector("main form button").textContent`); got != "Logg inn med MinID" {
+		t.Errorf("the other service says %q", got)
+	}
 }
