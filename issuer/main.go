@@ -13,6 +13,9 @@
 //	ISSUER_SMS_GATEWAY_TOKEN                                     its bearer token
 //	ISSUER_EMAIL_GATEWAY, ISSUER_EMAIL_GATEWAY_TOKEN          the same for mail
 //	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins, as password or bearer token
+//	ISSUER_SERVICES                                              a YAML or JSON file with the services that log people in
+//	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
+//	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
 //	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that are not registered
@@ -21,12 +24,15 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -52,6 +58,9 @@ type settings struct {
 	EmailGateway   string `env:"ISSUER_EMAIL_GATEWAY"`
 	EmailToken     string `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
 	OperatorToken  string `env:"ISSUER_OPERATOR_TOKEN"`
+	Services       string `env:"ISSUER_SERVICES"`
+	DemoURL        string `env:"ISSUER_DEMO_SERVICES_URL"`
+	DemoDir        string `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	TLSDir         string `env:"ISSUER_TLS_DIR"`
 	AllowHTTP      bool   `env:"ISSUER_INSECURE_ALLOW_HTTP"`
 	AllowAnyClient bool   `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
@@ -77,6 +86,14 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	services, err := readServices(set.Services)
+	if err != nil {
+		return err
+	}
+	config, roots, err := set.tls()
+	if err != nil {
+		return err
+	}
 	db, err := database.Open(ctx, set.Database)
 	if err != nil {
 		return err
@@ -84,22 +101,59 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	issuer, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
-		OperatorToken:     set.OperatorToken,
-		SMS:               server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
-		Email:             server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
+		OperatorToken: set.OperatorToken,
+		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
+		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
+		Services:      services, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
-	}, server.Deps{DB: db, Now: time.Now, Log: log})
+		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
+		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
+	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})
 	if err != nil {
 		return err
 	}
-	listen := serve.Config{Addr: set.Addr, Handler: issuer.Handler, Log: log}
-	if set.TLSDir != "" {
-		if listen.TLS, err = serve.LocalTLS(set.TLSDir, time.Now()); err != nil {
-			return err
-		}
-	}
 	go sweep(ctx, issuer, log)
-	return serve.Run(ctx, listen)
+	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log})
+}
+
+// tls makes the certificate for localhost, and the roots with which to reach its neighbours that do the same. Both are
+// nil without ISSUER_TLS_DIR.
+func (s settings) tls() (*tls.Config, *x509.CertPool, error) {
+	if s.TLSDir == "" {
+		return nil, nil, nil
+	}
+	config, err := serve.LocalTLS(s.TLSDir, time.Now())
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := os.ReadFile(filepath.Join(s.TLSDir, serve.LocalAuthority))
+	if err != nil {
+		return nil, nil, err
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !roots.AppendCertsFromPEM(raw) {
+		return nil, nil, fmt.Errorf("ISSUER_TLS_DIR: %s holds no certificate", serve.LocalAuthority)
+	}
+	return config, roots, nil
+}
+
+// readServices reads the services that log people in.
+func readServices(file string) ([]authserver.Service, error) {
+	if file == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("ISSUER_SERVICES: %w", err)
+	}
+	services, err := authserver.ParseServices(raw)
+	if err != nil {
+		return nil, fmt.Errorf("ISSUER_SERVICES: %w", err)
+	}
+	return services, nil
 }
 
 // sweepEvery is how often expired rows are deleted.

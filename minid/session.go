@@ -19,7 +19,11 @@ type Session struct {
 
 // Meets says whether the session is what a need asks for.
 func (s *Session) Meets(need Need, at time.Time) bool {
-	return s.Level >= need.Level && (need.MaxAge == 0 || at.Sub(s.AuthTime) <= need.MaxAge)
+	return s.Level >= need.Level && need.youngEnough(s.AuthTime, at)
+}
+
+func (n Need) youngEnough(login, at time.Time) bool {
+	return (n.MaxAge == 0 || at.Sub(login) <= n.MaxAge) && !login.Before(n.Since)
 }
 
 // SessionRecord is a session as stored. ID is the hash of its secret, Public the identifier that may be shown.

@@ -101,8 +101,11 @@ func TestNewSessionAtEachFinish(t *testing.T) {
 	w.approve(d, v)
 	second, up, err := w.Finish(ctx(), in)
 	must(t, err)
-	if second == first || up.ID == s.ID {
-		t.Error("the step-up kept the session")
+	if second == first {
+		t.Error("the step-up kept the secret")
+	}
+	if up.ID != s.ID {
+		t.Error("the step-up changed what others know the session by")
 	}
 	_, err = w.Session(ctx(), first)
 	wantErr(t, err, minid.ErrNoSession)
@@ -269,4 +272,49 @@ func TestSweepKeepsWhatLives(t *testing.T) {
 			t.Errorf("%d rows are left in %s", n, table)
 		}
 	}
+}
+
+// A login that a service wants anew goes on under the identifier that others know the session by, when it is the same
+// person's; somebody else's session is another one.
+func TestANewLoginInTheSameBrowser(t *testing.T) {
+	w := newWorld(t)
+	w.person(pidA, minid.BasisLetter)
+	w.person(pidB, minid.BasisLetter)
+	secret, first := w.signIn(pidA)
+	again := func(pid string) *minid.Session {
+		t.Helper()
+		w.clock.add(time.Minute)
+		in, v, err := w.Begin(ctx(), minid.Need{Service: "Utsteder", Level: minid.LevelSubstantial, Since: w.clock.Now(), ReturnTo: "/a", CancelTo: "/b"}, secret)
+		must(t, err)
+		wantStep(t, v, minid.StepPassword)
+		_, err = w.Password(ctx(), in, pid, password)
+		must(t, err)
+		_, err = w.TOTP(ctx(), in, w.nextCode())
+		must(t, err)
+		next, s, err := w.Finish(ctx(), in)
+		must(t, err)
+		_, err = w.Session(ctx(), secret)
+		wantErr(t, err, minid.ErrNoSession)
+		secret = next
+		return s
+	}
+	if s := again(pidA); s.ID != first.ID || !s.AuthTime.After(first.AuthTime) {
+		t.Errorf("the same person: %q at %v, was %q at %v", s.ID, s.AuthTime, first.ID, first.AuthTime)
+	}
+	if s := again(pidB); s.ID == first.ID {
+		t.Error("somebody else took over the session's identifier")
+	}
+}
+
+// Two sign-ins that began in one session cannot both become it.
+func TestTwoSignInsOfOneSession(t *testing.T) {
+	w := newWorld(t)
+	w.person(pidA, minid.BasisLetter)
+	secret, _ := w.signIn(pidA)
+	one, _ := w.begin(minid.LevelSubstantial, secret)
+	two, _ := w.begin(minid.LevelSubstantial, secret)
+	_, _, err := w.Finish(ctx(), one)
+	must(t, err)
+	_, _, err = w.Finish(ctx(), two)
+	wantErr(t, err, minid.ErrExpired)
 }

@@ -12,8 +12,10 @@ type Need struct {
 	Service  string        // shown to the person
 	Level    Level         // at least
 	MaxAge   time.Duration // of the login; 0: any
+	Since    time.Time     // the login is not older than this; zero: any
 	ReturnTo string        // local path, after success
 	CancelTo string        // local path, when cancelled or out of reach
+	Onward   string        // address that ReturnTo leads on to by a redirect, "" for none: pages with forms must allow it
 }
 
 // View is what to show of a sign-in.
@@ -29,6 +31,7 @@ type View struct {
 	Unreachable       Unreachable   // at StepUnreachable
 	ReturnTo          string
 	CancelTo          string
+	Onward            string
 }
 
 // AppView is the login attempt to answer in the app.
@@ -67,7 +70,7 @@ func (c *Core) Begin(ctx context.Context, need Need, session string) (signIn str
 		}
 		if err == nil {
 			s.Prior = old.ID
-			if need.MaxAge == 0 || now.Sub(old.AuthTime) <= need.MaxAge {
+			if need.youngEnough(old.AuthTime, now) {
 				s.carry(*old)
 			}
 		}
@@ -114,7 +117,8 @@ func (c *Core) Cancel(ctx context.Context, signIn string) (*View, error) {
 }
 
 // Finish ends a sign-in that is at StepDone, ends the browser's earlier session, and starts a session with a new
-// secret. ErrStep, ErrExpired.
+// secret. When the earlier session was the same person's, the new one keeps its public identifier: for those who know it
+// the session goes on. ErrStep, ErrExpired.
 func (c *Core) Finish(ctx context.Context, signIn string) (session string, out *Session, err error) {
 	now := c.now()
 	s, d, _, err := c.at(ctx, signIn, now, StepDone)
@@ -128,9 +132,13 @@ func (c *Core) Finish(ctx context.Context, signIn string) (session string, out *
 	if now.Sub(started) >= c.limits().SessionTotal {
 		return "", nil, ErrExpired
 	}
+	public, err := c.publicID(ctx, s)
+	if err != nil {
+		return "", nil, err
+	}
 	secret := newSecret()
 	r := SessionRecord{
-		ID: hashSecret(secret), Public: newID(), PersonID: s.PersonID, Level: d.reached,
+		ID: hashSecret(secret), Public: public, PersonID: s.PersonID, Level: d.reached,
 		Basis: d.person.Proofing.Basis, Factors: s.Passed, AuthTime: s.AuthTime, Started: started, Seen: now,
 	}
 	if err := c.Store.FinishSignIn(ctx, *s, r, Login{Factors: s.Passed}.strongest(), now); err != nil {
@@ -138,6 +146,23 @@ func (c *Core) Finish(ctx context.Context, signIn string) (session string, out *
 	}
 	c.event(ctx, "signed in at level "+d.reached.String(), s.PersonID)
 	return secret, c.public(r, d.person), nil
+}
+
+// publicID is the public identifier of the session that the sign-in becomes.
+func (c *Core) publicID(ctx context.Context, s *SignIn) (string, error) {
+	if s.Prior == "" {
+		return newID(), nil
+	}
+	prior, err := c.Store.Session(ctx, s.Prior)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return newID(), nil
+	case err != nil:
+		return "", err
+	case prior.PersonID != s.PersonID:
+		return newID(), nil
+	}
+	return prior.Public, nil
 }
 
 // load finds the sign-in of a cookie: ErrExpired when there is none.
@@ -207,14 +232,14 @@ func (c *Core) SecondFactors(ctx context.Context, personID string) ([]Factor, er
 
 func (s *SignIn) endedView() *View {
 	return &View{Step: StepEnded, Service: s.Need.Service, Required: s.Need.Level,
-		ReturnTo: s.Need.ReturnTo, CancelTo: s.Need.CancelTo}
+		ReturnTo: s.Need.ReturnTo, CancelTo: s.Need.CancelTo, Onward: s.Need.Onward}
 }
 
 // show is the view of a decision, with the app's attempt as it stands.
 func (c *Core) show(ctx context.Context, s *SignIn, d decision, now time.Time) (*View, error) {
 	v := &View{
 		Step: d.step, Service: s.Need.Service, Required: s.Need.Level, Reached: d.reached, Factors: d.others,
-		Unreachable: d.unreachable, ReturnTo: s.Need.ReturnTo, CancelTo: s.Need.CancelTo,
+		Unreachable: d.unreachable, ReturnTo: s.Need.ReturnTo, CancelTo: s.Need.CancelTo, Onward: s.Need.Onward,
 	}
 	if d.step == StepUnreachable {
 		v.PINDropped = d.person.PINDropped

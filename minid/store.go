@@ -45,8 +45,7 @@ type Store interface {
 	CancelSignIn(ctx context.Context, id string, at time.Time) error
 	// FinishSignIn ends the sign-in, ends the browser's earlier session and starts the new one: all or nothing.
 	// ErrStep when the sign-in is not live, or no longer what s says; ErrExpired when it rests on a session that
-	// has ended.
-	// The login is recorded, and counted by day under the factor counted.
+	// has ended or has been taken over. The login is recorded, and counted by day under the factor counted.
 	FinishSignIn(ctx context.Context, s SignIn, session SessionRecord, counted Factor, at time.Time) error
 
 	// Session finds by the hash of its secret: ErrNotFound.

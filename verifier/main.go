@@ -9,6 +9,8 @@
 //	VERIFIER_TLS_DIR                                         serve https with a certificate for localhost from this folder
 //	TRUST_DIR                     data/trust                 anchors: issuers are read, its own is written to verifiers
 //	WALLET_URL                                               a wallet in the browser: scheme and host
+//	VERIFIER_MINID_URL                                       the OpenID Provider of the demonstration services: scheme and host
+//	DEMO_SERVICES_DIR             data/demo-services         what they authenticate with, shared with the provider
 //	VERIFIER_STATUS_MAX_AGE       0s                         how long a status list is kept; 0s: a revocation counts at once
 //	VERIFIER_INSECURE_ALLOW_HTTP  false                      allow addresses with http, on a developer's own machine
 package main
@@ -42,6 +44,8 @@ type settings struct {
 	TLSDir       string        `env:"VERIFIER_TLS_DIR"`
 	TrustDir     string        `env:"TRUST_DIR" envDefault:"data/trust"`
 	WalletURL    string        `env:"WALLET_URL"`
+	MinIDURL     string        `env:"VERIFIER_MINID_URL"`
+	DemoDir      string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	StatusMaxAge time.Duration `env:"VERIFIER_STATUS_MAX_AGE" envDefault:"0s"`
 	AllowHTTP    bool          `env:"VERIFIER_INSECURE_ALLOW_HTTP"`
 }
@@ -71,7 +75,8 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	verifier, err := server.New(ctx, server.Config{
-		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, StatusMaxAge: set.StatusMaxAge, InsecureAllowHTTP: set.AllowHTTP,
+		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL,
+		MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, StatusMaxAge: set.StatusMaxAge, InsecureAllowHTTP: set.AllowHTTP,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})

@@ -11,10 +11,14 @@ var uriScheme = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`)
 
 // pageHeaders are what every HTML answer carries. Nothing loads but our own files; scripts only with the nonce of this
 // answer; nobody frames the page, keeps it, or learns where the person came from.
-func (s *Site) pageHeaders(h http.Header, nonce string, formActions []string) {
+func (s *Site) pageHeaders(h http.Header, nonce string, how rendering) {
 	script := "'none'"
 	if nonce != "" {
 		script = "'nonce-" + nonce + "'"
+	}
+	frames := sources(how.frames)
+	if len(frames) == 0 {
+		frames = []string{"'none'"}
 	}
 	h.Set("Content-Security-Policy", strings.Join([]string{
 		"default-src 'none'",
@@ -23,7 +27,8 @@ func (s *Site) pageHeaders(h http.Header, nonce string, formActions []string) {
 		"img-src 'self' data:",
 		"font-src 'self'",
 		"connect-src 'self'",
-		"form-action " + strings.Join(append([]string{"'self'"}, formSources(formActions)...), " "),
+		"form-action " + strings.Join(append([]string{"'self'"}, sources(how.formActions)...), " "),
+		"frame-src " + strings.Join(frames, " "),
 		"base-uri 'none'",
 		"object-src 'none'",
 		"frame-ancestors 'none'",
@@ -40,19 +45,19 @@ func (s *Site) pageHeaders(h http.Header, nonce string, formActions []string) {
 	}
 }
 
-// formSources turns addresses into sources of a Content-Security-Policy. An address that is not one is left out, so that
+// sources turns addresses into sources of a Content-Security-Policy. An address that is not one is left out, so that
 // nothing else can be written into the header.
-func formSources(addresses []string) []string {
-	var sources []string
+func sources(addresses []string) []string {
+	var list []string
 	for _, address := range addresses {
 		u, err := url.Parse(address)
 		switch {
 		case err != nil || !uriScheme.MatchString(u.Scheme):
 		case u.Scheme != "http" && u.Scheme != "https":
-			sources = append(sources, u.Scheme+":")
+			list = append(list, u.Scheme+":")
 		case u.Host != "" && !strings.ContainsAny(u.Host, " ;,'\""):
-			sources = append(sources, u.Scheme+"://"+u.Host)
+			list = append(list, u.Scheme+"://"+u.Host)
 		}
 	}
-	return sources
+	return list
 }

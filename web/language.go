@@ -17,13 +17,19 @@ var matcher = language.NewMatcher([]language.Tag{
 	language.MustParse("nb"), language.MustParse("nn"), language.MustParse("en"),
 })
 
+// suggestedCookie holds the language that a service wants for the person who comes from it.
+const suggestedCookie = "lommebok_suggested_lang"
+
 // Lang is the language of the answer: ?lang= of this request, else what the person chose before (cookie), else what the
-// browser asks for (Accept-Language), else nb.
+// service that the person comes from suggested, else what the browser asks for (Accept-Language), else nb.
 func Lang(c *gin.Context) string {
 	if lang := c.Query("lang"); slices.Contains(Languages, lang) {
 		return lang
 	}
 	if lang, err := c.Cookie(languageCookie); err == nil && slices.Contains(Languages, lang) {
+		return lang
+	}
+	if lang := suggested(c); lang != "" {
 		return lang
 	}
 	tags, _, err := language.ParseAcceptLanguage(c.GetHeader("Accept-Language"))
@@ -35,6 +41,31 @@ func Lang(c *gin.Context) string {
 		return defaultLanguage
 	}
 	return Languages[i]
+}
+
+// suggested is the suggestion made in this request, else the one of an earlier request.
+func suggested(c *gin.Context) string {
+	lang, made := c.Get(suggestedCookie)
+	if !made {
+		lang, _ = c.Cookie(suggestedCookie) // no cookie is no suggestion
+	}
+	if text, ok := lang.(string); ok && slices.Contains(Languages, text) {
+		return text
+	}
+	return ""
+}
+
+// SuggestLanguage makes lang the language until the browser closes, unless the person has chosen another; "" takes an
+// earlier suggestion back.
+func (s *Site) SuggestLanguage(c *gin.Context, lang string) {
+	c.Set(suggestedCookie, lang)
+	cookie := &http.Cookie{
+		Name: suggestedCookie, Value: lang, Path: "/", Secure: s.cfg.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+	if lang == "" {
+		cookie.MaxAge = -1
+	}
+	http.SetCookie(c.Writer, cookie)
 }
 
 // rememberLanguage keeps a choice made with ?lang= for a year.

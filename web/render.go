@@ -33,13 +33,18 @@ type Page struct {
 // Option changes how one page is rendered.
 type Option func(*rendering)
 
-type rendering struct{ formActions []string }
+type rendering struct{ formActions, frames []string }
 
 // FormActions lets the forms of a page end, after redirects, at these addresses: Chromium holds form-action of the
 // Content-Security-Policy against every redirect that follows a POST, so a consent page names the redirect_uri that its
 // answer leads to. https and http addresses are narrowed to their origin, others to their scheme.
 func FormActions(addresses ...string) Option {
 	return func(r *rendering) { r.formActions = append(r.formActions, addresses...) }
+}
+
+// FrameSources lets a page load these addresses in frames, narrowed to their origins.
+func FrameSources(addresses ...string) Option {
+	return func(r *rendering) { r.frames = append(r.frames, addresses...) }
 }
 
 // Render writes the page web/templates/<page>.html inside the layout, in the language of the person, with the headers of
@@ -64,7 +69,7 @@ func (s *Site) Render(c *gin.Context, status int, page string, data any, options
 		s.plainFailure(c, lang)
 		return
 	}
-	s.pageHeaders(c.Writer.Header(), nonce, how.formActions)
+	s.pageHeaders(c.Writer.Header(), nonce, how)
 	c.Header("Content-Language", lang)
 	c.Data(status, "text/html; charset=utf-8", body)
 }
@@ -83,7 +88,7 @@ func (s *Site) execute(lang, page string, view Page) ([]byte, error) {
 
 // plainFailure needs no template, for when the templates are what failed.
 func (s *Site) plainFailure(c *gin.Context, lang string) {
-	s.pageHeaders(c.Writer.Header(), "", nil)
+	s.pageHeaders(c.Writer.Header(), "", rendering{})
 	c.Data(500, "text/plain; charset=utf-8", []byte(s.T(lang, "common.problem.server_error.what")+"\n"+
 		s.T(lang, "common.problem.trace")+": "+observe.TraceID(c.Request.Context())+"\n"))
 }

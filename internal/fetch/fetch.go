@@ -30,9 +30,10 @@ var (
 	ErrContentType = errors.New("fetch: the answer has another content type")
 )
 
-// Config bounds the calls of a Client. Zero values mean 3 s and 64 KiB.
+// Config bounds the calls of a Client. Zero values mean 3 s, as long to connect as for the whole, and 64 KiB.
 type Config struct {
 	Timeout  time.Duration
+	Connect  time.Duration
 	MaxBytes int64
 	Roots    *x509.CertPool // nil: the system's
 	// InsecureAllowLoopback admits http and addresses of this machine. It is safe where all services run on the
@@ -58,10 +59,13 @@ func New(cfg Config) *Client {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 3 * time.Second
 	}
+	if cfg.Connect == 0 {
+		cfg.Connect = cfg.Timeout
+	}
 	if cfg.MaxBytes == 0 {
 		cfg.MaxBytes = 64 << 10
 	}
-	dialer := &net.Dialer{Timeout: cfg.Timeout, Control: guardian(cfg).Safe}
+	dialer := &net.Dialer{Timeout: cfg.Connect, Control: guardian(cfg).Safe}
 	transport := &http.Transport{
 		DialContext: dialer.DialContext, TLSHandshakeTimeout: cfg.Timeout, ResponseHeaderTimeout: cfg.Timeout,
 		MaxResponseHeaderBytes: 16 << 10, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,

@@ -12,10 +12,11 @@
 //	/.well-known/openid-credential-issuer, /nonce, /credential    issuance
 //	/statuslists/:id                                              status
 //	/.well-known/oauth-authorization-server, /par, /authorize, /token   minid/authserver
+//	/.well-known/openid-configuration, /jwks.json, /userinfo, /tokeninfo, /revoke, /endsession   minid/authserver
 //	/login, /logout, /minid                                       minid/login
 //	/minid/app                                                    minid/app
 //	/assets                                                       web
 //
 // The data folder holds, made at the first start: a key and a certificate for each of iaca, document-signer,
-// credential-issuer and status-signer, and the secrets dpop-nonce, c-nonce, pepper and seal.
+// credential-issuer and status-signer, the key openid, and the secrets dpop-nonce, c-nonce, pepper, seal and pairwise.
 package server

@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"crypto"
 	"strings"
 
 	"lommebok.example/internal/keys"
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/store"
 	"lommebok.example/minid"
+	"lommebok.example/minid/authserver"
 	"lommebok.example/minid/notify"
 	minidstore "lommebok.example/minid/store"
 	"lommebok.example/specs/mdoc"
@@ -25,6 +27,8 @@ type ground struct {
 	site        *web.Site
 	core        *minid.Core
 	outbox      *notify.Outbox
+	openIDKey   crypto.Signer
+	services    []authserver.Service
 }
 
 // lay brings the tables up to date, and makes at the first start what the data folder keeps.
@@ -53,15 +57,21 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 		return nil, err
 	}
 	g.setSender(cfg, deps)
-	return g, nil
+	if g.openIDKey, err = keys.Signer(cfg.DataDir, "openid"); err != nil {
+		return nil, err
+	}
+	g.services, err = withDemoServices(cfg)
+	return g, err
 }
 
 // secrets are made at the first start and kept in the data folder.
-type secrets struct{ dpop, cNonce, pepper, seal []byte }
+type secrets struct{ dpop, cNonce, pepper, seal, pairwise []byte }
 
 func readSecrets(dir string) (secrets, error) {
 	var s secrets
-	for name, into := range map[string]*[]byte{"dpop-nonce": &s.dpop, "c-nonce": &s.cNonce, "pepper": &s.pepper, "seal": &s.seal} {
+	for name, into := range map[string]*[]byte{
+		"dpop-nonce": &s.dpop, "c-nonce": &s.cNonce, "pepper": &s.pepper, "seal": &s.seal, "pairwise": &s.pairwise,
+	} {
 		secret, err := keys.Secret(dir, name, 32)
 		if err != nil {
 			return secrets{}, err

@@ -65,8 +65,7 @@ func newService(t testing.TB) *service {
 func newServiceOn(t testing.TB, db *database.DB) *service {
 	t.Helper()
 	s := &service{db: db, at: time.Date(2026, time.November, 23, 14, 5, 9, 0, time.UTC), log: &lockedBuffer{}}
-	var handler http.Handler
-	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.Handler.ServeHTTP(w, r) }))
 	t.Cleanup(listener.Close)
 	s.url = listener.URL
 	dir := t.TempDir()
@@ -75,7 +74,6 @@ func newServiceOn(t testing.TB, db *database.DB) *service {
 		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true,
 	}
 	s.start(t)
-	handler = s.Handler
 	s.readPeople(t)
 	t.Cleanup(func() { s.nothingPersonal(t, "the log", s.log.String()) })
 	anchors, err := x5c.LoadAnchors(filepath.Join(s.cfg.TrustDir, "issuers"))

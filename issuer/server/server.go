@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/internal/database"
+	"lommebok.example/internal/fetch"
 	"lommebok.example/internal/observe"
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/issuer/issuance"
@@ -41,6 +43,12 @@ type Config struct {
 
 	// OperatorToken opens /operator/logins; without it the page is there with test people alone.
 	OperatorToken string
+	Services      []authserver.Service // who log people in with MinID
+
+	// DemoServicesURL is where the two demonstration services are, which are registered beside Services: scheme and host;
+	// "" for none. The keys that they share with their owner are kept in the folder DemoServicesDir.
+	DemoServicesURL string
+	DemoServicesDir string
 
 	// InsecureAllowHTTP allows a URL with the scheme http. Safe on a developer's own machine only.
 	InsecureAllowHTTP bool
@@ -49,6 +57,9 @@ type Config struct {
 	// InsecureTestPeople gives the synthetic people accounts and writes their passwords to a file in DataDir; messages
 	// to people are not sent but shown at /dev/outbox. Safe where nobody else has an account.
 	InsecureTestPeople bool
+	// InsecureAllowLoopback lets services on this machine be told of a logout. Safe where all services run on the machine of
+	// one developer.
+	InsecureAllowLoopback bool
 }
 
 // Gateway takes messages to people, see notify.Gateway.
@@ -62,6 +73,7 @@ type Deps struct {
 	Source source.Source    // nil for the built-in register
 	Types  *credentials.Set // nil for the types of package credentials
 	Argon2 minid.Argon2     // zero for the default cost
+	Roots  *x509.CertPool   // for the servers of services; nil for the system's
 }
 
 // Server is the whole issuer.
@@ -133,7 +145,14 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
 		Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
 		InsecureAllowAnyClient: cfg.InsecureAllowAnyClient, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
+		OpenID: &authserver.OpenID{
+			Services: g.services, Key: g.openIDKey, Secret: g.secrets.pairwise, Sessions: loginPages,
+			Calls: fetch.New(fetch.Config{
+				Connect: 2 * time.Second, Timeout: 5 * time.Second, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
+			}),
+		},
 	}
+	loginPages.Ended = authServer.SessionEnded
 	statusLists := &status.Service{
 		Issuer: cfg.URL, Store: g.issuerStore, Key: g.trust.StatusSigner.Key, Chain: g.trust.StatusSigner.Chain,
 		Now: deps.Now, Log: deps.Log,

@@ -21,8 +21,9 @@ type Access struct {
 	AuthTime   time.Time
 	Scopes     []string     // asked by scope
 	Authorized []Authorized // with Credential Identifiers; empty when nothing was asked by authorization_details
-	JKT        string       // thumbprint of the key that the token is bound to
+	JKT        string       // thumbprint of the key that the token is bound to; "" for a service's bearer token
 	Expires    time.Time
+	Login      *LoggedIn // of a service's token, which opens userinfo alone
 }
 
 // AccessError is a refusal at a protected resource (RFC 6750 section 3, RFC 9449 section 7.1).
@@ -31,6 +32,7 @@ type AccessError struct {
 	Description string // ASCII, without quotation marks
 	Status      int
 	Nonce       string // for the header DPoP-Nonce
+	Bearer      bool   // the token was no DPoP token: the challenge says Bearer
 }
 
 // Error gives code and description.
@@ -45,14 +47,31 @@ func (e *AccessError) Write(w http.ResponseWriter) {
 		w.Header().Set("DPoP-Nonce", e.Nonce)
 	}
 	if e.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `DPoP error="`+e.Code+`", error_description="`+e.Description+`", algs="`+proofAlgs+`"`)
+		w.Header().Set("WWW-Authenticate", e.challenge())
 	}
 	oauth2.WriteError(w, &oauth2.Error{Code: e.Code, Description: e.Description, Status: e.Status})
 }
 
-// Access checks a request to a protected resource: an access token of scheme DPoP, alive, with a proof by its key for this
+func (e *AccessError) challenge() string {
+	words := ` error="` + e.Code + `", error_description="` + e.Description + `"`
+	if e.Bearer {
+		return "Bearer" + words
+	}
+	return "DPoP" + words + `, algs="` + proofAlgs + `"`
+}
+
+// Access checks a wallet's request to a protected resource: an access token of scheme DPoP, alive, with a proof by its key for this
 // request and token, with our nonce, used for the first time (RFC 9449 sections 4.3, 7, 9).
 func (s *Server) Access(r *http.Request) (*Access, *AccessError) {
+	access, refusal := s.boundAccess(r)
+	if refusal == nil && access.Login != nil {
+		return nil, s.deny(r, oauth2.InvalidToken, "the access token is a service's and opens userinfo alone (RFC 6750 section 3.1)")
+	}
+	return access, refusal
+}
+
+// boundAccess checks a request with a token that is bound to a key.
+func (s *Server) boundAccess(r *http.Request) (*Access, *AccessError) {
 	token, why := presented(r)
 	if why != "" {
 		return nil, s.deny(r, oauth2.InvalidToken, why)

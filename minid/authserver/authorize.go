@@ -35,6 +35,9 @@ func (s *Server) getAuthorize(c *gin.Context) {
 		return
 	}
 	web.SetCookie(c, s.Site, browserCookie, browser, browserLife)
+	if request.Login != nil {
+		s.Site.SuggestLanguage(c, request.Login.Locale)
+	}
 	s.advance(c, transaction{request, browser})
 }
 
@@ -57,6 +60,10 @@ func (s *Server) getCancel(c *gin.Context) {
 	}
 	if c.Query("reason") != "level" {
 		s.decline(c, t, declined)
+		return
+	}
+	if t.Login != nil {
+		s.decline(c, t, unmet(t.Login.Level))
 		return
 	}
 	resources, err := s.resources(t.Request)
@@ -85,8 +92,13 @@ func (s *Server) transaction(c *gin.Context) (transaction, error) {
 	return t, err
 }
 
-// advance takes the transaction to its next step: the sign-in, or the question to the person.
+// advance takes the transaction to its next step: the sign-in, or the question to the person; for a service, which asks
+// no question, the answer.
 func (s *Server) advance(c *gin.Context, t transaction) {
+	if t.Login != nil {
+		s.advanceLogin(c, t)
+		return
+	}
 	resources, err := s.resources(t.Request)
 	if err != nil {
 		s.problem(c, err)

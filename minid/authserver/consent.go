@@ -85,6 +85,10 @@ func (s *Server) postConsent(c *gin.Context) {
 		s.problem(c, err)
 		return
 	}
+	if t.Login != nil {
+		s.forbid(c) // a service's request has no such page
+		return
+	}
 	if v.Get("answer") != "yes" {
 		s.decline(c, t, declined)
 		return

@@ -1,5 +1,6 @@
 // Package authserver is the OAuth 2.0 authorization server in front of the Credential Issuer: it takes a wallet's
-// pushed request, has the person sign in and say yes or no, and gives the wallet a DPoP-bound access token. Who the
+// pushed request, has the person sign in and say yes or no, and gives the wallet a DPoP-bound access token. It is also the
+// OpenID Provider of registered services, which log people in by the same phases and get an ID token. Who the
 // person is and how sure we are is decided by package minid behind the interface SignIn; what can be asked for, and at
 // which level, by the issuer behind the interface Catalog; rows are kept by minid/store behind the interface Store.
 //
@@ -12,6 +13,17 @@
 //	GET  /authorize/cancel/:id                      where a sign-in ends that was cancelled or cannot reach the level
 //	POST /token                                     RFC 6749 section 4.1.3, RFC 7636, RFC 9449, OpenID4VCI 1.0 section 6
 //
+// and, with a Server's OpenID:
+//
+//	GET  /.well-known/openid-configuration          OpenID Connect Discovery 1.0 section 4
+//	GET  /jwks.json                                 RFC 7517 section 5
+//	GET, POST /userinfo                             OpenID Connect Core 1.0 section 5.3
+//	POST /tokeninfo                                 RFC 7662 section 2
+//	POST /revoke                                    RFC 7009 section 2
+//	GET, POST /endsession                           RP-Initiated Logout 1.0 section 2
+//	GET, POST /endsession/person                    the person's part of it; tells the other services by Front-Channel
+//	                                                Logout 1.0 section 3 and Back-Channel Logout 1.0 section 2.5
+//
 // One transaction takes these steps; what may be used once is taken by one statement of the store:
 //
 //  1. PushRequest     the request is kept under the hash of its request_uri, 90 s
@@ -20,4 +32,7 @@
 //  4. ApproveRequest  the request ends; a grant with a code is kept, 60 s (or RefuseRequest: it ends with an error)
 //  5. RedeemCode      the code ends; an access token is kept, 10 min
 //  6. Access          each use of the token, with a DPoP proof that is taken once
+//
+// A service authenticates itself in steps 1 and 5, by a secret or by an assertion whose jti is taken once. There is no
+// question to the person in step 4, and step 5 gives an ID token beside an access token, 2 min, that opens userinfo.
 package authserver

@@ -33,7 +33,7 @@ func (s *Server) postPAR(c *gin.Context) {
 }
 
 func (s *Server) push(r *http.Request, v url.Values) (*oauth2.PARResponse, *oauth2.Error) {
-	request, refusal := s.accept(v)
+	request, refusal := s.acceptFrom(r, v)
 	if refusal != nil {
 		return nil, refusal
 	}
@@ -47,7 +47,19 @@ func (s *Server) push(r *http.Request, v url.Values) (*oauth2.PARResponse, *oaut
 	return &oauth2.PARResponse{RequestURI: uri, ExpiresIn: int64(requestURILife.Seconds())}, nil
 }
 
-// accept checks the parameters of an authorization request; issuer_state and whatever we do not know is let pass.
+// acceptFrom authenticates the client, when it is a service, and checks its request.
+func (s *Server) acceptFrom(r *http.Request, v url.Values) (*Request, *oauth2.Error) {
+	service, refusal := s.service(r, v)
+	switch {
+	case refusal != nil:
+		return nil, refusal
+	case service != nil:
+		return s.acceptLogin(service, v)
+	}
+	return s.accept(v)
+}
+
+// accept checks the parameters of a wallet's authorization request; issuer_state and whatever we do not know is let pass.
 func (s *Server) accept(v url.Values) (*Request, *oauth2.Error) {
 	client, refusal := s.client(v.Get("client_id"))
 	if refusal != nil {
@@ -120,6 +132,9 @@ func (s *Server) boundKey(r *http.Request, jkt string) (string, *oauth2.Error) {
 // refuse sends the refusal and logs it: nothing in it is personal.
 func (s *Server) refuse(c *gin.Context, e *oauth2.Error) {
 	s.logRefusal(c.Request.Context(), e.Code, e.Description)
+	if e.Code == oauth2.InvalidClient && c.GetHeader("Authorization") != "" {
+		c.Header("WWW-Authenticate", `Basic realm="`+s.Issuer+`"`) // RFC 6749 section 5.2
+	}
 	oauth2.WriteError(c.Writer, e)
 }
 

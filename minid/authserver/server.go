@@ -70,6 +70,7 @@ type Server struct {
 	Catalog Catalog
 	Nonces  *dpop.Nonces
 	Clients []Client
+	OpenID  *OpenID // nil: wallets only
 	// InsecureAllowAnyClient takes requests of clients that are not in Clients. Safe where every wallet may try us, as on
 	// a test service; never where real credentials are issued.
 	InsecureAllowAnyClient bool
@@ -104,8 +105,13 @@ func (s *Server) Check() error {
 	}
 	s.origin, s.base = u.Scheme+"://"+u.Host, u.EscapedPath()
 	s.crossSite = http.NewCrossOriginProtection()
-	s.metadata, err = s.makeMetadata()
-	return err
+	if s.metadata, err = s.makeMetadata(); err != nil {
+		return err
+	}
+	if s.OpenID != nil {
+		return s.OpenID.check(s)
+	}
+	return nil
 }
 
 // Mount puts the routes of the package comment on r, which must be the root of the host that Issuer names.
@@ -120,6 +126,9 @@ func (s *Server) Mount(r gin.IRouter) {
 	r.POST(s.base+"/authorize/consent/:id", s.postConsent)
 	r.GET(s.base+"/authorize/cancel/:id", s.getCancel)
 	r.Any(s.base+"/token", s.postToken)
+	if s.OpenID != nil {
+		s.OpenID.mount(r, s)
+	}
 }
 
 // NonceHeader gives the client the nonce that its next DPoP proof must carry (RFC 9449 section 8).

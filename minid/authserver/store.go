@@ -35,6 +35,16 @@ type Request struct {
 	CodeChallenge  string   // RFC 7636, S256
 	JKT            string   // RFC 9449 section 10: the key that the code is bound to, "" for any
 	Expires        time.Time
+	Login          *Login // what a service asks; nil in a wallet's request
+}
+
+// Login is what a service asks of the login of a person (OpenID Connect Core 1.0 section 3.1.2.1).
+type Login struct {
+	Nonce  string      `json:"nonce"`
+	Level  minid.Level `json:"level"`            // at least
+	Silent bool        `json:"silent,omitempty"` // prompt=none
+	Since  time.Time   `json:"since,omitzero"`   // the login must not be older
+	Locale string      `json:"locale,omitempty"` // language that the service wants pages in
 }
 
 // Claim binds a request to the browser that brought its request_uri.
@@ -64,6 +74,23 @@ type Grant struct {
 	AuthTime   time.Time
 	Scopes     []string
 	Authorized []Authorized
+	Login      *LoggedIn // at a service; nil in a wallet's grant
+}
+
+// LoggedIn is a login at a service, and the session that it rests on.
+type LoggedIn struct {
+	Nonce       string    `json:"nonce"`
+	Locale      string    `json:"locale"`
+	AMR         []string  `json:"amr"`
+	Subject     string    `json:"sub"` // the person's identifier at the service
+	SID         string    `json:"sid"` // the session's identifier at the service
+	SessionID   string    `json:"-"`
+	SessionEnds time.Time `json:"-"` // at the latest
+}
+
+// SeenAt is a service that an ended session had been used at.
+type SeenAt struct {
+	ClientID, SID, Subject string
 }
 
 // Authorized is a granted credential configuration with its Credential Identifiers (OpenID4VCI 1.0 section 6.2).
@@ -108,13 +135,18 @@ type Store interface {
 	ClaimedRequest(ctx context.Context, o Open) (*Request, error)
 	// RefuseRequest ends the request. ErrNoRequest.
 	RefuseRequest(ctx context.Context, o Open) (*Request, error)
-	// ApproveRequest ends the request and keeps the grant with its code, both or neither. ErrNoRequest.
+	// ApproveRequest ends the request and keeps the grant with its code, both or neither. When the grant is a login at a
+	// service, it also notes that the session has been used there. ErrNoRequest.
 	ApproveRequest(ctx context.Context, o Open, g Grant, c Code) error
 	// RedeemCode ends the code and keeps the token, both or neither. ErrNoCode; ErrCodeReused, when the code had been
 	// used: then every token of its grant is dead, also one that is being made at this moment.
 	RedeemCode(ctx context.Context, r Redemption, t Token) (*Grant, error)
 	// TokenAccess reads what a token that is alive gives access to. ErrNoToken.
 	TokenAccess(ctx context.Context, token Hash, at time.Time) (*Access, error)
+	// RevokeToken ends the grant of a client's token with all its tokens; of another's it does nothing.
+	RevokeToken(ctx context.Context, token Hash, clientID string, at time.Time) error
+	// EndLogins ends the grants of a session and gives the services it has been used at: each to one caller.
+	EndLogins(ctx context.Context, sessionID string, at time.Time) ([]SeenAt, error)
 	// TakeProof keeps the hash of a proof's key and jti until expires. ErrProofUsed when it is kept already.
 	TakeProof(ctx context.Context, jti Hash, expires time.Time) error
 	// SweepAuthserver deletes at most limit expired rows of each table and gives the largest number it deleted of one.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -38,21 +39,39 @@ func (s *Server) exchange(r *http.Request, v url.Values) (*oauth2.TokenResponse,
 	default:
 		return nil, oauth2.NewError(http.StatusBadRequest, oauth2.UnsupportedGrantType, "expected grant_type authorization_code (RFC 6749 section 5.2)")
 	}
-	client, refusal := s.client(v.Get("client_id"))
+	service, refusal := s.service(r, v)
 	if refusal != nil {
+		return nil, refusal
+	}
+	clientID, life := v.Get("client_id"), tokenLife
+	if service != nil {
+		clientID, life = service.ID, serviceTokenLife
+	} else if _, refusal := s.client(clientID); refusal != nil {
 		return nil, refusal
 	}
 	if v.Get("code") == "" {
 		return nil, oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest, "code is missing (RFC 6749 section 4.1.3)")
 	}
-	proof, refusal := s.takeProof(r)
+	jkt, refusal := s.tokenKey(r, service)
 	if refusal != nil {
 		return nil, refusal
 	}
 	return s.redeem(r.Context(), Redemption{
-		Code: HashOf(v.Get("code")), ClientID: client.ID, RedirectURI: known(v.Get("redirect_uri")),
-		CodeChallenge: challenge(v.Get("code_verifier")), JKT: proof.JKT, At: s.Now(),
-	})
+		Code: HashOf(v.Get("code")), ClientID: clientID, RedirectURI: known(v.Get("redirect_uri")),
+		CodeChallenge: challenge(v.Get("code_verifier")), JKT: jkt, At: s.Now(),
+	}, life)
+}
+
+// tokenKey gives the key that the token will be bound to: a wallet must have one, a service may.
+func (s *Server) tokenKey(r *http.Request, service *Service) (string, *oauth2.Error) {
+	if service != nil && len(r.Header.Values("DPoP")) == 0 {
+		return "", nil
+	}
+	proof, refusal := s.takeProof(r)
+	if refusal != nil {
+		return "", refusal
+	}
+	return proof.JKT, nil
 }
 
 // challenge computes the S256 code_challenge (RFC 7636 section 4.2). What is not a verifier gives "", which no code has.
@@ -65,9 +84,9 @@ func challenge(verifier string) string {
 
 // redeem turns the code into a token. What was wrong with the code is not told: each of it is invalid_grant (RFC 6749
 // section 5.2, RFC 7636 section 4.6, RFC 9449 section 10).
-func (s *Server) redeem(ctx context.Context, r Redemption) (*oauth2.TokenResponse, *oauth2.Error) {
+func (s *Server) redeem(ctx context.Context, r Redemption, life time.Duration) (*oauth2.TokenResponse, *oauth2.Error) {
 	token := secret()
-	grant, err := s.Store.RedeemCode(ctx, r, Token{Hash: HashOf(token), JKT: r.JKT, Expires: r.At.Add(tokenLife)})
+	grant, err := s.Store.RedeemCode(ctx, r, Token{Hash: HashOf(token), JKT: r.JKT, Expires: r.At.Add(life)})
 	switch {
 	case errors.Is(err, ErrCodeReused):
 		return nil, oauth2.NewError(http.StatusBadRequest, oauth2.InvalidGrant,
@@ -79,10 +98,24 @@ func (s *Server) redeem(ctx context.Context, r Redemption) (*oauth2.TokenRespons
 		return nil, s.fault(ctx, "redeem code", err)
 	}
 	s.logGrant(ctx, "token", grant.ID)
-	return &oauth2.TokenResponse{
-		AccessToken: token, TokenType: oauth2.TokenTypeDPoP, ExpiresIn: int64(tokenLife.Seconds()),
+	answer := &oauth2.TokenResponse{
+		AccessToken: token, TokenType: tokenType(r.JKT), ExpiresIn: int64(life.Seconds()),
 		Scope: strings.Join(grant.Scopes, " "), AuthorizationDetails: grantedDetails(grant.Authorized),
-	}, nil
+	}
+	if grant.Login != nil {
+		if answer.IDToken, err = s.idToken(grant); err != nil {
+			return nil, s.fault(ctx, "sign ID token", err)
+		}
+	}
+	return answer, nil
+}
+
+// tokenType is DPoP for a token that is bound to a key.
+func tokenType(jkt string) string {
+	if jkt == "" {
+		return oauth2.TokenTypeBearer
+	}
+	return oauth2.TokenTypeDPoP
 }
 
 // grantedDetails is authorization_details of the token response (OpenID4VCI 1.0 section 6.2).

@@ -110,11 +110,13 @@ func groups(code string) string {
 
 // logout ends the session. A sign-in under way is left alone: it is another form's.
 func (p *Pages) logout(c *gin.Context) {
-	if err := p.Core.EndSession(c.Request.Context(), web.Cookie(c, p.Site, sessionCookie)); err != nil {
+	s := p.Session(c)
+	if err := p.End(c); err != nil {
 		p.Site.Failure(c, err)
 		return
 	}
-	web.SetCookie(c, p.Site, sessionCookie, "", -1)
-	web.SetCookie(c, p.Site, pairingCookie, "", -1)
+	if s != nil && p.Ended != nil && p.Ended(c, s) {
+		return
+	}
 	p.to(c, p.Site.Home())
 }

@@ -12,10 +12,12 @@ import (
 	"lommebok.example/web"
 )
 
-// Pages are the pages of a sign-in. Both fields must be set.
+// Pages are the pages of a sign-in. Core and Site must be set.
 type Pages struct {
 	Core *minid.Core
 	Site *web.Site
+	// Ended is told of a session that the person ended here, and says whether it has written the answer; nil for nobody.
+	Ended func(c *gin.Context, s *minid.Session) bool
 }
 
 // Names of the cookies.
@@ -109,6 +111,16 @@ func (p *Pages) session(c *gin.Context, secret string) (*minid.Session, error) {
 		return nil, nil
 	}
 	return s, err
+}
+
+// End ends the session of this browser, and lets the browser forget it.
+func (p *Pages) End(c *gin.Context) error {
+	if err := p.Core.EndSession(c.Request.Context(), web.Cookie(c, p.Site, sessionCookie)); err != nil {
+		return err
+	}
+	web.SetCookie(c, p.Site, sessionCookie, "", -1)
+	web.SetCookie(c, p.Site, pairingCookie, "", -1)
+	return nil
 }
 
 // guarded lets a form through that carries the token of the secret in the cookie.

@@ -72,7 +72,15 @@ func (p *Pages) step(c *gin.Context) {
 			data.Errors = p.errors(c)
 		}
 	}
-	p.Site.Render(c, http.StatusOK, pageOf[v.Step], data)
+	p.Site.Render(c, http.StatusOK, pageOf[v.Step], data, web.FormActions(onward(v)...))
+}
+
+// onward is where the form of a step may lead in the end: back to the service, and from there to one elsewhere.
+func onward(v *minid.View) []string {
+	if v.Onward == "" {
+		return nil
+	}
+	return []string{v.Onward}
 }
 
 // password takes the first form. A number of another length can be nobody's, so it is told at once and not counted.

@@ -30,6 +30,8 @@ type authserverGrant struct {
 	AuthTime      int64
 	Scopes        string // with blanks between
 	Authorized    string // JSON, "" for none
+	Login         string // JSON, "" for none
+	SessionID     string // "" without a login
 	CodeExpiresAt int64
 	ExpiresAt     int64 // of the code, later of the token
 }
@@ -42,11 +44,18 @@ func (s *Store) ApproveRequest(ctx context.Context, o authserver.Open, g authser
 	if err != nil {
 		return err
 	}
+	login, err := writeOptional(g.Login)
+	if err != nil {
+		return fmt.Errorf("store: grant: %w", err)
+	}
 	row := authserverGrant{
 		ID: g.ID, CodeHash: c.Hash[:], ClientID: g.ClientID, RedirectURI: c.RedirectURI, CodeChallenge: c.CodeChallenge,
 		DPoPJKT: c.JKT, PersonID: g.PersonID, PID: g.PID, Level: g.Level.String(), Basis: string(g.Basis),
 		AuthTime: g.AuthTime.UnixMilli(), Scopes: strings.Join(g.Scopes, " "), Authorized: authorized,
-		CodeExpiresAt: c.Expires.UnixMilli(), ExpiresAt: c.Expires.UnixMilli(),
+		Login: login, CodeExpiresAt: c.Expires.UnixMilli(), ExpiresAt: c.Expires.UnixMilli(),
+	}
+	if g.Login != nil {
+		row.SessionID = g.Login.SessionID
 	}
 	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if _, err := answerRequest(tx, o); err != nil {
@@ -55,7 +64,7 @@ func (s *Store) ApproveRequest(ctx context.Context, o authserver.Open, g authser
 		if err := tx.Create(&row).Error; err != nil {
 			return fmt.Errorf("store: approve request: %w", err)
 		}
-		return nil
+		return noteLogin(tx, g)
 	})
 }
 
@@ -88,19 +97,26 @@ func takeCode(tx *gorm.DB, r authserver.Redemption, until time.Time) (*authserve
 	at := r.At.UnixMilli()
 	statement := tx.Raw(`UPDATE authserver_grant SET code_used_at = ?, expires_at = ?
 		WHERE code_hash = ? AND client_id = ? AND redirect_uri = ? AND code_challenge = ? AND (dpop_jkt = '' OR dpop_jkt = ?)
-		AND code_expires_at > ? AND code_used_at IS NULL
-		RETURNING id, scopes, authorized`,
+		AND code_expires_at > ? AND code_used_at IS NULL AND revoked_at IS NULL
+		RETURNING id, scopes, authorized, person_id, pid, level, auth_time, login`,
 		at, until.UnixMilli(), r.Code[:], r.ClientID, r.RedirectURI, r.CodeChallenge, r.JKT, at)
 	g := authserver.Grant{ClientID: r.ClientID}
-	var scopes, list string
-	err := scanOne(statement, &g.ID, &scopes, &list)
+	var scopes, list, level, login string
+	var authTime int64
+	err := scanOne(statement, &g.ID, &scopes, &list, &g.PersonID, &g.PID, &level, &authTime, &login)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, authserver.ErrNoCode
 	case err != nil:
 		return nil, fmt.Errorf("store: take code: %w", err)
 	}
-	g.Scopes = strings.Fields(scopes)
+	g.Scopes, g.AuthTime = strings.Fields(scopes), time.UnixMilli(authTime)
+	if g.Level, err = minid.ParseLevel(level); err != nil {
+		return nil, err
+	}
+	if g.Login, err = readOptional[authserver.LoggedIn](login); err != nil {
+		return nil, fmt.Errorf("store: grant: %w", err)
+	}
 	g.Authorized, err = readAuthorized(list)
 	return &g, err
 }
@@ -121,13 +137,13 @@ func (s *Store) revokeReused(ctx context.Context, r authserver.Redemption) error
 // TokenAccess reads a token that is alive with its grant: one row, by primary keys.
 func (s *Store) TokenAccess(ctx context.Context, token authserver.Hash, at time.Time) (*authserver.Access, error) {
 	statement := s.db.R.WithContext(ctx).Raw(`SELECT g.id, g.person_id, g.pid, g.client_id, g.level, g.basis, g.auth_time,
-		g.scopes, g.authorized, t.dpop_jkt, t.expires_at
+		g.scopes, g.authorized, g.login, t.dpop_jkt, t.expires_at
 		FROM authserver_token t JOIN authserver_grant g ON g.id = t.grant_id
 		WHERE t.token_hash = ? AND t.expires_at > ? AND g.revoked_at IS NULL`, token[:], at.UnixMilli())
 	var a authserver.Access
-	var level, scopes, list string
+	var level, scopes, list, login string
 	var authTime, expires int64
-	err := scanOne(statement, &a.GrantID, &a.PersonID, &a.PID, &a.ClientID, &level, &a.Basis, &authTime, &scopes, &list, &a.JKT, &expires)
+	err := scanOne(statement, &a.GrantID, &a.PersonID, &a.PID, &a.ClientID, &level, &a.Basis, &authTime, &scopes, &list, &login, &a.JKT, &expires)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, authserver.ErrNoToken
@@ -139,6 +155,9 @@ func (s *Store) TokenAccess(ctx context.Context, token authserver.Hash, at time.
 	}
 	if a.Authorized, err = readAuthorized(list); err != nil {
 		return nil, err
+	}
+	if a.Login, err = readOptional[authserver.LoggedIn](login); err != nil {
+		return nil, fmt.Errorf("store: access: %w", err)
 	}
 	a.Scopes, a.AuthTime, a.Expires = strings.Fields(scopes), time.UnixMilli(authTime), time.UnixMilli(expires)
 	return &a, nil
@@ -170,6 +189,7 @@ func readAuthorized(s string) ([]authserver.Authorized, error) {
 // authserverExpiring are the tables that hold rows with an end, with their primary keys.
 var authserverExpiring = []struct{ table, key string }{
 	{"authserver_proof", "jti_hash"}, {"authserver_token", "token_hash"}, {"authserver_grant", "id"}, {"authserver_request", "id"},
+	{"authserver_login", "sid"},
 }
 
 // SweepAuthserver deletes at most limit expired rows of each table and gives the largest number it deleted of one.

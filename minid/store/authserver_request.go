@@ -31,6 +31,7 @@ type authserverRequest struct {
 	CodeChallenge  string
 	DPoPJKT        string `gorm:"column:dpop_jkt"`
 	ExpiresAt      int64
+	Login          string // JSON, "" for none
 }
 
 func (authserverRequest) TableName() string { return "authserver_request" }
@@ -41,10 +42,14 @@ func (s *Store) PushRequest(ctx context.Context, reference authserver.Hash, r au
 	if err != nil {
 		return fmt.Errorf("store: push request: %w", err)
 	}
+	login, err := writeOptional(r.Login)
+	if err != nil {
+		return fmt.Errorf("store: push request: %w", err)
+	}
 	row := authserverRequest{
 		ID: r.ID, ReferenceHash: reference[:], ClientID: r.ClientID, RedirectURI: r.RedirectURI, State: r.State,
 		Scopes: strings.Join(r.Scopes, " "), Configurations: string(configurations), CodeChallenge: r.CodeChallenge,
-		DPoPJKT: r.JKT, ExpiresAt: r.Expires.UnixMilli(),
+		DPoPJKT: r.JKT, ExpiresAt: r.Expires.UnixMilli(), Login: login,
 	}
 	if err := s.db.W.WithContext(ctx).Create(&row).Error; err != nil {
 		return fmt.Errorf("store: push request: %w", err)
@@ -52,7 +57,7 @@ func (s *Store) PushRequest(ctx context.Context, reference authserver.Hash, r au
 	return nil
 }
 
-const requestColumns = "id, client_id, redirect_uri, state, scopes, configurations, code_challenge, dpop_jkt, expires_at"
+const requestColumns = "id, client_id, redirect_uri, state, scopes, configurations, code_challenge, dpop_jkt, expires_at, login"
 
 // ClaimRequest gives the request to the first browser that comes, and to it again. The first visit, and only it, moves the
 // request's end.
@@ -86,9 +91,9 @@ func answerRequest(db *gorm.DB, o authserver.Open) (*authserver.Request, error) 
 
 func scanRequest(statement *gorm.DB) (*authserver.Request, error) {
 	var r authserver.Request
-	var scopes, configurations string
+	var scopes, configurations, login string
 	var expires int64
-	err := scanOne(statement, &r.ID, &r.ClientID, &r.RedirectURI, &r.State, &scopes, &configurations, &r.CodeChallenge, &r.JKT, &expires)
+	err := scanOne(statement, &r.ID, &r.ClientID, &r.RedirectURI, &r.State, &scopes, &configurations, &r.CodeChallenge, &r.JKT, &expires, &login)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, authserver.ErrNoRequest
@@ -98,8 +103,28 @@ func scanRequest(statement *gorm.DB) (*authserver.Request, error) {
 	if err := json.Unmarshal([]byte(configurations), &r.Configurations); err != nil {
 		return nil, fmt.Errorf("store: request: %w", err)
 	}
+	if r.Login, err = readOptional[authserver.Login](login); err != nil {
+		return nil, fmt.Errorf("store: request: %w", err)
+	}
 	r.Scopes, r.Expires = strings.Fields(scopes), time.UnixMilli(expires)
 	return &r, nil
+}
+
+// writeOptional gives the JSON of what may be nil, "" then.
+func writeOptional[T any](v *T) (string, error) {
+	if v == nil {
+		return "", nil
+	}
+	b, err := json.Marshal(v)
+	return string(b), err
+}
+
+func readOptional[T any](s string) (*T, error) {
+	if s == "" {
+		return nil, nil
+	}
+	v := new(T)
+	return v, json.Unmarshal([]byte(s), v)
 }
 
 // TakeProof keeps the hash of a proof's key and jti; the primary key lets the first one in.

@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"lommebok.example/internal/database"
 	"lommebok.example/minid"
 )
 
@@ -14,6 +15,7 @@ type signInRow struct {
 	ID, Service        string
 	Level, MaxAge      int64
 	ReturnTo, CancelTo string
+	Onward             string
 	PersonID           string
 	Passed             int64
 	Chosen, Remember   string
@@ -59,7 +61,7 @@ func fromBits(bits int64) []minid.Factor {
 func (s *Store) AddSignIn(ctx context.Context, in minid.SignIn) error {
 	return s.write(ctx).Create(&signInRow{
 		ID: in.ID, Service: in.Need.Service, Level: int64(in.Need.Level), MaxAge: in.Need.MaxAge.Milliseconds(),
-		ReturnTo: in.Need.ReturnTo, CancelTo: in.Need.CancelTo, PersonID: in.PersonID, Passed: toBits(in.Passed...),
+		ReturnTo: in.Need.ReturnTo, CancelTo: in.Need.CancelTo, Onward: in.Need.Onward, PersonID: in.PersonID, Passed: toBits(in.Passed...),
 		Chosen: string(in.Chosen), AuthTime: millis(in.AuthTime), Prior: in.Prior, Carried: in.Carried,
 		StartedAt: millis(in.Started), ExpiresAt: millis(in.Expires),
 	}).Error
@@ -75,7 +77,7 @@ func (s *Store) SignIn(ctx context.Context, id string) (*minid.SignIn, error) {
 		ID: row.ID,
 		Need: minid.Need{
 			Service: row.Service, Level: minid.Level(row.Level), MaxAge: time.Duration(row.MaxAge) * time.Millisecond,
-			ReturnTo: row.ReturnTo, CancelTo: row.CancelTo,
+			ReturnTo: row.ReturnTo, CancelTo: row.CancelTo, Onward: row.Onward,
 		},
 		PersonID: row.PersonID, Passed: fromBits(row.Passed), Chosen: minid.Factor(row.Chosen), Remember: minid.Factor(row.Remember),
 		AuthTime: instant(row.AuthTime), Prior: row.Prior, Carried: row.Carried, Resetting: row.Resetting,
@@ -160,7 +162,11 @@ func (s *Store) FinishSignIn(ctx context.Context, in minid.SignIn, session minid
 			return err
 		}
 		row := newSessionRow(session)
-		return tx.Create(&row).Error
+		err := tx.Create(&row).Error
+		if database.IsDuplicate(err) {
+			return minid.ErrExpired // another sign-in of this browser took over the session in the meantime
+		}
+		return err
 	})
 }
 

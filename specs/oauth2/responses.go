@@ -7,7 +7,8 @@ const (
 
 // Token types.
 const (
-	TokenTypeDPoP = "DPoP" // RFC 9449 section 5
+	TokenTypeDPoP   = "DPoP"   // RFC 9449 section 5
+	TokenTypeBearer = "Bearer" // RFC 6750 section 4
 )
 
 // PARResponse is the answer of the pushed authorization request endpoint, status
@@ -26,4 +27,5 @@ type TokenResponse struct {
 	ExpiresIn            int64                 `json:"expires_in,omitempty"`
 	Scope                string                `json:"scope,omitempty"`
 	AuthorizationDetails []AuthorizationDetail `json:"authorization_details,omitempty"`
+	IDToken              string                `json:"id_token,omitempty"` // OpenID Connect Core 1.0 section 3.1.3.3
 }

@@ -11,6 +11,7 @@
 //	GET  /trust/access-ca.pem      the trust anchor for wallets
 //	GET  /health                   200, or 503 when the database does not answer
 //	/requests/:id, /responses/:id  presentation
+//	/eid/:service                  eidclient
 //	/assets                        web
 //
 // JSON of a transaction; links only while it waits, error only when the wallet refused, verdict only when there is one:

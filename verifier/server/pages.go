@@ -20,6 +20,7 @@ type pages struct {
 	wallet   string
 	site     *web.Site
 	now      func() time.Time
+	logins   []string // ids of the services that log people in with MinID
 }
 
 // browserCookie holds the secret of the browser; one serves all its transactions.
@@ -39,7 +40,10 @@ func (p *pages) index(c *gin.Context) {
 	for _, s := range p.services.All() {
 		views = append(views, viewService(s, lang))
 	}
-	p.site.Render(c, http.StatusOK, "verifier_index", struct{ Services []serviceView }{views})
+	p.site.Render(c, http.StatusOK, "verifier_index", struct {
+		Services []serviceView
+		Logins   []string
+	}{views, p.logins})
 }
 
 func (p *pages) start(c *gin.Context) {

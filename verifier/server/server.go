@@ -21,6 +21,7 @@ import (
 	"lommebok.example/minid"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
+	"lommebok.example/verifier/eidclient"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
 	"lommebok.example/verifier/store"
@@ -33,6 +34,11 @@ type Config struct {
 	DataDir   string // keys, certificates and secrets
 	TrustDir  string // its folder issuers is whom the verifier trusts; its own anchor goes to the folder verifiers
 	WalletURL string // a wallet in the browser: scheme and host; "" for none
+
+	// MinIDURL is the OpenID Provider that the demonstration services log people in with; "" for none. What they
+	// authenticate with is shared with it in the folder DemoServicesDir.
+	MinIDURL        string
+	DemoServicesDir string
 
 	// StatusMaxAge is how long a status list is kept at the most. 0 fetches it for each presentation, so that a revocation
 	// counts at once.
@@ -60,6 +66,8 @@ type Server struct {
 	Anchor  []byte // the root that its access certificate leads to, PEM
 
 	asking *presentation.Service
+	store  *store.Store
+	now    func() time.Time
 }
 
 // New builds the verifier: what everything stands on, then the parts, then the routes.
@@ -82,7 +90,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err := publish(cfg.TrustDir, cfg.URL, g.access.Root); err != nil {
 		return nil, err
 	}
-	return &Server{Handler: handler, Anchor: all.public.anchor, asking: all.asking}, nil
+	return &Server{Handler: handler, Anchor: all.public.anchor, asking: all.asking, store: g.store, now: deps.Now}, nil
 }
 
 // ground is what the parts stand on: tables, secrets, certificates and pages.
@@ -92,6 +100,7 @@ type ground struct {
 	access *access
 	signer *openid4vp.Signer
 	site   *web.Site
+	eid    []eidclient.Service
 }
 
 // lay brings the tables up to date, and makes at the first start what the data folder keeps.
@@ -114,6 +123,10 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 		return nil, err
 	}
 	g.site, err = web.New(web.Config{Service: "verifier", Secure: strings.HasPrefix(cfg.URL, "https:"), HomePath: "/", Log: deps.Log})
+	if err != nil {
+		return nil, err
+	}
+	g.eid, err = demoServices(cfg)
 	return g, err
 }
 
@@ -123,6 +136,7 @@ type parts struct {
 	trust  *trustFolder
 	asking *presentation.Service
 	pages  *pages
+	eid    *eidclient.Client
 	public *public
 }
 
@@ -140,11 +154,21 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Status: &presentation.StatusLists{Fetch: client, Anchors: anchors, MaxAge: cfg.StatusMaxAge}, Seal: g.seal,
 		Rules: openid4vp.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}, Now: deps.Now, Log: deps.Log,
 	}
+	eid := &eidclient.Client{
+		Issuer: cfg.MinIDURL, Base: cfg.URL, Services: g.eid, Store: g.store, Site: g.site, Now: deps.Now, Log: deps.Log,
+		Fetch:             fetch.New(fetch.Config{Timeout: 5 * time.Second, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback}),
+		InsecureAllowHTTP: cfg.InsecureAllowHTTP,
+	}
+	var logins []string
+	for _, s := range g.eid {
+		logins = append(logins, s.ID)
+	}
 	return &parts{
+		eid:    eid,
 		site:   g.site,
 		trust:  &trustFolder{dir: filepath.Join(cfg.TrustDir, "issuers"), anchors: anchors, log: deps.Log},
 		asking: asking,
-		pages:  &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now},
+		pages:  &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins},
 		public: &public{db: deps.DB, anchor: x5c.EncodePEM(g.access.Root)},
 	}
 }
@@ -161,12 +185,15 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.public.mount(r)
 	p.trust.reload()
 	p.asking.Mount(r.Group("", p.trust.fresh))
+	p.eid.Mount(r)
 	p.pages.mount(r.Group("", p.site.OwnForms()))
 	return r, nil
 }
 
 // Sweep deletes the transactions that are over, with all that was shown in them.
-func (s *Server) Sweep(ctx context.Context) error { return s.asking.Sweep(ctx) }
+func (s *Server) Sweep(ctx context.Context) error {
+	return errors.Join(s.asking.Sweep(ctx), s.store.SweepEID(ctx, s.now()))
+}
 
 // ErrConfig is what is wrong with a Config.
 var ErrConfig = errors.New("verifier: configured wrongly")
@@ -177,6 +204,11 @@ func (cfg Config) check() error {
 	}
 	if cfg.WalletURL != "" {
 		if err := cfg.origin("the wallet's URL", cfg.WalletURL); err != nil {
+			return err
+		}
+	}
+	if cfg.MinIDURL != "" {
+		if err := cfg.origin("the address of MinID", cfg.MinIDURL); err != nil {
 			return err
 		}
 	}

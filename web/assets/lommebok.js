@@ -81,3 +81,7 @@ for (const input of document.querySelectorAll('[data-strength]')) {
 
 // After a refused form the person starts at what is to be corrected.
 document.querySelector('[data-focus]')?.focus();
+
+// Go on by itself when the page and all its frames have loaded: <a href="address" data-continue>.
+const onward = document.querySelector('a[data-continue]');
+if (onward) addEventListener('load', () => location.assign(onward.href));
