@@ -275,3 +275,14 @@ func TestHistoryAndSessions(t *testing.T) {
 		t.Errorf("after a year: %v %v", logins, err)
 	}
 }
+
+func TestPairingIsTold(t *testing.T) {
+	w := newWorld(t)
+	p, session, _ := full(t, w)
+	w.pair(session, "phone 1")
+	for _, channel := range []minid.Channel{minid.ChannelSMS, minid.ChannelEmail} {
+		if m := p.last(t, minid.MessageFactorAdded, channel); m.Factor != minid.FactorApp {
+			t.Errorf("notice %+v", m)
+		}
+	}
+}

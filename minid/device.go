@@ -80,6 +80,11 @@ func (c *Core) Pair(ctx context.Context, code, thumbprint string, key []byte) (*
 	}
 	d.PersonID = personID
 	c.event(ctx, "app paired", personID)
+	person, err := c.Store.Person(ctx, personID)
+	if err != nil {
+		return nil, err
+	}
+	c.tell(ctx, person, MessageFactorAdded, FactorApp)
 	return &d, nil
 }
 
