@@ -338,11 +338,12 @@ func (c *Core) ChangePassword(ctx context.Context, session, current, chosen stri
 	if err := CheckPassword(chosen, p); err != nil {
 		return 0, err
 	}
-	if _, err := c.checkPassword(ctx, p.PID, current, now); err != nil {
-		return 0, err
-	}
+	// Read before it is compared: who comes second must not replace what the first has just chosen.
 	old, err := c.Store.PasswordRecord(ctx, p.ID)
 	if err != nil {
+		return 0, err
+	}
+	if _, err := c.checkPassword(ctx, p.PID, current, now); err != nil {
 		return 0, err
 	}
 	record, err := c.Passwords.Hash(ctx, chosen)

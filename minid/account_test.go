@@ -278,8 +278,8 @@ func TestHistoryAndSessions(t *testing.T) {
 
 func TestPairingIsTold(t *testing.T) {
 	w := newWorld(t)
-	p, session, _ := full(t, w)
-	w.pair(session, "phone 1")
+	p, _, in := full(t, w)
+	w.pairFromDesk(in.PersonID, "phone 1")
 	for _, channel := range []minid.Channel{minid.ChannelSMS, minid.ChannelEmail} {
 		if m := p.last(t, minid.MessageFactorAdded, channel); m.Factor != minid.FactorApp {
 			t.Errorf("notice %+v", m)

@@ -99,6 +99,7 @@ func (h *house) issuerSettings() map[string]string {
 		"ISSUER_ADDR": listen(h.ports[0]), "ISSUER_URL": h.issuerURL, "ISSUER_DATA": h.dir("issuer"),
 		"ISSUER_DATABASE": "sqlite:" + filepath.Join(h.dir("issuer"), "issuer.db"),
 		"ISSUER_CLIENTS":  filepath.Join(h.data, "clients.json"), "TRUST_DIR": h.dir("trust"), "WALLET_URL": h.ownURL,
+		"ISSUER_DEMO_SERVICES_URL": h.verifierURL, "DEMO_SERVICES_DIR": h.dir("demo-services"),
 		"ISSUER_INSECURE_ALLOW_HTTP": strconv.FormatBool(!h.tls), "ISSUER_INSECURE_ALLOW_ANY_CLIENT": "true", "ISSUER_INSECURE_TEST_PEOPLE": "true",
 	}
 	if h.tls {
@@ -112,6 +113,7 @@ func (h *house) verifierSettings() map[string]string {
 		"VERIFIER_ADDR": listen(h.ports[1]), "VERIFIER_URL": h.verifierURL, "VERIFIER_DATA": h.dir("verifier"),
 		"VERIFIER_DATABASE": "sqlite:" + filepath.Join(h.dir("verifier"), "verifier.db"),
 		"TRUST_DIR":         h.dir("trust"), "WALLET_URL": h.ownURL, "VERIFIER_STATUS_MAX_AGE": "0s",
+		"VERIFIER_MINID_URL": h.issuerURL, "DEMO_SERVICES_DIR": h.dir("demo-services"),
 		"VERIFIER_INSECURE_ALLOW_HTTP": strconv.FormatBool(!h.tls),
 	}
 	if h.tls {

@@ -156,7 +156,7 @@ func (s *Store) FinishSignIn(ctx context.Context, in minid.SignIn, session minid
 			}
 		}
 		login := minid.Login{
-			ID: session.Public, PersonID: in.PersonID, Service: in.Need.Service, Level: session.Level, Factors: session.Factors, At: at,
+			ID: in.ID, PersonID: in.PersonID, Service: in.Need.Service, Level: session.Level, Factors: session.Factors, At: at,
 		}
 		if err := recordLogin(tx, login, counted); err != nil {
 			return err
