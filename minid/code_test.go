@@ -287,7 +287,7 @@ func TestPreferenceAndInvitation(t *testing.T) {
 	must(t, w.Remember(ctx(), in, minid.FactorSMS))
 	_, v = w.toSMS()
 	wantStep(t, v, minid.StepTOTP) // a wish counts when the sign-in is done with it
-	v, err = w.SMS(ctx(), in, p.last(t, minid.MessageLogin, minid.ChannelSMS).Code)
+	_, err = w.SMS(ctx(), in, p.last(t, minid.MessageLogin, minid.ChannelSMS).Code)
 	must(t, err)
 	session, _, err := w.Finish(ctx(), in)
 	must(t, err)

@@ -112,8 +112,10 @@ func (j *journey) run(ctx context.Context) error {
 		{"Get the PID as ISO mdoc", j.pidMdoc},
 		{"Show the PID to Skatteetaten, by the SD-JWT VC", j.showPIDSDJWT},
 		{"Show the PID to Skatteetaten, by the mdoc", j.showPIDMdoc},
+		{"Log in at Lånekassen and at Skatteetaten with one MinID login, as services do with ID-porten", j.logins},
 		{"Revoke the student credential on the issuer's page «Mine bevis»", j.revoke},
 		{"Show the revoked credential: it is refused, and the reason is told", j.refusedRevoked},
+		{"Log out at Skatteetaten, and be out at Lånekassen", j.logout},
 	} {
 		if err := j.step(ctx, leg.what, leg.do); err != nil {
 			return err

@@ -228,9 +228,9 @@ func TestLogoutReachesTheOthers(t *testing.T) {
 	p := s.person(t, stjerne)
 	p.get(student.push())
 	p.signInWithCode()
-	token, hint, claims := student.redeem(student.landed(p))
+	token, _, claims := student.redeem(student.landed(p))
 	p.get(tax.push())
-	_, taxHint, taxClaims := tax.redeem(tax.landed(p))
+	_, taxHint, _ := tax.redeem(tax.landed(p))
 
 	p.post("/endsession", url.Values{
 		"id_token_hint": {taxHint}, "post_logout_redirect_uri": {"https://tax.example/out"}, "state": {"x y"},
@@ -261,9 +261,9 @@ func TestLogoutReachesTheOthers(t *testing.T) {
 	// The other way round the tax administration is reached through the browser too.
 	p.get(student.push())
 	p.signInWithCode()
-	_, hint, _ = student.redeem(student.landed(p))
+	_, hint, _ := student.redeem(student.landed(p))
 	p.get(tax.push())
-	_, _, taxClaims = tax.redeem(tax.landed(p))
+	_, _, taxClaims := tax.redeem(tax.landed(p))
 	p.get("/endsession?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {"https://student-loans.example/out"}}.Encode())
 	p.is(http.StatusOK)
 	sid, _ := taxClaims["sid"].(string)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"lommebok.example/internal/database"
 	"lommebok.example/verifier/eidclient"
 )
 
@@ -70,7 +71,7 @@ func (s *Store) Session(ctx context.Context, id, service string, at time.Time) (
 	var row eidSessionRow
 	err := s.db.R.WithContext(ctx).Where("id = ? AND service = ? AND expires > ?", id, service, at.UnixMilli()).Take(&row).Error
 	if err != nil {
-		if missing(err) != err {
+		if database.IsNotFound(err) {
 			return nil, eidclient.ErrNotFound
 		}
 		return nil, err
