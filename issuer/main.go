@@ -24,15 +24,12 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -90,7 +87,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	config, roots, err := set.tls()
+	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
 	}
@@ -114,30 +111,6 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	}
 	go sweep(ctx, issuer, log)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log})
-}
-
-// tls makes the certificate for localhost, and the roots with which to reach its neighbours that do the same. Both are
-// nil without ISSUER_TLS_DIR.
-func (s settings) tls() (*tls.Config, *x509.CertPool, error) {
-	if s.TLSDir == "" {
-		return nil, nil, nil
-	}
-	config, err := serve.LocalTLS(s.TLSDir, time.Now())
-	if err != nil {
-		return nil, nil, err
-	}
-	raw, err := os.ReadFile(filepath.Join(s.TLSDir, serve.LocalAuthority))
-	if err != nil {
-		return nil, nil, err
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		return nil, nil, err
-	}
-	if !roots.AppendCertsFromPEM(raw) {
-		return nil, nil, fmt.Errorf("ISSUER_TLS_DIR: %s holds no certificate", serve.LocalAuthority)
-	}
-	return config, roots, nil
 }
 
 // readServices reads the services that log people in.

@@ -17,14 +17,10 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -65,7 +61,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	config, roots, err := set.tls()
+	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
 	}
@@ -85,30 +81,6 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	}
 	go sweep(ctx, verifier, log)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: verifier.Handler, Log: log})
-}
-
-// tls makes the certificate for localhost, and the roots with which to reach its neighbours that do the same. Both are
-// nil without VERIFIER_TLS_DIR.
-func (s settings) tls() (*tls.Config, *x509.CertPool, error) {
-	if s.TLSDir == "" {
-		return nil, nil, nil
-	}
-	config, err := serve.LocalTLS(s.TLSDir, time.Now())
-	if err != nil {
-		return nil, nil, err
-	}
-	raw, err := os.ReadFile(filepath.Join(s.TLSDir, serve.LocalAuthority))
-	if err != nil {
-		return nil, nil, err
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		return nil, nil, err
-	}
-	if !roots.AppendCertsFromPEM(raw) {
-		return nil, nil, fmt.Errorf("VERIFIER_TLS_DIR: %s holds no certificate", serve.LocalAuthority)
-	}
-	return config, roots, nil
 }
 
 // sweepEvery is how often transactions that are over are deleted.

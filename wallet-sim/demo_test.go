@@ -77,7 +77,7 @@ func TestTheDemonstrationHolds(t *testing.T) {
 	if code != 0 || errs != "" {
 		t.Fatalf("exit %d\n%s%s", code, out, errs)
 	}
-	if held := strings.Count(out, "✓"); held != 15 || strings.Contains(out, "✗") || !strings.Contains(out, "All 15 steps held") {
+	if held := strings.Count(out, "✓"); held != 17 || strings.Contains(out, "✗") || !strings.Contains(out, "All 17 steps held") {
 		t.Errorf("%d ticks:\n%s", held, out)
 	}
 	for _, words := range []string{"status: revoked", "unmet_authentication_requirements", "Visit a service office",
@@ -88,7 +88,6 @@ func TestTheDemonstrationHolds(t *testing.T) {
 	}
 }
 
-// A demonstration that does not hold says what was expected, what came and where the logs are, and its exit code is 1.
 func TestTheDemonstrationHoldsOverHTTPS(t *testing.T) {
 	out, errs, code := command(t, "demo", "--tls")
 	if code != 0 || !strings.Contains(out, "issuer https://") || strings.Contains(out, "http://") {
@@ -96,6 +95,7 @@ func TestTheDemonstrationHoldsOverHTTPS(t *testing.T) {
 	}
 }
 
+// A demonstration that does not hold says what was expected, what came and where the logs are, and its exit code is 1.
 func TestTheDemonstrationCanFail(t *testing.T) {
 	dir, err := binaries()
 	must(t, err)

@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"math/big"
 	"net"
+	"os"
+	"path/filepath"
 	"time"
 
 	"lommebok.example/internal/keys"
@@ -66,6 +68,30 @@ func LocalTLS(dir string, now time.Time) (*tls.Config, error) {
 		return nil, err
 	}
 	return TLSConfig(tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}), nil
+}
+
+// LocalTrust is LocalTLS with the roots by which to reach neighbours that serve in the same way: the system's, and the
+// authority in dir. Without dir both are nil.
+func LocalTrust(dir string, now time.Time) (*tls.Config, *x509.CertPool, error) {
+	if dir == "" {
+		return nil, nil, nil
+	}
+	config, err := LocalTLS(dir, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, LocalAuthority))
+	if err != nil {
+		return nil, nil, err
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, nil, err
+	}
+	if !roots.AppendCertsFromPEM(raw) {
+		return nil, nil, fmt.Errorf("%w: %s", keys.ErrFile, LocalAuthority)
+	}
+	return config, roots, nil
 }
 
 func localAuthority(dir string, key crypto.Signer, now time.Time) (*x509.Certificate, error) {
