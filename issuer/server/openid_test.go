@@ -25,6 +25,7 @@ import (
 	"lommebok.example/minid/authserver"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oidc"
+	"lommebok.example/web/webtest"
 )
 
 const taxSecret = "a secret that only the tax administration and a hash know"
@@ -334,4 +335,18 @@ func sqlite(t *testing.T) *database.DB {
 	check(t, err)
 	t.Cleanup(func() { check(t, db.Close()) })
 	return db
+}
+
+func TestLogoutPageInABrowser(t *testing.T) {
+	b := webtest.Browser(t)
+	s, student, _ := withServices(t, sqlite(t))
+	p := s.person(t, stjerne)
+	p.get(student.push())
+	p.signInWithCode()
+	student.redeem(student.landed(p))
+	b.Use(t, s.url, p.jar)
+	b.Axe(t, s.url+"/endsession") // without id_token_hint the person is asked
+	b.PictureHere(t, "authserver_question")
+	b.Axe(t, s.url+"/dev/outbox")
+	b.PictureHere(t, "dev_outbox")
 }
