@@ -14,6 +14,7 @@
 //	ISSUER_EMAIL_GATEWAY, ISSUER_EMAIL_GATEWAY_TOKEN          the same for mail
 //	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins, as password or bearer token
 //	ISSUER_SERVICES                                              a YAML or JSON file with the services that log people in
+//	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
@@ -39,6 +40,7 @@ import (
 	"lommebok.example/internal/observe"
 	"lommebok.example/internal/serve"
 	"lommebok.example/issuer/server"
+	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
 )
 
@@ -56,6 +58,7 @@ type settings struct {
 	EmailToken     string `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
 	OperatorToken  string `env:"ISSUER_OPERATOR_TOKEN"`
 	Services       string `env:"ISSUER_SERVICES"`
+	Staff          string `env:"ISSUER_STAFF"`
 	DemoURL        string `env:"ISSUER_DEMO_SERVICES_URL"`
 	DemoDir        string `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	TLSDir         string `env:"ISSUER_TLS_DIR"`
@@ -87,6 +90,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	staff, err := readStaff(set.Staff)
+	if err != nil {
+		return err
+	}
 	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
@@ -101,7 +108,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		OperatorToken: set.OperatorToken,
 		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
 		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
-		Services:      services, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
+		Services:      services, Staff: staff, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
@@ -127,6 +134,22 @@ func readServices(file string) ([]authserver.Service, error) {
 		return nil, fmt.Errorf("ISSUER_SERVICES: %w", err)
 	}
 	return services, nil
+}
+
+// readStaff reads who acts for the service.
+func readStaff(file string) ([]minid.Staff, error) {
+	if file == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("ISSUER_STAFF: %w", err)
+	}
+	staff, err := server.ParseStaff(raw)
+	if err != nil {
+		return nil, fmt.Errorf("ISSUER_STAFF: %w", err)
+	}
+	return staff, nil
 }
 
 // sweepEvery is how often expired rows are deleted.

@@ -26,6 +26,8 @@ type Core struct {
 	Numbers    fnr.Policy
 	Seal       *Sealer
 	Sender     Sender // of SMS and mail; without one, SMS is nobody's factor
+	Population Population
+	Staff      []Staff // who acts for the service, by configuration
 	Now        func() time.Time
 	Later      func(work func()) // what can wait until the answer is given; nil: at once, beside it
 	Log        *slog.Logger

@@ -30,5 +30,7 @@
 //	session.go    sessions
 //	device.go     the MinID app: pairing a device, by oneself or with a code from the service desk
 //	attempt.go    the MinID app: approving a sign-in
+//	population.go who there is, by the population register
+//	role.go       who acts for the service
 //	store.go      what the core asks of its storage
 package minid

@@ -56,6 +56,10 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.core, err = newCore(g.secrets, g.minidStore, deps); err != nil {
 		return nil, err
 	}
+	g.core.Staff = cfg.Staff
+	if cfg.InsecureTestPeople {
+		g.core.Staff = append(demoStaff(), cfg.Staff...)
+	}
 	g.setSender(cfg, deps)
 	if g.openIDKey, err = keys.Signer(cfg.DataDir, "openid"); err != nil {
 		return nil, err
@@ -92,6 +96,7 @@ func newCore(s secrets, st minid.Store, deps Deps) (*minid.Core, error) {
 	}
 	return &minid.Core{
 		Store: st, Passwords: passwords, Levels: minid.DefaultLevels(), Seal: seal, Now: deps.Now, Log: deps.Log,
+		Population: population{deps.Source},
 	}, nil
 }
 

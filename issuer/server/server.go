@@ -44,6 +44,7 @@ type Config struct {
 	// OperatorToken opens /operator/logins; without it the page is there with test people alone.
 	OperatorToken string
 	Services      []authserver.Service // who log people in with MinID
+	Staff         []minid.Staff        // who act for the service; with test people, some of them have roles as well
 
 	// DemoServicesURL is where the two demonstration services are, which are registered beside Services: scheme and host;
 	// "" for none. The keys that they share with their owner are kept in the folder DemoServicesDir.

@@ -7,11 +7,12 @@
 //	birth_date                                Date
 //	place_of_birth                            map: country, region, locality
 //	nationalities                             list of ISO 3166-1 alpha-2 codes
+//	postal_address                            list of lines, without the name
 //	age_over_NN                               bool, counted from the birth date on the day it is asked
 //	school_role, school_name, school_number,
 //	school_owner_name, school_owner_number,
 //	school_type                               text, only of people who attend a school
 //
-// The register that is built in holds ten synthetic people. Their numbers and names are published for testing by the
-// national wallet sandbox; everything else about them is invented.
+// The register that is built in holds synthetic people. The numbers and names of ten are published for testing by the
+// national wallet sandbox; everything else, and the people beside them, are invented.
 package source

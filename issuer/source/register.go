@@ -11,10 +11,10 @@ type Register struct {
 	people map[string]Person
 }
 
-// NewRegister gives the register with the people given, or with People() when none are.
+// NewRegister gives the register with the people given, or with People() and Residents() when none are.
 func NewRegister(now func() time.Time, people ...Person) *Register {
 	if len(people) == 0 {
-		people = People()
+		people = append(People(), Residents()...)
 	}
 	r := &Register{Now: now, people: make(map[string]Person, len(people))}
 	for _, p := range people {
@@ -52,7 +52,7 @@ func (p Person) values() map[string]any {
 	v := map[string]any{
 		IdentityNumber: p.PID, GivenName: p.GivenName, FamilyName: p.FamilyName,
 		PlaceOfBirth:  map[string]string{"country": p.Country, "region": p.Region, "locality": p.Locality},
-		Nationalities: p.Nationalities,
+		Nationalities: p.Nationalities, PostalAddress: p.Address(),
 	}
 	if s := p.School; s != nil {
 		v[SchoolRole], v[SchoolName], v[SchoolNumber], v[SchoolType] = s.Role, s.Name, s.Number, s.Type

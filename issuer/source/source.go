@@ -88,6 +88,7 @@ const (
 	BirthDate         = "birth_date"
 	PlaceOfBirth      = "place_of_birth"
 	Nationalities     = "nationalities"
+	PostalAddress     = "postal_address"
 	SchoolRole        = "school_role"
 	SchoolName        = "school_name"
 	SchoolNumber      = "school_number"
@@ -97,7 +98,7 @@ const (
 )
 
 var known = map[string]bool{
-	GivenName: true, FamilyName: true, IdentityNumber: true, BirthDate: true, PlaceOfBirth: true, Nationalities: true,
+	GivenName: true, FamilyName: true, IdentityNumber: true, BirthDate: true, PlaceOfBirth: true, Nationalities: true, PostalAddress: true,
 	SchoolRole: true, SchoolName: true, SchoolNumber: true, SchoolOwnerName: true, SchoolOwnerNumber: true, SchoolType: true,
 }
 
