@@ -15,6 +15,7 @@
 //	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins, as password or bearer token
 //	ISSUER_SERVICES                                              a YAML or JSON file with the services that log people in
 //	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
+//	ISSUER_LEVELS                                                a YAML or JSON file with what proofing and factors are worth, see server.ParseLevels
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
@@ -59,6 +60,7 @@ type settings struct {
 	OperatorToken  string `env:"ISSUER_OPERATOR_TOKEN"`
 	Services       string `env:"ISSUER_SERVICES"`
 	Staff          string `env:"ISSUER_STAFF"`
+	Levels         string `env:"ISSUER_LEVELS"`
 	DemoURL        string `env:"ISSUER_DEMO_SERVICES_URL"`
 	DemoDir        string `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	TLSDir         string `env:"ISSUER_TLS_DIR"`
@@ -94,6 +96,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	levels, err := readSetting("ISSUER_LEVELS", set.Levels, server.ParseLevels)
+	if err != nil {
+		return err
+	}
 	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
@@ -108,7 +114,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		OperatorToken: set.OperatorToken,
 		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
 		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
-		Services:      services, Staff: staff, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
+		Services:      services, Staff: staff, Levels: levels, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
@@ -150,6 +156,21 @@ func readStaff(file string) ([]minid.Staff, error) {
 		return nil, fmt.Errorf("ISSUER_STAFF: %w", err)
 	}
 	return staff, nil
+}
+
+// readSetting reads a setting that is a file; without one it is the zero value.
+func readSetting[T any](variable, file string, parse func([]byte) (T, error)) (value T, err error) {
+	if file == "" {
+		return value, nil
+	}
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		value, err = parse(raw)
+	}
+	if err != nil {
+		return value, fmt.Errorf("%s: %w", variable, err)
+	}
+	return value, nil
 }
 
 // sweepEvery is how often expired rows are deleted.

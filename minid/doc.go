@@ -11,6 +11,7 @@
 //
 //	file          what stands there
 //	level.go      Level, Basis, Factor and the table between them
+//	level_check.go  what no table may say
 //	person.go     people, and how one is registered
 //	password.go   argon2id in a bounded pool, with pepper
 //	legacy.go     records of older schemes: read, and replaced at the next login

@@ -56,7 +56,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.core, err = newCore(g.secrets, g.minidStore, deps); err != nil {
 		return nil, err
 	}
-	g.core.Staff = cfg.Staff
+	g.core.Staff, g.core.Levels = cfg.Staff, cfg.Levels
 	if cfg.InsecureTestPeople {
 		g.core.Staff = append(demoStaff(), cfg.Staff...)
 	}
@@ -95,7 +95,7 @@ func newCore(s secrets, st minid.Store, deps Deps) (*minid.Core, error) {
 		return nil, err
 	}
 	return &minid.Core{
-		Store: st, Passwords: passwords, Levels: minid.DefaultLevels(), Seal: seal, Now: deps.Now, Log: deps.Log,
+		Store: st, Passwords: passwords, Seal: seal, Now: deps.Now, Log: deps.Log,
 		Population: population{deps.Source},
 	}, nil
 }

@@ -45,6 +45,7 @@ type Config struct {
 	OperatorToken string
 	Services      []authserver.Service // who log people in with MinID
 	Staff         []minid.Staff        // who act for the service; with test people, some of them have roles as well
+	Levels        minid.LevelTable     // what proofing and factors are worth; the zero table for the default
 
 	// DemoServicesURL is where the two demonstration services are, which are registered beside Services: scheme and host;
 	// "" for none. The keys that they share with their owner are kept in the folder DemoServicesDir.
@@ -222,6 +223,9 @@ func (cfg Config) check() error {
 		return fmt.Errorf("%w: the URL must be https; on a developer's own machine http is allowed with ISSUER_INSECURE_ALLOW_HTTP=true", ErrConfig)
 	case cfg.DataDir == "":
 		return fmt.Errorf("%w: the data folder is not set", ErrConfig)
+	}
+	if err := cfg.checkLevels(); err != nil {
+		return err
 	}
 	if err := cfg.checkGateways(); err != nil || cfg.WalletURL == "" {
 		return err
