@@ -45,7 +45,12 @@ func (c *Core) StartPairing(ctx context.Context, session string) (code string, e
 	if now.Sub(r.AuthTime) > l.PairingLogin {
 		return "", time.Time{}, ErrSessionTooOld
 	}
-	return c.newPairingCode(ctx, person.ID, now.Add(l.PairingCode), "pairing code made")
+	code, expires = pairingAlphabet.EncodeToString(randomBytes(16)), now.Add(l.PairingCode)
+	if err := c.Store.PutOwnPairingCode(ctx, hashSecret(code), person, expires); err != nil {
+		return "", time.Time{}, err
+	}
+	c.event(ctx, "pairing code made", person.ID)
+	return code, expires, nil
 }
 
 // HandOutPairingCode makes a code for a person whose identity document has been looked at on the spot, and ends the
@@ -56,15 +61,11 @@ func (c *Core) HandOutPairingCode(ctx context.Context, personID string) (code st
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	return c.newPairingCode(ctx, person.ID, c.now().Add(c.limits().DeskCode), "pairing code handed out")
-}
-
-func (c *Core) newPairingCode(ctx context.Context, personID string, expires time.Time, event string) (string, time.Time, error) {
-	code := pairingAlphabet.EncodeToString(randomBytes(16))
-	if err := c.Store.PutPairingCode(ctx, hashSecret(code), personID, expires); err != nil {
+	code, expires = pairingAlphabet.EncodeToString(randomBytes(16)), c.now().Add(c.limits().DeskCode)
+	if err := c.Store.PutPairingCode(ctx, hashSecret(code), person.ID, expires); err != nil {
 		return "", time.Time{}, err
 	}
-	c.event(ctx, event, personID)
+	c.event(ctx, "pairing code handed out", person.ID)
 	return code, expires, nil
 }
 

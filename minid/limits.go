@@ -24,6 +24,11 @@ type Limits struct {
 	CodeDay      time.Duration
 
 	CodeSendsADay int
+
+	DeskVisit     time.Duration // how long a person waits at the service desk for the next step of their case
+	DeskSearches  int           // of one clerk within DeskSpan, and DeskDecisions as well
+	DeskDecisions int
+	DeskSpan      time.Duration
 }
 
 // DefaultLimits are the values the service runs with.
@@ -37,6 +42,7 @@ func DefaultLimits() Limits {
 		ChangeLogin: 5 * time.Minute, History: 365 * 24 * time.Hour,
 		Attempt: 180 * time.Second, Attempts: 3, AttemptsSpan: 15 * time.Minute,
 		Code: 5 * time.Minute, CodeTries: 3, CodeSends: 3, CodeSpan: 15 * time.Minute, CodeSendsADay: 10, CodeDay: 24 * time.Hour,
+		DeskVisit: 15 * time.Minute, DeskSearches: 30, DeskDecisions: 20, DeskSpan: time.Hour,
 	}
 }
 
@@ -63,6 +69,10 @@ func (l Limits) orDefault() Limits {
 	fill(&l.CodeSpan, d.CodeSpan)
 	fill(&l.CodeSendsADay, d.CodeSendsADay)
 	fill(&l.CodeDay, d.CodeDay)
+	fill(&l.DeskVisit, d.DeskVisit)
+	fill(&l.DeskSearches, d.DeskSearches)
+	fill(&l.DeskDecisions, d.DeskDecisions)
+	fill(&l.DeskSpan, d.DeskSpan)
 	return l
 }
 

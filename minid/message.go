@@ -27,6 +27,7 @@ const (
 	MessagePasswordChanged MessageKind = "password_changed"
 	MessageFactorAdded     MessageKind = "factor_added"
 	MessageFactorRemoved   MessageKind = "factor_removed"
+	MessageProofed         MessageKind = "proofed" // the identity was checked anew
 )
 
 // Message is one to a person. To is a number as E.164 or an address for mail.

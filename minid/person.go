@@ -44,6 +44,13 @@ type Person struct {
 	Preferred Factor
 }
 
+// proofedSince tells whether the person was identified anew after a login. What such a login proved rests on the old
+// proofing: an app that was paired for less must not reach a higher level because the other axis rose. A sign-in in which
+// nothing was passed yet has no time.
+func (p *Person) proofedSince(login time.Time) bool {
+	return !login.IsZero() && login.Before(p.Proofing.At)
+}
+
 // NewPerson is a person with what signs them in, ready to be stored.
 type NewPerson struct {
 	Person

@@ -209,7 +209,7 @@ func (c *Core) decide(ctx context.Context, s *SignIn) (decision, error) {
 	if err != nil {
 		return decision{}, err
 	}
-	if person.State != StateNormal {
+	if person.State != StateNormal || person.proofedSince(s.AuthTime) {
 		return decision{}, ErrExpired
 	}
 	if st.second, err = c.SecondFactors(ctx, s.PersonID); err != nil {

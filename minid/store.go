@@ -8,6 +8,8 @@ import (
 // Store keeps the core's state. Every verb that takes, accepts, answers or finishes is one statement with its
 // binding in the WHERE, so that of any number of callers one wins. Secrets come hashed or sealed.
 type Store interface {
+	DeskStore
+
 	// AddPerson adds a person with credentials: all or nothing, ErrPersonExists when the identity number is taken.
 	AddPerson(ctx context.Context, p NewPerson) error
 	// Person finds by opaque identifier, PersonByPID by identity number: ErrNotFound.

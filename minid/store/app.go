@@ -34,7 +34,11 @@ func (r attemptRow) attempt() minid.Attempt {
 
 // PutPairingCode is documented at minid.Store, as are the other verbs.
 func (s *Store) PutPairingCode(ctx context.Context, code, personID string, expires time.Time) error {
-	return s.write(ctx).Exec(`INSERT INTO minid_pairing_codes (code, person_id, expires_at) VALUES (?, ?, ?)
+	return putPairingCode(s.write(ctx), code, personID, expires)
+}
+
+func putPairingCode(tx *gorm.DB, code, personID string, expires time.Time) error {
+	return tx.Exec(`INSERT INTO minid_pairing_codes (code, person_id, expires_at) VALUES (?, ?, ?)
 		ON CONFLICT (person_id) DO UPDATE SET code = excluded.code, expires_at = excluded.expires_at`,
 		code, personID, millis(expires)).Error
 }
