@@ -15,6 +15,9 @@
 //	GET  /operator/logins  how many logged in, by day and factor (Operator)
 //	GET  /login/cancel     ends the sign-in and goes back to the service
 //	GET  /login/help       what to do without password or code
+//	GET  /login/desk       where and when people are identified in person, and what to bring
+//	     /desk             the service desk (RoleServiceDesk): cases, POST …/find, GET …/cases/:id, POST …/propose, …/approve,
+//	                       …/refuse by another clerk, and …/code, whose answer shows the pairing code once
 //	POST /logout           ends the session
 //	GET  /minid            who is signed in, and pairing of the MinID app
 //	POST /minid/pair       makes a pairing code, or tells that it is given at the service desk
@@ -32,7 +35,8 @@
 //	onward    where the service wants the person, while the invitation is shown
 //	pairing   the pairing code that was just made, for as long as it can be used
 //
-// Every form is answered with 303, except when it is refused for what it is (403, 413) or nobody can take it now (503).
+// Every form is answered with 303, except when it is refused for what it is (403, 413) or nobody can take it now (503), and
+// except the one that shows a pairing code at the service desk, which no other page may show again.
 //
 // Cancelling is a link and no form: a service sends the browser on to the wallet, and Chromium holds the form-action of
 // the page with the form against that address too. A link from another site is not followed.

@@ -18,6 +18,8 @@ type Pages struct {
 	Site *web.Site
 	// Ended is told of a session that the person ended here, and says whether it has written the answer; nil for nobody.
 	Ended func(c *gin.Context, s *minid.Session) bool
+	// Desk is where and when people are identified in person; nil for what the demonstration says.
+	Desk *DeskPlace
 }
 
 // Names of the cookies.
@@ -49,6 +51,7 @@ func (p *Pages) Mount(r gin.IRouter) {
 	g.GET("/login/help", p.help)
 	g.GET("/login/invitation", p.invitation)
 	g.POST("/logout", p.guarded(sessionCookie), p.logout)
+	p.mountDesk(g)
 	g.GET("/minid", p.myMinID)
 	g.POST("/minid/pair", p.guarded(sessionCookie), p.pair)
 	own := g.Group("/minid", func(c *gin.Context) { c.Header("Cache-Control", "no-store") })
