@@ -16,6 +16,7 @@
 //	ISSUER_SERVICES                                              a YAML or JSON file with the services that log people in
 //	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
 //	ISSUER_LEVELS                                                a YAML or JSON file with what proofing and factors are worth, see server.ParseLevels
+//	ISSUER_SERVICE_DESK                                          a YAML or JSON file with where people are identified in person, see server.ParseDesk
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
@@ -61,6 +62,7 @@ type settings struct {
 	Services       string `env:"ISSUER_SERVICES"`
 	Staff          string `env:"ISSUER_STAFF"`
 	Levels         string `env:"ISSUER_LEVELS"`
+	Desk           string `env:"ISSUER_SERVICE_DESK"`
 	DemoURL        string `env:"ISSUER_DEMO_SERVICES_URL"`
 	DemoDir        string `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	TLSDir         string `env:"ISSUER_TLS_DIR"`
@@ -100,6 +102,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	desk, err := readSetting("ISSUER_SERVICE_DESK", set.Desk, server.ParseDesk)
+	if err != nil {
+		return err
+	}
 	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
@@ -114,7 +120,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		OperatorToken: set.OperatorToken,
 		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
 		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
-		Services:      services, Staff: staff, Levels: levels, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
+		Services:      services, Staff: staff, Levels: levels, Desk: desk, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",

@@ -70,6 +70,7 @@ type journey struct {
 	held  int
 
 	student, official *traveller
+	desk              deskVisit
 }
 
 // step does one thing and tells how it went. The steps after one that failed have nothing to stand on.
@@ -98,7 +99,7 @@ type leg struct {
 }
 
 func (j *journey) run(ctx context.Context) error {
-	for _, leg := range []leg{
+	for _, leg := range append([]leg{
 		{"Issuer and verifier are started, with ten synthetic people", j.begin},
 		{"Log in to MinID with password and one-time code, and get the MinID credential", j.minIDCredential},
 		{"Get the student credential on the same login", j.studentCredential},
@@ -116,7 +117,7 @@ func (j *journey) run(ctx context.Context) error {
 		{"Revoke the student credential on the issuer's page «Mine bevis»", j.revoke},
 		{"Show the revoked credential: it is refused, and the reason is told", j.refusedRevoked},
 		{"Log out at Skatteetaten, and be out at Lånekassen", j.logout},
-	} {
+	}, j.deskLegs()...) {
 		if err := j.step(ctx, leg.what, leg.do); err != nil {
 			return err
 		}
@@ -154,6 +155,9 @@ func (j *journey) begin(ctx context.Context) (string, error) {
 	}
 	if j.student == nil || j.official == nil {
 		return "", fmt.Errorf("expected %s and %s among the test people", studentName, officialName)
+	}
+	if err := j.desk.settle(j, people); err != nil {
+		return "", err
 	}
 	return fmt.Sprintf("issuer %s, verifier %s", j.house.issuerURL, j.house.verifierURL), nil
 }

@@ -45,6 +45,7 @@ type Config struct {
 	OperatorToken string
 	Services      []authserver.Service // who log people in with MinID
 	Staff         []minid.Staff        // who act for the service; with test people, some of them have roles as well
+	Desk          *login.DeskPlace     // where people are identified in person; nil for what the demonstration says
 	Levels        minid.LevelTable     // what proofing and factors are worth; the zero table for the default
 
 	// DemoServicesURL is where the two demonstration services are, which are registered beside Services: scheme and host;
@@ -141,7 +142,7 @@ type parts struct {
 // assemble makes each part once, from the parts above it.
 func assemble(cfg Config, deps Deps, g *ground) *parts {
 	rules := openid4vci.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}
-	loginPages := &login.Pages{Core: g.core, Site: g.site}
+	loginPages := &login.Pages{Core: g.core, Site: g.site, Desk: cfg.Desk}
 	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log}
 	authServer := &authserver.Server{
 		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},

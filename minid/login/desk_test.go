@@ -30,8 +30,12 @@ func (residents) Resident(_ context.Context, pid string) (*minid.Resident, error
 func (s *service) desk(t testing.TB) (a, b *person) {
 	t.Helper()
 	s.core.Population = residents{}
-	for _, pid := range []string{clerkA, clerkB} {
-		s.register(t, pid, minid.BasisLetter)
+	for pid, name := range map[string]string{clerkA: "OPPLYST BLOKKFLØYTE", clerkB: "TILGIVENDE KONTINGENT"} {
+		_, err := s.core.Register(context.Background(), minid.Registration{
+			PID: pid, Name: name, BirthDate: "1972-07-19", Proofing: minid.Proofing{Basis: minid.BasisLetter, At: s.clock.now()},
+			Password: password, TOTPSecret: s.secret,
+		})
+		check(t, err)
 		s.core.Staff = append(s.core.Staff, minid.Staff{PID: pid, Roles: []minid.Role{minid.RoleServiceDesk}})
 	}
 	a, b = s.person(t), s.person(t)
@@ -70,10 +74,10 @@ func TestAPersonIsRaisedAtTheServiceDesk(t *testing.T) {
 	if strings.Contains(path, busk) || !strings.HasPrefix(path, "/desk/cases/") || a.path != path {
 		t.Fatalf("the clerk is at %s", a.path)
 	}
-	a.sees("GYLDEN BUSK", "1966-07-10", "108766 *****", "En annen ansatt må se personen", "X9Y8")
+	a.sees("OPPLYST BLOKKFLØYTE, 02.03.2026", "GYLDEN BUSK", "1966-07-10", "108766 *****", "En annen ansatt må se personen", "X9Y8")
 	a.seesNot(busk, path+"/approve", path+"/refuse", path+"/code")
 	b.get("/desk")
-	b.sees("Venter på deg", "108766 *****")
+	b.sees("Venter på deg", "108766 *****", "Første ansatt: OPPLYST BLOKKFLØYTE")
 	b.seesNot(busk)
 	b.get(path)
 	b.submit(path + "/approve")
@@ -90,7 +94,7 @@ func TestAPersonIsRaisedAtTheServiceDesk(t *testing.T) {
 	for _, p := range []*person{a, b} {
 		p.get(path)
 		p.seesNot(path+"/code", code[1])
-		p.sees("Kode utlevert")
+		p.sees("Kode utlevert", "TILGIVENDE KONTINGENT, 02.03.2026")
 	}
 	if strings.Contains(a.cookie("pairing")+b.cookie("pairing"), strings.ReplaceAll(code[1], "-", "")) {
 		t.Error("the code is in a cookie")

@@ -63,10 +63,12 @@ func (s *Store) OpenDeskCase(ctx context.Context, d minid.DeskCase, w minid.Wind
 	})
 }
 
-// deskCases reads cases with the number of their person and the names of the clerks.
+// deskCases reads cases with the number of their person and the names of the clerks, or their identifiers where an account
+// has no name.
 func (s *Store) deskCases(ctx context.Context, organisation string) *gorm.DB {
 	return s.read(ctx).Model(&deskRow{}).
-		Select(`minid_desk_cases.*, person.pid AS pid, opener.name AS opened_name, COALESCE(decider.name, '') AS decided_name`).
+		Select(`minid_desk_cases.*, person.pid AS pid, COALESCE(NULLIF(opener.name, ''), opener.id) AS opened_name,
+			COALESCE(NULLIF(decider.name, ''), decider.id, '') AS decided_name`).
 		Joins("JOIN minid_people person ON person.id = minid_desk_cases.person_id").
 		Joins("JOIN minid_people opener ON opener.id = minid_desk_cases.opened_by").
 		Joins("LEFT JOIN minid_people decider ON decider.id = minid_desk_cases.decided_by").
