@@ -131,10 +131,10 @@ func TestWhatRestsOnTheOldProofingEnds(t *testing.T) {
 	aDesk(t, func(t *testing.T, d *desk) {
 		secret, _ := d.signIn(pidA)
 		old := d.pair(secret, "old phone")
-		in, v := d.begin(minid.LevelSubstantial, "")
+		in, _ := d.begin(minid.LevelSubstantial, "")
 		_, err := d.Password(ctx(), in, pidA, password)
 		must(t, err)
-		v, err = d.ChooseFactor(ctx(), in, minid.FactorApp)
+		v, err := d.ChooseFactor(ctx(), in, minid.FactorApp)
 		must(t, err)
 		d.approve(old, v)
 		withApp, s, err := d.Finish(ctx(), in)
