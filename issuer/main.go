@@ -17,6 +17,7 @@
 //	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
 //	ISSUER_LEVELS                                                a YAML or JSON file with what proofing and factors are worth, see server.ParseLevels
 //	ISSUER_SERVICE_DESK                                          a YAML or JSON file with where people are identified in person, see server.ParseDesk
+//	ISSUER_PASSPORT_CHECK                                        a JSON file with the service that checks passports, see server.ParsePassport
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
@@ -63,6 +64,7 @@ type settings struct {
 	Staff          string `env:"ISSUER_STAFF"`
 	Levels         string `env:"ISSUER_LEVELS"`
 	Desk           string `env:"ISSUER_SERVICE_DESK"`
+	Passport       string `env:"ISSUER_PASSPORT_CHECK"`
 	DemoURL        string `env:"ISSUER_DEMO_SERVICES_URL"`
 	DemoDir        string `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	TLSDir         string `env:"ISSUER_TLS_DIR"`
@@ -106,6 +108,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	passport, err := readSetting("ISSUER_PASSPORT_CHECK", set.Passport, server.ParsePassport)
+	if err != nil {
+		return err
+	}
 	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
@@ -120,7 +126,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		OperatorToken: set.OperatorToken,
 		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
 		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
-		Services:      services, Staff: staff, Levels: levels, Desk: desk, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
+		Services:      services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",

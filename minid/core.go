@@ -27,7 +27,8 @@ type Core struct {
 	Seal       *Sealer
 	Sender     Sender // of SMS and mail; without one, SMS is nobody's factor
 	Population Population
-	Staff      []Staff // who acts for the service, by configuration
+	Passport   PassportCheck // nil: nobody is proofed by passport
+	Staff      []Staff       // who acts for the service, by configuration
 	Now        func() time.Time
 	Later      func(work func()) // what can wait until the answer is given; nil: at once, beside it
 	Log        *slog.Logger

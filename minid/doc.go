@@ -31,6 +31,7 @@
 //	session.go    sessions
 //	device.go     the MinID app: pairing a device, by oneself or with a code from the service desk
 //	desk.go       the service desk: two clerks identify a person in person, and hand out the app's pairing code
+//	passport.go   a check of passport and face elsewhere, where one is configured
 //	attempt.go    the MinID app: approving a sign-in
 //	population.go who there is, by the population register
 //	role.go       who acts for the service

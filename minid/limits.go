@@ -29,6 +29,7 @@ type Limits struct {
 	DeskSearches  int           // of one clerk within DeskSpan, and DeskDecisions as well
 	DeskDecisions int
 	DeskSpan      time.Duration
+	PassportCheck time.Duration // life of a check of a passport
 }
 
 // DefaultLimits are the values the service runs with.
@@ -42,7 +43,7 @@ func DefaultLimits() Limits {
 		ChangeLogin: 5 * time.Minute, History: 365 * 24 * time.Hour,
 		Attempt: 180 * time.Second, Attempts: 3, AttemptsSpan: 15 * time.Minute,
 		Code: 5 * time.Minute, CodeTries: 3, CodeSends: 3, CodeSpan: 15 * time.Minute, CodeSendsADay: 10, CodeDay: 24 * time.Hour,
-		DeskVisit: 15 * time.Minute, DeskSearches: 30, DeskDecisions: 20, DeskSpan: time.Hour,
+		DeskVisit: 15 * time.Minute, DeskSearches: 30, DeskDecisions: 20, DeskSpan: time.Hour, PassportCheck: 15 * time.Minute,
 	}
 }
 
@@ -73,6 +74,7 @@ func (l Limits) orDefault() Limits {
 	fill(&l.DeskSearches, d.DeskSearches)
 	fill(&l.DeskDecisions, d.DeskDecisions)
 	fill(&l.DeskSpan, d.DeskSpan)
+	fill(&l.PassportCheck, d.PassportCheck)
 	return l
 }
 

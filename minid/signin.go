@@ -29,6 +29,7 @@ type View struct {
 	SMS               *SMSView      // at StepSMS
 	PINDropped        bool          // at StepUnreachable: the person had PIN codes, which are no factor any more
 	Unreachable       Unreachable   // at StepUnreachable
+	PassportHelps     bool          // at StepUnreachable: a check of the passport would bring the person there
 	ReturnTo          string
 	CancelTo          string
 	Onward            string
@@ -243,6 +244,7 @@ func (c *Core) show(ctx context.Context, s *SignIn, d decision, now time.Time) (
 	}
 	if d.step == StepUnreachable {
 		v.PINDropped = d.person.PINDropped
+		v.PassportHelps = d.unreachable == UnreachableProofing && c.PassportHelps(d.person.Proofing.Basis, s.Need.Level)
 	}
 	if d.step == StepSMS {
 		return v, c.showSMS(ctx, s, d, v, now)

@@ -9,6 +9,7 @@ import (
 // binding in the WHERE, so that of any number of callers one wins. Secrets come hashed or sealed.
 type Store interface {
 	DeskStore
+	PassportStore
 
 	// AddPerson adds a person with credentials: all or nothing, ErrPersonExists when the identity number is taken.
 	AddPerson(ctx context.Context, p NewPerson) error

@@ -61,6 +61,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 		g.core.Staff = append(demoStaff(), cfg.Staff...)
 	}
 	g.setSender(cfg, deps)
+	g.setPassport(cfg, deps)
 	if g.openIDKey, err = keys.Signer(cfg.DataDir, "openid"); err != nil {
 		return nil, err
 	}

@@ -45,6 +45,7 @@ type Config struct {
 	OperatorToken string
 	Services      []authserver.Service // who log people in with MinID
 	Staff         []minid.Staff        // who act for the service; with test people, some of them have roles as well
+	Passport      *Passport            // checks passports; nil for nobody
 	Desk          *login.DeskPlace     // where people are identified in person; nil for what the demonstration says
 	Levels        minid.LevelTable     // what proofing and factors are worth; the zero table for the default
 
@@ -60,7 +61,7 @@ type Config struct {
 	// InsecureTestPeople gives the synthetic people accounts and writes their passwords to a file in DataDir; messages
 	// to people are not sent but shown at /dev/outbox. Safe where nobody else has an account.
 	InsecureTestPeople bool
-	// InsecureAllowLoopback lets services on this machine be told of a logout. Safe where all services run on the machine of
+	// InsecureAllowLoopback lets services on this machine be told of a logout, and one of them check passports. Safe where all services run on the machine of
 	// one developer.
 	InsecureAllowLoopback bool
 }
@@ -225,7 +226,7 @@ func (cfg Config) check() error {
 	case cfg.DataDir == "":
 		return fmt.Errorf("%w: the data folder is not set", ErrConfig)
 	}
-	if err := cfg.checkLevels(); err != nil {
+	if err := errors.Join(cfg.checkLevels(), cfg.checkPassport()); err != nil {
 		return err
 	}
 	if err := cfg.checkGateways(); err != nil || cfg.WalletURL == "" {

@@ -18,6 +18,7 @@
 //	GET  /login/desk       where and when people are identified in person, and what to bring
 //	     /desk             the service desk (RoleServiceDesk): cases, POST …/find, GET …/cases/:id, POST …/propose, …/approve,
 //	                       …/refuse by another clerk, and …/code, whose answer shows the pairing code once
+//	     /minid/passport   a check of the passport elsewhere, where one is configured: GET tells, POST leads there, GET …/return
 //	POST /logout           ends the session
 //	GET  /minid            who is signed in, and pairing of the MinID app
 //	POST /minid/pair       makes a pairing code, or tells that it is given at the service desk

@@ -52,6 +52,7 @@ func (p *Pages) Mount(r gin.IRouter) {
 	g.GET("/login/invitation", p.invitation)
 	g.POST("/logout", p.guarded(sessionCookie), p.logout)
 	p.mountDesk(g)
+	p.mountPassport(g)
 	g.GET("/minid", p.myMinID)
 	g.POST("/minid/pair", p.guarded(sessionCookie), p.pair)
 	own := g.Group("/minid", func(c *gin.Context) { c.Header("Cache-Control", "no-store") })

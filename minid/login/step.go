@@ -23,6 +23,7 @@ type stepView struct {
 	PINDropped        bool
 	Done              bool   // a new password was set just now
 	Ends              string // last digits of the number that a code was sent to
+	PassportHelps     bool   // a check of the passport would reach the level
 	HasMyMinID        bool   // what was reached opens /minid
 	approvalView
 }
@@ -58,7 +59,7 @@ func (p *Pages) step(c *gin.Context) {
 	data := stepView{
 		Form:    web.Form{Token: web.FormToken(web.Cookie(c, p.Site, signInCookie))},
 		Service: v.Service, Others: v.Factors, Required: v.Required, Reached: v.Reached, Axis: v.Unreachable,
-		PINDropped: v.PINDropped, HasMyMinID: v.Reached >= minid.LevelSubstantial,
+		PINDropped: v.PINDropped, HasMyMinID: v.Reached >= minid.LevelSubstantial, PassportHelps: v.PassportHelps,
 	}
 	switch v.Step {
 	case minid.StepPassword, minid.StepTOTP, minid.StepReset:

@@ -205,9 +205,7 @@ func (s *Store) HandOutDeskCode(ctx context.Context, organisation, id, clerk, co
 // PutOwnPairingCode holds the person's row until the code stands: a new proofing comes before it or ends it.
 func (s *Store) PutOwnPairingCode(ctx context.Context, code string, p *minid.Person, expires time.Time) error {
 	return s.write(ctx).Transaction(func(tx *gorm.DB) error {
-		same := tx.Exec("UPDATE minid_people SET app_asks = app_asks + 1 WHERE id = ? AND basis = ? AND proofed_at = ?",
-			p.ID, string(p.Proofing.Basis), millis(p.Proofing.At))
-		if err := one(same, minid.ErrPairAtDesk); err != nil {
+		if err := asProofed(tx, p, minid.ErrPairAtDesk); err != nil {
 			return err
 		}
 		return putPairingCode(tx, code, p.ID, expires)

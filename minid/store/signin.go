@@ -178,6 +178,7 @@ func (s *Store) DeleteExpired(ctx context.Context, e minid.Expiry) error {
 	}{
 		{"DELETE FROM minid_sign_ins WHERE expires_at <= ?", e.At},
 		{"DELETE FROM minid_pairing_codes WHERE expires_at <= ?", e.At},
+		{"DELETE FROM minid_passport_checks WHERE expires_at <= ?", e.At},
 		{"DELETE FROM minid_sessions WHERE seen_at <= ?", e.SessionSeen},
 		{"DELETE FROM minid_attempts WHERE created_at <= ?", e.AttemptCreated},
 		{"DELETE FROM minid_codes WHERE created_at <= ?", e.CodeCreated},

@@ -23,10 +23,10 @@ CREATE INDEX minid_desk_cases_opened ON minid_desk_cases (opened_by, opened_at);
 CREATE INDEX minid_desk_cases_decided ON minid_desk_cases (decided_by, decided_at);
 CREATE UNIQUE INDEX minid_desk_cases_proposed ON minid_desk_cases (person_id) WHERE state = 'proposed';
 
--- A check of a passport under way, by the hash of its secret.
+-- A check of a passport under way, one for each person, by the hash of its state.
 CREATE TABLE minid_passport_checks (
-    id         TEXT   NOT NULL PRIMARY KEY,
-    person_id  TEXT   NOT NULL REFERENCES minid_people (id),
+    person_id  TEXT   NOT NULL PRIMARY KEY REFERENCES minid_people (id),
+    id         TEXT   NOT NULL UNIQUE,
     expires_at BIGINT NOT NULL
 );
 
