@@ -85,7 +85,8 @@ func (s *Service) visit(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	back := s.checks[r.PathValue("state")]
 	s.mu.Unlock()
-	http.Redirect(w, r, back+"?state="+r.PathValue("state"), http.StatusSeeOther)
+	w.Header().Set("Location", back+"?state="+r.PathValue("state"))
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 func (s *Service) result(w http.ResponseWriter, r *http.Request) {
