@@ -29,6 +29,7 @@ const (
 	noticeCookie  = "notice"
 	pairingCookie = "pairing"
 	onwardCookie  = "onward"
+	startCookie   = "start"
 )
 
 // Until the browser closes; the core knows when sign-in and session end.
@@ -73,7 +74,7 @@ func (p *Pages) Mount(r gin.IRouter) {
 // need.CancelTo with reason=cancelled or reason=level added. Both must be local paths: anything else is answered with 400.
 func (p *Pages) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool) {
 	if !web.LocalPath(need.ReturnTo) || !web.LocalPath(need.CancelTo) {
-		p.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: "return_address", TextKey: "login.problem.address"})
+		p.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: "return_address", TextKey: "login.problem.address", Side: web.SideService})
 		return nil, false
 	}
 	secret := web.Cookie(c, p.Site, sessionCookie)
@@ -91,6 +92,7 @@ func (p *Pages) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool)
 		return nil, false
 	}
 	web.SetCookie(c, p.Site, signInCookie, signIn, whileOpen)
+	p.setStart(c, need.ReturnTo)
 	p.clearNotice(c)
 	p.to(c, "/login")
 	return nil, false
@@ -146,12 +148,12 @@ func (p *Pages) guarded(cookie string) gin.HandlerFunc {
 }
 
 func (p *Pages) badForm(c *gin.Context, err error) {
-	status := http.StatusBadRequest
+	bad := web.Problem{Status: http.StatusBadRequest, Code: "form", TextKey: "common.problem.form", ReturnURL: "/login", ReturnTextKey: "login.problem.open"}
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		status = http.StatusRequestEntityTooLarge
+		bad.Status, bad.TextKey = http.StatusRequestEntityTooLarge, "login.problem.too_large"
 	}
-	p.Site.Problem(c, web.Problem{Status: status, Code: "form", TextKey: "login.problem.too_large", ReturnURL: "/login", ReturnTextKey: "login.problem.open"})
+	p.Site.Problem(c, bad)
 }
 
 // to sends the browser on with GET, whatever it came with.
@@ -231,10 +233,14 @@ func inLanguage(c *gin.Context) context.Context {
 	return minid.InLanguage(c.Request.Context(), web.Lang(c))
 }
 
-// over tells that there is no sign-in, or none any more.
+// over tells that there is no sign-in, or none any more, and leads to where the last one began.
 func (p *Pages) over(c *gin.Context) {
 	p.forgetSignIn(c)
-	p.Site.Problem(c, web.Problem{Status: http.StatusGone, Code: "sign_in_over", TextKey: "login.problem.expired"})
+	over := web.Problem{Status: http.StatusGone, Code: "sign_in_over", TextKey: "login.problem.expired"}
+	if start := p.start(c); start != "" {
+		over.ReturnURL, over.ReturnTextKey = start, "common.time.start"
+	}
+	p.Site.Problem(c, over)
 }
 
 func (p *Pages) forgetSignIn(c *gin.Context) {
