@@ -29,6 +29,13 @@ var (
 	ErrJTI          = errors.New("attestation: jti of the proof of possession is missing or too long")
 )
 
+// What a status says, when it does not say that all is well.
+var (
+	ErrRevoked       = errors.New("attestation: the wallet provider has revoked it")
+	ErrSuspended     = errors.New("attestation: the wallet provider has suspended it")
+	ErrStatusUnknown = errors.New("attestation: what the wallet provider says of its status cannot be known")
+)
+
 // Why a key attestation does not do for a credential.
 var (
 	ErrNoExpiry           = errors.New("attestation: exp is missing, and required with the jwt proof type")

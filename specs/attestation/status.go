@@ -10,9 +10,9 @@ import (
 // Status is where a wallet provider tells whether a wallet or a key storage is still good (Token Status List section 6.1),
 // and until when it keeps telling (EUDI TS3 section 2.4.1): zero when it does not say.
 type Status struct {
-	Index uint64
-	URI   string
-	Until time.Time
+	Index uint64    `json:"idx"`
+	URI   string    `json:"uri"`
+	Until time.Time `json:"until,omitzero"`
 }
 
 // maxURI bounds the address of a status list.
