@@ -8,6 +8,7 @@ import (
 
 	"lommebok.example/issuer/source"
 	"lommebok.example/minid"
+	"lommebok.example/specs/attestation"
 )
 
 const (
@@ -53,6 +54,8 @@ func (t *Type) check() error {
 		return fmt.Errorf("display: background_color and text_color want the form #rrggbb")
 	case !t.Display.Name.complete() || !t.Display.Description.complete():
 		return fmt.Errorf("display: name and description want a text in each of nb, nn, en")
+	case t.KeyAttestation != nil && (!levels(t.KeyAttestation.KeyStorage) || !levels(t.KeyAttestation.UserAuthentication)):
+		return fmt.Errorf("key_attestation: key_storage and user_authentication want one or more of %v", attestation.Levels)
 	case len(t.Claims) == 0:
 		return fmt.Errorf("claims: there are none")
 	}
@@ -98,6 +101,10 @@ func (c Claim) check(format string) error {
 	default:
 		return fmt.Errorf("value is neither text nor true or false")
 	}
+}
+
+func levels(list []string) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(l string) bool { return !slices.Contains(attestation.Levels, l) })
 }
 
 func prefix(short, long []string) bool {
