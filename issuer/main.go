@@ -18,6 +18,7 @@
 //	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
+//	ISSUER_WALLET_CHECK               20h                        how often the status of a wallet unit that holds a PID is looked up
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
 //	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that do not authenticate themselves
@@ -67,6 +68,8 @@ type settings struct {
 	AllowHTTP      bool   `env:"ISSUER_INSECURE_ALLOW_HTTP"`
 	AllowAnyClient bool   `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
 	TestPeople     bool   `env:"ISSUER_INSECURE_TEST_PEOPLE"`
+
+	WalletCheck time.Duration `env:"ISSUER_WALLET_CHECK" envDefault:"20h"`
 }
 
 func main() {
@@ -112,6 +115,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
 		Services:      services, Staff: staff, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
+		WalletCheck: set.WalletCheck,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})
@@ -119,7 +123,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		return err
 	}
 	go every(ctx, sweepEvery, "sweep", issuer.Sweep, log)
-	go every(ctx, checkEvery, "wallet units", issuer.CheckWallets, log)
+	go every(ctx, min(checkEvery, set.WalletCheck), "wallet units", issuer.CheckWallets, log)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log})
 }
 

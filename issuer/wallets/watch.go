@@ -1,6 +1,7 @@
 package wallets
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -43,6 +44,7 @@ type Checker interface {
 
 // Watch is the daily check. Any number of replicas may run it: each status that is due is claimed by one of them.
 type Watch struct {
+	Every    time.Duration // 0: Every
 	Store    Store
 	Statuses Checker
 	Now      func() time.Time
@@ -54,7 +56,7 @@ type Watch struct {
 func (w *Watch) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		now := w.Now()
-		due, err := w.Store.ClaimWatched(ctx, now, now.Add(retry), step)
+		due, err := w.Store.ClaimWatched(ctx, now, now.Add(min(retry, cmp.Or(w.Every, Every))), step)
 		if err != nil || len(due) == 0 {
 			return err
 		}
@@ -71,7 +73,7 @@ func (w *Watch) look(ctx context.Context, one Watched, now time.Time) error {
 	err := w.Statuses.Check(ctx, &one.Status, now)
 	switch {
 	case err == nil, errors.Is(err, attestation.ErrSuspended): // a suspension may end: it is no revocation
-		return w.Store.SeenGood(ctx, one, now.Add(Every))
+		return w.Store.SeenGood(ctx, one, now.Add(cmp.Or(w.Every, Every)))
 	case !errors.Is(err, attestation.ErrRevoked):
 		w.Log.Error("the status of a wallet unit cannot be known", "issuance", one.IssuanceID, "cause", err)
 		return nil
