@@ -54,12 +54,20 @@ func (t *Type) check() error {
 		return fmt.Errorf("display: background_color and text_color want the form #rrggbb")
 	case !t.Display.Name.complete() || !t.Display.Description.complete():
 		return fmt.Errorf("display: name and description want a text in each of nb, nn, en")
-	case t.KeyAttestation != nil && (!levels(t.KeyAttestation.KeyStorage) || !levels(t.KeyAttestation.UserAuthentication)):
-		return fmt.Errorf("key_attestation: key_storage and user_authentication want one or more of %v", attestation.Levels)
 	case len(t.Claims) == 0:
 		return fmt.Errorf("claims: there are none")
 	}
+	if err := t.KeyAttestation.check(); err != nil {
+		return err
+	}
 	return t.checkClaims()
+}
+
+func (k *KeyAttestation) check() error {
+	if k != nil && (!levels(k.KeyStorage) || !levels(k.UserAuthentication)) {
+		return fmt.Errorf("key_attestation: key_storage and user_authentication want one or more of %v", attestation.Levels)
+	}
+	return nil
 }
 
 func (t *Type) checkClaims() error {

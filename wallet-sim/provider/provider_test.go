@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"sync"
@@ -59,7 +60,7 @@ func (p *Provider) wallet(t testing.TB, unit, issuer string) *attestation.Wallet
 func (p *Provider) fetched(t testing.TB, path string) *statuslist.List {
 	t.Helper()
 	rec := httptest.NewRecorder()
-	p.Handler(slog.New(slog.DiscardHandler)).ServeHTTP(rec, httptest.NewRequest("GET", path, nil))
+	p.Handler(slog.New(slog.DiscardHandler)).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
 	token, err := statuslist.ParseJWT(rec.Body.String())
 	check(t, err)
 	check(t, token.Check(url+path, at))

@@ -40,11 +40,14 @@ func (p *Provider) Revoked(unit string) (bool, error) {
 	if !filepath.IsLocal(unit) || unit != filepath.Base(unit) {
 		return false, fmt.Errorf("provider: %q is no wallet unit", unit)
 	}
-	_, err := os.Stat(filepath.Join(p.Dir, revokedDir, unit))
+	f, err := os.OpenInRoot(filepath.Join(p.Dir, revokedDir), unit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	return true, f.Close()
 }
 
 // Revoke revokes a unit for good: every place of the list that stands for it becomes invalid.
