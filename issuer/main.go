@@ -6,7 +6,8 @@
 //	ISSUER_URL                        http://localhost:8080      the Credential Issuer Identifier
 //	ISSUER_DATABASE                   sqlite:data/issuer/issuer.db  or postgres://…
 //	ISSUER_DATA                       data/issuer                keys, certificates, secrets
-//	TRUST_DIR                         data/trust                 where the trust anchor is published, empty for nowhere
+//	TRUST_DIR                         data/trust                 where the trust anchor is published, and those of wallet providers
+//	                                                             are found, in wallet-providers/*.pem; empty for nowhere
 //	WALLET_URL                                                   a wallet in the browser: scheme and host
 //	ISSUER_CLIENTS                                               a JSON file with the wallets that are served
 //	ISSUER_SMS_GATEWAY                                           https address that takes SMS as JSON, see notify.Gateway
@@ -20,9 +21,10 @@
 //	ISSUER_PASSPORT_CHECK                                        a JSON file with the service that checks passports, see server.ParsePassport
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
+//	ISSUER_WALLET_CHECK               20h                        how often the status of a wallet unit that holds a PID is looked up
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
-//	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that are not registered
+//	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that do not authenticate themselves
 //	ISSUER_INSECURE_TEST_PEOPLE       false                      accounts for the synthetic people, and /dev/outbox
 package main
 
@@ -45,6 +47,7 @@ import (
 	"lommebok.example/issuer/server"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/specs/jose"
 )
 
 type settings struct {
@@ -71,6 +74,8 @@ type settings struct {
 	AllowHTTP      bool   `env:"ISSUER_INSECURE_ALLOW_HTTP"`
 	AllowAnyClient bool   `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
 	TestPeople     bool   `env:"ISSUER_INSECURE_TEST_PEOPLE"`
+
+	WalletCheck time.Duration `env:"ISSUER_WALLET_CHECK" envDefault:"20h"`
 }
 
 func main() {
@@ -128,13 +133,15 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
 		Services:      services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
+		WalletCheck: set.WalletCheck,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})
 	if err != nil {
 		return err
 	}
-	go sweep(ctx, issuer, log)
+	go every(ctx, sweepEvery, "sweep", issuer.Sweep, log)
+	go every(ctx, min(checkEvery, set.WalletCheck), "wallet units", issuer.CheckWallets, log)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log})
 }
 
@@ -185,25 +192,30 @@ func readSetting[T any](variable, file string, parse func([]byte) (T, error)) (v
 	return value, nil
 }
 
-// sweepEvery is how often expired rows are deleted.
-const sweepEvery = 5 * time.Minute
+// How often expired rows are deleted, and how often it is seen which wallet units are due for their daily check.
+const (
+	sweepEvery = 5 * time.Minute
+	checkEvery = time.Minute
+)
 
-func sweep(ctx context.Context, issuer *server.Server, log *slog.Logger) {
-	ticker := time.NewTicker(sweepEvery)
+// every does something again and again until the service ends.
+func every(ctx context.Context, pause time.Duration, what string, do func(context.Context) error, log *slog.Logger) {
+	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := issuer.Sweep(ctx); err != nil {
-				log.Error("sweep", "cause", err)
+			if err := do(ctx); err != nil && ctx.Err() == nil {
+				log.Error(what, "cause", err)
 			}
 		}
 	}
 }
 
-// readClients reads the wallets that are served: [{"id", "name", "redirect_uris"}].
+// readClients reads the wallets that are served: [{"id", "name", "redirect_uris", "token_endpoint_auth_method", "jwks"}]. The
+// method is attest_jwt_client_auth, private_key_jwt with jwks, or left out for what unknown wallets may do.
 func readClients(file string) ([]authserver.Client, error) {
 	if file == "" {
 		return nil, nil
@@ -213,16 +225,18 @@ func readClients(file string) ([]authserver.Client, error) {
 		return nil, fmt.Errorf("ISSUER_CLIENTS: %w", err)
 	}
 	var entries []struct {
-		ID           string   `json:"id"`
-		Name         string   `json:"name"`
-		RedirectURIs []string `json:"redirect_uris"`
+		ID           string    `json:"id"`
+		Name         string    `json:"name"`
+		RedirectURIs []string  `json:"redirect_uris"`
+		Auth         string    `json:"token_endpoint_auth_method"`
+		Keys         jose.JWKS `json:"jwks"`
 	}
 	if err := json.Unmarshal(raw, &entries); err != nil {
 		return nil, fmt.Errorf("ISSUER_CLIENTS: %w", err)
 	}
 	clients := make([]authserver.Client, 0, len(entries))
 	for _, e := range entries {
-		clients = append(clients, authserver.Client{ID: e.ID, Name: e.Name, RedirectURIs: e.RedirectURIs})
+		clients = append(clients, authserver.Client{ID: e.ID, Name: e.Name, RedirectURIs: e.RedirectURIs, Auth: e.Auth, Keys: e.Keys})
 	}
 	return clients, nil
 }

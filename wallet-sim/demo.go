@@ -25,7 +25,7 @@ func (c *cli) demoCommand() *cobra.Command {
 	return cmd
 }
 
-// demoPorts is a port for each; nobody listens on the wallet's, since its browser stops there.
+// demoPorts is a port for each; on the wallet's is the wallet provider alone, since its browser stops there.
 func demoPorts() (ports [3]int, err error) {
 	for i := range ports {
 		if ports[i], err = freePort(); err != nil {
@@ -48,9 +48,10 @@ func (c *cli) demo(ctx context.Context, keep, withTLS bool) (err error) {
 	if err != nil {
 		return err
 	}
+	h.walletCheck = demoCheck
 	begun := c.now()
 	j := &journey{cli: c, house: h}
-	err = errors.Join(j.run(ctx), h.stop())
+	err = errors.Join(c.withProvider(ctx, h, j.run), h.stop())
 	if err != nil {
 		c.say("\nThe demonstration did not hold. The logs are in %s", h.dir("logs"))
 		return err
@@ -113,6 +114,7 @@ func (j *journey) run(ctx context.Context) error {
 		{"Get the PID as ISO mdoc", j.pidMdoc},
 		{"Show the PID to Skatteetaten, by the SD-JWT VC", j.showPIDSDJWT},
 		{"Show the PID to Skatteetaten, by the mdoc", j.showPIDMdoc},
+		{"The wallet provider revokes the wallet unit: the issuer revokes its PID", j.revokeUnit},
 		{"Log in at Lånekassen and at Skatteetaten with one MinID login, as services do with ID-porten", j.logins},
 		{"Revoke the student credential on the issuer's page «Mine bevis»", j.revoke},
 		{"Show the revoked credential: it is refused, and the reason is told", j.refusedRevoked},

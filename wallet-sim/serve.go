@@ -50,8 +50,16 @@ func (c *cli) serve(ctx context.Context, f *face, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	p, err := c.provider()
+	if err != nil {
+		return err
+	}
+	if err := c.publishProvider(); err != nil {
+		return err
+	}
 	handler, err := (&phone.Face{
-		URL: c.url, Issuer: f.issuer, Verifier: f.verifier, People: f.people, Wallet: w, Devices: devices, Now: c.now, Log: log,
+		Provider: p.Handler(log),
+		URL:      c.url, Issuer: f.issuer, Verifier: f.verifier, People: f.people, Wallet: w, Devices: devices, Now: c.now, Log: log,
 	}).Handler()
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"lommebok.example/issuer/status"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/openid4vci"
 )
 
@@ -24,6 +25,7 @@ type batch struct {
 	typ     *credentials.Type
 	keys    []*ecdsa.PublicKey // one a copy
 	nonces  []string
+	watched []attestation.Status // of the wallet unit and its key storage
 	values  []value
 	life    lifetime
 	indices []status.Index
@@ -63,7 +65,7 @@ func (s *Service) issue(ctx context.Context, access *authserver.Access, typ *cre
 		return nil, err
 	}
 	b := &batch{typ: typ, life: lifetimeAt(now, typ.Validity)}
-	if err := s.verifyProofs(b, access, request, now); err != nil {
+	if err := s.verifyProofs(ctx, b, access, request, now); err != nil {
 		return nil, err
 	}
 	facts, err := s.Source.Facts(ctx, access.PID)
@@ -103,6 +105,7 @@ func (s *Service) sign(ctx context.Context, access *authserver.Access, b *batch,
 	intent := Intent{
 		ID: newID(), PersonID: access.PersonID, ClientID: access.ClientID, ConfigurationID: b.typ.ID, Level: access.Level,
 		Copies: len(b.keys), Nonces: b.nonces, NonceExpires: now.Add(NonceLife + time.Minute), IssuedAt: now, ExpiresAt: b.life.until,
+		Watched: b.watched,
 	}
 	var err error
 	b.indices, err = s.Store.Begin(ctx, intent)

@@ -13,9 +13,11 @@ import (
 	"lommebok.example/issuer/source"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/specs/sdjwtvc"
+	"lommebok.example/specs/x5c"
 )
 
 // Access tells what an access token is good for; authserver.Server is one.
@@ -27,6 +29,14 @@ type Access interface {
 // Accounts knows the state of a person's account; minid.Core is one. minid.ErrNotFound when there is none.
 type Accounts interface {
 	Person(ctx context.Context, personID string) (*minid.Person, error)
+}
+
+// Wallets knows the wallet providers that are trusted, and asks them about the status of what they attested; wallets.Statuses is
+// one.
+type Wallets interface {
+	Anchors() *x5c.Anchors
+	// Check looks a status up. Errors: attestation.ErrRevoked, ErrSuspended, ErrStatusUnknown.
+	Check(ctx context.Context, s *attestation.Status, at time.Time) error
 }
 
 // StatusLists tells the address of a status list.
@@ -52,6 +62,7 @@ type Service struct {
 	Status   StatusLists
 	Access   Access
 	Accounts Accounts
+	Wallets  Wallets
 	Nonces   *Nonces
 	Signers  Signers
 	Now      func() time.Time

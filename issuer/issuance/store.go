@@ -7,6 +7,7 @@ import (
 
 	"lommebok.example/issuer/status"
 	"lommebok.example/minid"
+	"lommebok.example/specs/attestation"
 )
 
 // What a Store answers when it does not do what it was asked.
@@ -46,6 +47,7 @@ type Intent struct {
 	NonceExpires    time.Time
 	IssuedAt        time.Time
 	ExpiresAt       time.Time
+	Watched         []attestation.Status // of the wallet unit and its key storage: revoked, the issuance is revoked too
 }
 
 // Issued is an issuance as the person sees it. RevokedAt is zero unless it was revoked.

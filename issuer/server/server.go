@@ -21,6 +21,7 @@ import (
 	"lommebok.example/issuer/source"
 	"lommebok.example/issuer/status"
 	"lommebok.example/issuer/store"
+	"lommebok.example/issuer/wallets"
 	"lommebok.example/minid"
 	"lommebok.example/minid/app"
 	"lommebok.example/minid/authserver"
@@ -35,7 +36,7 @@ import (
 type Config struct {
 	URL       string // Credential Issuer Identifier: scheme and host, without path and final slash
 	DataDir   string // keys, certificates and secrets
-	TrustDir  string // where verifiers and wallets of this machine look for anchors; "" to publish none
+	TrustDir  string // where others on this machine find our anchor, and we those of wallet providers; "" for neither
 	WalletURL string // a wallet in the browser, without final slash: /offer below it takes credential_offer; "" for none
 	Clients   []authserver.Client
 	SMS       Gateway // without one, SMS is nobody's factor; with test people it must be empty
@@ -48,6 +49,9 @@ type Config struct {
 	Passport      *Passport            // checks passports; nil for nobody
 	Desk          *login.DeskPlace     // where people are identified in person; nil for what the demonstration says
 	Levels        minid.LevelTable     // what proofing and factors are worth; the zero table for the default
+
+	// WalletCheck is how often the status of a wallet unit that holds a PID is looked up; 0 for wallets.Every, the longest.
+	WalletCheck time.Duration
 
 	// DemoServicesURL is where the two demonstration services are, which are registered beside Services: scheme and host;
 	// "" for none. The keys that they share with their owner are kept in the folder DemoServicesDir.
@@ -87,6 +91,7 @@ type Server struct {
 	Anchor []byte // PEM
 
 	store      *store.Store
+	watch      *wallets.Watch
 	core       *minid.Core
 	authServer *authserver.Server
 	now        func() time.Time
@@ -121,7 +126,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	}
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor,
-		store: ground.issuerStore, core: ground.core, authServer: all.authServer, now: deps.Now,
+		store: ground.issuerStore, core: ground.core, authServer: all.authServer, watch: all.watch, now: deps.Now,
 	}, nil
 }
 
@@ -136,6 +141,7 @@ type parts struct {
 	offers     *offers
 	mine       *mine
 	public     *public
+	watch      *wallets.Watch
 	outbox     *notify.Outbox // nil without test people
 	operator   *login.Operator
 }
@@ -144,10 +150,11 @@ type parts struct {
 func assemble(cfg Config, deps Deps, g *ground) *parts {
 	rules := openid4vci.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}
 	loginPages := &login.Pages{Core: g.core, Site: g.site, Desk: cfg.Desk}
+	providers := newWallets(cfg, deps)
 	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log}
 	authServer := &authserver.Server{
 		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
-		Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
+		Providers: providers, Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
 		InsecureAllowAnyClient: cfg.InsecureAllowAnyClient, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
 		OpenID: &authserver.OpenID{
 			Services: g.services, Key: g.openIDKey, Secret: g.secrets.pairwise, Sessions: loginPages,
@@ -165,11 +172,12 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		site: g.site, login: loginPages, phones: phones, authServer: authServer, status: statusLists,
 		issuing: &issuance.Service{
 			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
-			Status: statusLists, Access: authServer, Accounts: g.core, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
+			Status: statusLists, Access: authServer, Accounts: g.core, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
 			Signers: g.signers, Now: deps.Now, Log: deps.Log,
 		},
 		offers:   &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
 		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
+		watch:    &wallets.Watch{Every: cfg.WalletCheck, Store: g.issuerStore, Statuses: providers, Now: deps.Now, Log: deps.Log},
 		outbox:   g.outbox,
 		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople},
 		public:   &public{db: deps.DB, anchor: g.trust.anchorPEM()},
@@ -213,6 +221,10 @@ func (s *Server) Sweep(ctx context.Context) error {
 	return errors.Join(s.store.Sweep(ctx, s.now()), s.core.Sweep(ctx), s.authServer.Sweep(ctx))
 }
 
+// CheckWallets looks at the wallet units that hold credentials which live and die with them, each once a day, and revokes what
+// went to a unit that its provider has revoked. It may be called as often as one likes, by any number of replicas.
+func (s *Server) CheckWallets(ctx context.Context) error { return s.watch.Run(ctx) }
+
 // ErrConfig is what is wrong with a Config.
 var ErrConfig = errors.New("issuer: configured wrongly")
 
@@ -223,6 +235,8 @@ func (cfg Config) check() error {
 		return fmt.Errorf("%w: the URL must be scheme and host alone, such as https://issuer.example", ErrConfig)
 	case u.Scheme != "https" && (u.Scheme != "http" || !cfg.InsecureAllowHTTP):
 		return fmt.Errorf("%w: the URL must be https; on a developer's own machine http is allowed with ISSUER_INSECURE_ALLOW_HTTP=true", ErrConfig)
+	case cfg.WalletCheck < 0 || cfg.WalletCheck > wallets.Every:
+		return fmt.Errorf("%w: wallet units must be looked at every %s or more often (EUDI TS3 section 2.4.3)", ErrConfig, wallets.Every)
 	case cfg.DataDir == "":
 		return fmt.Errorf("%w: the data folder is not set", ErrConfig)
 	}

@@ -26,6 +26,9 @@ func (s *Store) Begin(ctx context.Context, in issuance.Intent) ([]status.Index, 
 		if err := insertIntent(tx, in); err != nil {
 			return err
 		}
+		if err := watch(tx, in); err != nil {
+			return err
+		}
 		list, err := s.openList(tx, in.Copies, in.IssuedAt)
 		if err != nil {
 			return err

@@ -138,21 +138,26 @@ func (s *Store) Invalid(ctx context.Context, id string) ([]uint64, error) {
 // no such issuance, when it is revoked already and when it has expired.
 func (s *Store) Revoke(ctx context.Context, personID, id string, at time.Time) error {
 	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		taken := tx.Exec(`UPDATE issuer_issuances SET revoked_at = ?
-			WHERE id = ? AND person_id = ? AND state = ? AND revoked_at = 0 AND expires_at > ?`,
-			at.Unix(), database.Storable(id), personID, string(issuance.StateIssued), at.Unix())
-		if err := exactlyOne(taken); err != nil {
-			return err
-		}
-		err := tx.Exec("UPDATE issuer_status_entries SET status = ? WHERE issuance_id = ?", int64(statuslist.Invalid), id).Error
-		if err != nil {
-			return fmt.Errorf("store: setting the status: %w", err)
-		}
-		err = tx.Exec(`UPDATE issuer_status_lists SET version = version + 1
-			WHERE id IN (SELECT list_id FROM issuer_status_entries WHERE issuance_id = ?)`, id).Error
-		if err != nil {
-			return fmt.Errorf("store: marking the status list as changed: %w", err)
-		}
-		return nil
+		return revoke(tx, at, "id = ? AND person_id = ?", database.Storable(id), personID)
 	})
+}
+
+// revoke revokes the issuance that which names, its id first.
+func revoke(tx *gorm.DB, at time.Time, which string, id string, more ...any) error {
+	args := append([]any{at.Unix(), id}, more...)
+	taken := tx.Exec("UPDATE issuer_issuances SET revoked_at = ? WHERE "+which+" AND state = ? AND revoked_at = 0 AND expires_at > ?",
+		append(args, string(issuance.StateIssued), at.Unix())...)
+	if err := exactlyOne(taken); err != nil {
+		return err
+	}
+	err := tx.Exec("UPDATE issuer_status_entries SET status = ? WHERE issuance_id = ?", int64(statuslist.Invalid), id).Error
+	if err != nil {
+		return fmt.Errorf("store: setting the status: %w", err)
+	}
+	err = tx.Exec(`UPDATE issuer_status_lists SET version = version + 1
+		WHERE id IN (SELECT list_id FROM issuer_status_entries WHERE issuance_id = ?)`, id).Error
+	if err != nil {
+		return fmt.Errorf("store: marking the status list as changed: %w", err)
+	}
+	return nil
 }

@@ -34,7 +34,6 @@ func TestPARRefuses(t *testing.T) {
 		status int
 		code   string
 	}{
-		"B03 unknown client":                   {[]string{"client_id", "nobody"}, 401, "invalid_client"},
 		"B03 no client":                        {[]string{"client_id", ""}, 400, "invalid_request"},
 		"B05 request_uri inside":               {[]string{"request_uri", "urn:ietf:params:oauth:request_uri:x"}, 400, "invalid_request"},
 		"B05 request_uri to loopback":          {[]string{"request_uri", "https://127.0.0.1/"}, 400, "invalid_request"},

@@ -15,7 +15,7 @@ import (
 	"lommebok.example/web"
 )
 
-// Face is the wallet and the telephone as pages. All fields must be set but Verifier and People.
+// Face is the wallet and the telephone as pages. All fields must be set but Verifier, People and Provider.
 type Face struct {
 	URL      string // its own address: scheme and host
 	Issuer   string // where to get credentials, and where the MinID is that the app is paired with
@@ -23,6 +23,7 @@ type Face struct {
 	People   string // file with the test people
 	Wallet   *wallet.Wallet
 	Devices  *Devices
+	Provider http.Handler // the wallet provider's status lists, below /wallet-provider; nil for none
 	Now      func() time.Time
 	Log      *slog.Logger
 
@@ -48,6 +49,9 @@ func (f *Face) Handler() (http.Handler, error) {
 	r.Use(observe.Middleware(f.Log, f.Now))
 	f.site.Mount(r)
 	r.GET("/health", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })
+	if f.Provider != nil {
+		r.GET("/wallet-provider/*list", gin.WrapH(http.StripPrefix("/wallet-provider", f.Provider)))
+	}
 	pages := r.Group("", f.ownHost, f.site.OwnForms())
 	pages.GET("/", f.index)
 	pages.GET("/credentials/:id", f.credential)
