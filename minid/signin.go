@@ -30,6 +30,7 @@ type View struct {
 	PINDropped        bool          // at StepUnreachable: the person had PIN codes, which are no factor any more
 	Unreachable       Unreachable   // at StepUnreachable
 	PassportHelps     bool          // at StepUnreachable: a check of the passport would bring the person there
+	Expires           time.Time     // of the sign-in
 	ReturnTo          string
 	CancelTo          string
 	Onward            string
@@ -233,7 +234,7 @@ func (c *Core) SecondFactors(ctx context.Context, personID string) ([]Factor, er
 
 func (s *SignIn) endedView() *View {
 	return &View{Step: StepEnded, Service: s.Need.Service, Required: s.Need.Level,
-		ReturnTo: s.Need.ReturnTo, CancelTo: s.Need.CancelTo, Onward: s.Need.Onward}
+		ReturnTo: s.Need.ReturnTo, CancelTo: s.Need.CancelTo, Onward: s.Need.Onward, Expires: s.Expires}
 }
 
 // show is the view of a decision, with the app's attempt as it stands.
@@ -241,6 +242,7 @@ func (c *Core) show(ctx context.Context, s *SignIn, d decision, now time.Time) (
 	v := &View{
 		Step: d.step, Service: s.Need.Service, Required: s.Need.Level, Reached: d.reached, Factors: d.others,
 		Unreachable: d.unreachable, ReturnTo: s.Need.ReturnTo, CancelTo: s.Need.CancelTo, Onward: s.Need.Onward,
+		Expires: s.Expires,
 	}
 	if d.step == StepUnreachable {
 		v.PINDropped = d.person.PINDropped

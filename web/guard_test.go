@@ -109,7 +109,7 @@ func TestFormActions(t *testing.T) {
 	site := newSite(t, Config{})
 	h := newEngine(t, site, func(r gin.IRouter) {
 		r.GET("/page", func(c *gin.Context) {
-			site.Render(c, http.StatusOK, "common_problem", problemView{ReturnURL: "/"},
+			site.Render(c, http.StatusOK, "common_problem", problemView{ReturnURL: "/", Side: SideYou},
 				FormActions(c.QueryArray("to")...))
 		})
 	})

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	gooidc "github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
@@ -347,6 +348,9 @@ func TestLogoutPageInABrowser(t *testing.T) {
 	b.Use(t, s.url, p.jar)
 	b.Axe(t, s.url+"/endsession") // without id_token_hint the person is asked
 	b.PictureHere(t, "authserver_question")
+	b.Do(t, chromedp.Click("button[value=yes]"), chromedp.WaitNotPresent("button[value=yes]"))
+	b.AxeHere(t, "logged out")
+	b.PictureHere(t, "authserver_loggedout")
 	b.Axe(t, s.url+"/dev/outbox")
 	b.PictureHere(t, "dev_outbox")
 }

@@ -57,7 +57,7 @@ func (s *Server) endSession(c *gin.Context) {
 		s.problem(c, err)
 		return
 	}
-	s.Site.SuggestLanguage(c, oidc.ParseUILocales(v.Get("ui_locales"), web.Languages))
+	s.Site.SuggestLanguage(c, oidc.ParseUILocales(v.Get("ui_locales"), web.Offered))
 	s.sendTo(c, s.base+"/endsession/person?ticket="+signed)
 }
 

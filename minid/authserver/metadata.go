@@ -30,7 +30,7 @@ func (s *Server) makeMetadata() ([]byte, error) {
 		ResponseModesSupported:                     []string{"query"},
 		GrantTypesSupported:                        []string{oauth2.GrantAuthorizationCode},
 		TokenEndpointAuthMethodsSupported:          []string{"none"},
-		UILocalesSupported:                         web.Languages,
+		UILocalesSupported:                         web.Offered,
 		CodeChallengeMethodsSupported:              []string{oauth2.MethodS256},
 		AuthorizationDetailsTypesSupported:         []string{oauth2.TypeOpenIDCredential},
 		DPoPSigningAlgValuesSupported:              dpopAlgs,

@@ -34,7 +34,8 @@
 //	session   secret of the session; the forms of /minid and /logout carry a token of it
 //	notice    what was wrong with the last form, as a code and a number; shown until the next form
 //	onward    where the service wants the person, while the invitation is shown
-//	pairing   the pairing code that was just made, for as long as it can be used
+//	pairing   the pairing code that was just made and its end, for as long as it can be used
+//	start     where the last sign-in was for: the way on when it is over
 //
 // Every form is answered with 303, except when it is refused for what it is (403, 413) or nobody can take it now (503), and
 // except the one that shows a pairing code at the service desk, which no other page may show again.

@@ -29,6 +29,8 @@ type minidView struct {
 	Ends        string // last digits of the phone
 	Done        string
 	Onward      string // to the service that the person was on the way to
+	Limit       web.Limit
+	PairLimit   web.Limit // of PairingCode
 }
 
 func (p *Pages) needOfMyMinID(c *gin.Context, maxAge time.Duration) minid.Need {
@@ -50,14 +52,15 @@ func (p *Pages) myMinID(c *gin.Context) {
 		return
 	}
 	_, onward := p.onward(c)
+	code, pairLimit := p.pairing(c)
 	c.Header("Cache-Control", "no-store")
 	p.Site.Render(c, http.StatusOK, "login_minid", minidView{
 		Form: p.accountForm(c), Account: account, Done: p.accountDone(c), Onward: onward,
 		Ends: account.Person.Phone[max(0, len(account.Person.Phone)-2):],
 		PID:  mask(s.PID), Level: s.Level, Basis: s.Basis, Factors: s.Factors,
 		Minutes:     minutes(p.Core.Now().Sub(s.AuthTime)),
-		PairingCode: groups(web.Cookie(c, p.Site, pairingCookie)),
-		AtDesk:      p.Core.PairsAtDesk(s),
+		PairingCode: code, PairLimit: pairLimit, Limit: web.Limit{TimeKey: "login.time.session", Again: "/minid"}.Until(p.Core.Now(), s.Ends),
+		AtDesk: p.Core.PairsAtDesk(s),
 	})
 }
 
@@ -75,7 +78,7 @@ func (p *Pages) pair(c *gin.Context) {
 	code, expires, err := p.Core.StartPairing(c.Request.Context(), web.Cookie(c, p.Site, sessionCookie))
 	switch {
 	case err == nil:
-		web.SetCookie(c, p.Site, pairingCookie, code, expires.Sub(p.Core.Now()))
+		p.setPairing(c, code, expires)
 		p.to(c, "/minid#pair")
 	case errors.Is(err, minid.ErrPairAtDesk):
 		p.to(c, "/minid#pair")
@@ -92,8 +95,7 @@ func (p *Pages) pair(c *gin.Context) {
 	}
 }
 
-// groups writes a code in groups of four, as people read codes. The cookie is the browser's: what is not a code is
-// not shown.
+// groups writes a code in groups of four, as people read codes, and what is not a code not at all.
 func groups(code string) string {
 	if len(code) > 64 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
 		return ""

@@ -29,6 +29,7 @@ const (
 	noticeCookie  = "notice"
 	pairingCookie = "pairing"
 	onwardCookie  = "onward"
+	startCookie   = "start"
 )
 
 // Until the browser closes; the core knows when sign-in and session end.
@@ -91,6 +92,7 @@ func (p *Pages) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool)
 		return nil, false
 	}
 	web.SetCookie(c, p.Site, signInCookie, signIn, whileOpen)
+	p.setStart(c, need.ReturnTo)
 	p.clearNotice(c)
 	p.to(c, "/login")
 	return nil, false
@@ -231,10 +233,14 @@ func inLanguage(c *gin.Context) context.Context {
 	return minid.InLanguage(c.Request.Context(), web.Lang(c))
 }
 
-// over tells that there is no sign-in, or none any more.
+// over tells that there is no sign-in, or none any more, and leads to where the last one began.
 func (p *Pages) over(c *gin.Context) {
 	p.forgetSignIn(c)
-	p.Site.Problem(c, web.Problem{Status: http.StatusGone, Code: "sign_in_over", TextKey: "login.problem.expired"})
+	over := web.Problem{Status: http.StatusGone, Code: "sign_in_over", TextKey: "login.problem.expired"}
+	if start := p.start(c); start != "" {
+		over.ReturnURL, over.ReturnTextKey = start, "common.time.start"
+	}
+	p.Site.Problem(c, over)
 }
 
 func (p *Pages) forgetSignIn(c *gin.Context) {

@@ -3,7 +3,6 @@ package login
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
 	"strings"
 
@@ -25,6 +24,8 @@ type stepView struct {
 	Ends              string // last digits of the number that a code was sent to
 	PassportHelps     bool   // a check of the passport would reach the level
 	HasMyMinID        bool   // what was reached opens /minid
+	Second            bool   // a second factor is asked for
+	Limit             web.Limit
 	approvalView
 }
 
@@ -32,7 +33,6 @@ type stepView struct {
 type approvalView struct {
 	State   string // "waiting", "rejected", "expired" or "too_many"; of SMS, a minid.CodeState
 	Number  string
-	Seconds int // left
 	Minutes int // until the app may be asked, or a code be sent, again
 }
 
@@ -60,6 +60,7 @@ func (p *Pages) step(c *gin.Context) {
 		Form:    web.Form{Token: web.FormToken(web.Cookie(c, p.Site, signInCookie))},
 		Service: v.Service, Others: v.Factors, Required: v.Required, Reached: v.Reached, Axis: v.Unreachable,
 		PINDropped: v.PINDropped, HasMyMinID: v.Reached >= minid.LevelSubstantial, PassportHelps: v.PassportHelps,
+		Second: v.Required > minid.LevelLow, Limit: p.limitOf(v),
 	}
 	switch v.Step {
 	case minid.StepPassword, minid.StepTOTP, minid.StepReset:
@@ -163,19 +164,13 @@ func (p *Pages) approval(c *gin.Context) {
 		p.Site.Poll(c, web.PollAnswer{Done: true})
 		return
 	}
-	lang, left := web.Lang(c), p.approvalOf(v, notice{}).Seconds
-	note := "login.app.left.many"
-	if left == 1 {
-		note = "login.app.left.one"
-	}
-	p.Site.Poll(c, web.PollAnswer{Text: p.Site.T(lang, "login.app.waiting"), Note: p.Site.T(lang, note, "n", left)})
+	p.Site.Poll(c, web.PollAnswer{Text: p.Site.T(web.Lang(c), "login.app.waiting")})
 }
 
 func (p *Pages) approvalOf(v *minid.View, n notice) approvalView {
 	switch {
 	case v.App != nil && v.App.State == minid.AttemptCreated:
-		left := int(math.Ceil(v.App.Expires.Sub(p.Core.Now()).Seconds()))
-		return approvalView{State: "waiting", Number: v.App.Number, Seconds: max(0, left)}
+		return approvalView{State: "waiting", Number: v.App.Number}
 	case n.Kind == noticeTooMany:
 		return approvalView{State: "too_many", Minutes: n.N}
 	case v.App != nil && v.App.State == minid.AttemptRejected:

@@ -83,7 +83,7 @@ func (c *Client) show(x *gin.Context, s *Service) {
 
 func (c *Client) login(x *gin.Context, s *Service) {
 	browser := newSecret()
-	address, err := c.begin(x.Request.Context(), s, browser, web.Lang(x))
+	address, err := c.begin(x.Request.Context(), s, browser, web.Chosen(x))
 	if err != nil {
 		c.problem(x, s, err)
 		return

@@ -24,7 +24,7 @@ for (const button of document.querySelectorAll('[data-copy]')) {
   button.hidden = false;
   button.setAttribute('aria-live', 'polite');
   button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
+    await navigator.clipboard.writeText((source.value ?? source.innerText).trim());
     button.textContent = button.dataset.copied;
     setTimeout(() => { button.textContent = words; }, 4000);
   });
@@ -58,6 +58,25 @@ for (const region of document.querySelectorAll('[data-poll]')) {
     setTimeout(ask, wait, wait);
   };
   setTimeout(ask, every, every);
+}
+
+// Count down to the end of a page's time: <div data-countdown="seconds">. Each second changes only what no screen reader
+// announces; [data-say], which is role=status, speaks a minute before the end and at the end, and [data-way] is shown then.
+for (const box of document.querySelectorAll('[data-countdown]')) {
+  const end = Date.now() + Number(box.dataset.countdown) * 1000;
+  const [left, say, way] = ['left', 'say', 'way'].map((name) => box.querySelector(`[data-${name}]`));
+  left.parentElement.hidden = false;
+  const tick = () => {
+    const seconds = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+    left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+    if (seconds <= 60) {
+      const words = seconds ? say.dataset.soon : say.dataset.over;
+      if (say.textContent !== words) say.textContent = words;
+      way.hidden = false;
+    }
+    if (seconds) setTimeout(tick, 1000);
+  };
+  tick();
 }
 
 // Advice on a new password while it is typed: <input data-strength="/path"> in a form with a token, and an element
