@@ -19,7 +19,7 @@ const browserCookie = "authserver"
 func (s *Server) getAuthorize(c *gin.Context) {
 	clientID, uri := c.Query("client_id"), c.Query("request_uri")
 	if clientID == "" || !strings.HasPrefix(uri, requestURIPrefix) {
-		s.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: oauth2.InvalidRequest, TextKey: "authserver.problem.push"})
+		s.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: oauth2.InvalidRequest, TextKey: "authserver.problem.push", Side: web.SideService})
 		return
 	}
 	browser := web.Cookie(c, s.Site, browserCookie)

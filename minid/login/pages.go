@@ -74,7 +74,7 @@ func (p *Pages) Mount(r gin.IRouter) {
 // need.CancelTo with reason=cancelled or reason=level added. Both must be local paths: anything else is answered with 400.
 func (p *Pages) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool) {
 	if !web.LocalPath(need.ReturnTo) || !web.LocalPath(need.CancelTo) {
-		p.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: "return_address", TextKey: "login.problem.address"})
+		p.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: "return_address", TextKey: "login.problem.address", Side: web.SideService})
 		return nil, false
 	}
 	secret := web.Cookie(c, p.Site, sessionCookie)
@@ -148,12 +148,12 @@ func (p *Pages) guarded(cookie string) gin.HandlerFunc {
 }
 
 func (p *Pages) badForm(c *gin.Context, err error) {
-	status := http.StatusBadRequest
+	bad := web.Problem{Status: http.StatusBadRequest, Code: "form", TextKey: "common.problem.form", ReturnURL: "/login", ReturnTextKey: "login.problem.open"}
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		status = http.StatusRequestEntityTooLarge
+		bad.Status, bad.TextKey = http.StatusRequestEntityTooLarge, "login.problem.too_large"
 	}
-	p.Site.Problem(c, web.Problem{Status: status, Code: "form", TextKey: "login.problem.too_large", ReturnURL: "/login", ReturnTextKey: "login.problem.open"})
+	p.Site.Problem(c, bad)
 }
 
 // to sends the browser on with GET, whatever it came with.

@@ -30,7 +30,7 @@ func TestWaitingPage(t *testing.T) {
 	tx := b.wantState("waiting")
 	a := b.get(b.tx)
 	escaped := strings.NewReplacer("&", "&amp;")
-	sees(t, a, "<h1", "Skatteetaten (demonstrasjon)", "Fornavn", "Fødselsdato", "Fødselsnummer", "<svg", "Venter på lommeboka", "Du har 5 minutter igjen.",
+	sees(t, a, "<h1", "Skatteetaten (demonstrasjon)", "Fornavn", "Fødselsdato", "Fødselsnummer", "<svg", "Venter på lommeboka", "Du må svare med lommeboka innen kl. ", `data-countdown="300"`,
 		`<noscript><meta http-equiv="refresh" content="5"></noscript>`,
 		`href="`+escaped.Replace(tx.Link)+`"`, `href="`+escaped.Replace(tx.Wallet)+`"`, escaped.Replace(tx.QR))
 	if strings.Count(a.body, "Fødselsdato") != 1 {
