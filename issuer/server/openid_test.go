@@ -173,6 +173,18 @@ func (rp *relyingParty) redeem(q url.Values) (*oauth2.Token, string, map[string]
 	return token, raw, claims
 }
 
+// A service may ask for Northern Sami, and is told that this is what the person got, as far as it goes.
+func TestLoginInNorthernSami(t *testing.T) {
+	s, student, _ := withServices(t, sqlite(t))
+	p := s.person(t, stjerne)
+	p.get(student.push("ui_locales", "se"))
+	p.sees("Nordsamisk er foreløpig bare delvis på plass", "Čájet sátnesuodji")
+	p.signInWithCode()
+	if _, _, claims := student.redeem(student.landed(p)); claims["locale"] != "se" {
+		t.Errorf("locale %v", claims["locale"])
+	}
+}
+
 // A client that is not ours logs a person in, and finds each claim as ID-porten documents it.
 func TestLoginByAForeignClient(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {

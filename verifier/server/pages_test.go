@@ -44,10 +44,11 @@ func TestWaitingPage(t *testing.T) {
 	}
 	sees(t, b.get(b.tx+"?lang=en"), "Waiting for your wallet", "Date of birth")
 	s.add(3*time.Minute + time.Second)
-	sees(t, b.get(b.tx+"/state?lang=en"), `"text":"Waiting for your wallet"`, `"note":"You have 2 minutes left."`, `"done":false`)
+	sees(t, b.get(b.tx+"/state?lang=en"), `"text":"Waiting for your wallet"`, `"done":false`)
+	sees(t, b.get(b.tx), `data-countdown="119"`)
 	s.open(t, tx.QR)
 	s.add(time.Minute)
-	sees(t, b.get(b.tx+"/state?lang=nb"), "hentet forespørselen", "ett minutt igjen")
+	sees(t, b.get(b.tx+"/state?lang=nb"), "hentet forespørselen")
 	sees(t, b.get(b.tx), "hentet forespørselen", "<svg")
 }
 
