@@ -14,7 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(webtest.Main(m, "login", "operator", "common", "accessibility", "desk", "passport"))
+	os.Exit(webtest.Main(m, "login", "operator", "common", "accessibility", "desk"))
 }
 
 func TestStepsTellHowFarAPersonHasCome(t *testing.T) {
