@@ -286,7 +286,7 @@ func TestLetterOpensNothingInQuarantine(t *testing.T) {
 	must(t, w.order(mail, pidA))
 	secret := w.activation(pidA, prints.last(t).Code)
 	code := w.toEmailCode(mail, secret)
-	must(t, w.Quarantine(ctx(), pidA))
+	must(t, w.Quarantine(ctx(), pidA, "operator"))
 	wantErr(t, w.PassActivationEmail(ctx(), secret, code), minid.ErrExpired)
 	if got, err := w.Store.Person(ctx(), p.ID); err != nil || got.State != minid.StateQuarantined || got.Phone != "" {
 		t.Errorf("person %+v, %v", got, err)

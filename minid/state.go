@@ -53,16 +53,17 @@ func (c *Core) lockAfter(ctx context.Context, p *Person, failures int) error {
 
 // Quarantine closes an account until Release, for an operator who has a reason to doubt whose hands it is in: sessions and
 // sign-ins end, and neither a new password nor a letter opens it. ErrNotFound when there is nothing to quarantine.
-func (c *Core) Quarantine(ctx context.Context, pid string) error {
-	return c.setState(ctx, pid, []State{StateNormal, StateLocked, StateTemporaryPassword}, StateQuarantined, "account quarantined")
+// operatorID is the person who acts.
+func (c *Core) Quarantine(ctx context.Context, pid, operatorID string) error {
+	return c.setState(ctx, pid, operatorID, []State{StateNormal, StateLocked, StateTemporaryPassword}, StateQuarantined, "account quarantined")
 }
 
 // Release ends Quarantine. ErrNotFound when the account is not in it.
-func (c *Core) Release(ctx context.Context, pid string) error {
-	return c.setState(ctx, pid, []State{StateQuarantined}, StateNormal, "account released")
+func (c *Core) Release(ctx context.Context, pid, operatorID string) error {
+	return c.setState(ctx, pid, operatorID, []State{StateQuarantined}, StateNormal, "account released")
 }
 
-func (c *Core) setState(ctx context.Context, pid string, from []State, to State, event string) error {
+func (c *Core) setState(ctx context.Context, pid, operatorID string, from []State, to State, event string) error {
 	p, err := c.Store.PersonByPID(ctx, storable(pid))
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (c *Core) setState(ctx context.Context, pid string, from []State, to State,
 	if !moved {
 		return ErrNotFound
 	}
-	c.event(ctx, event, p.ID)
+	c.event(ctx, event+" by "+operatorID, p.ID)
 	return nil
 }
 

@@ -164,18 +164,18 @@ func TestAccountClosedByItsPerson(t *testing.T) {
 func TestQuarantineByAnOperator(t *testing.T) {
 	w := newWorld(t)
 	_, session, s := full(t, w)
-	wantErr(t, w.Release(ctx(), pidA), minid.ErrNotFound)
-	wantErr(t, w.Quarantine(ctx(), unknown), minid.ErrNotFound)
+	wantErr(t, w.Release(ctx(), pidA, "operator"), minid.ErrNotFound)
+	wantErr(t, w.Quarantine(ctx(), unknown, "operator"), minid.ErrNotFound)
 	in, _ := w.begin(minid.LevelSubstantial, "")
 	_, err := w.Password(ctx(), in, pidA, password)
 	must(t, err)
-	must(t, w.Quarantine(ctx(), pidA))
-	wantErr(t, w.Quarantine(ctx(), pidA), minid.ErrNotFound)
+	must(t, w.Quarantine(ctx(), pidA, "operator"))
+	wantErr(t, w.Quarantine(ctx(), pidA, "operator"), minid.ErrNotFound)
 	_, err = w.Session(ctx(), session)
 	wantErr(t, err, minid.ErrNoSession)
 	_, err = w.TOTP(ctx(), in, w.nextCode())
 	wantErr(t, err, minid.ErrExpired)
-	must(t, w.Release(ctx(), pidA))
+	must(t, w.Release(ctx(), pidA, "operator"))
 	if p, err := w.Person(ctx(), s.PersonID); err != nil || p.State != minid.StateNormal {
 		t.Errorf("released: %s, %v", p.State, err)
 	}

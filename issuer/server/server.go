@@ -40,6 +40,9 @@ type Config struct {
 	Clients   []authserver.Client
 	SMS       Gateway // without one, SMS is nobody's factor; with test people it must be empty
 	Email     Gateway
+	// Letters prints and posts activation letters; without it, and without those for SMS and mail, none can be ordered.
+	Letters    Gateway
+	LetterLife time.Duration // of an activation code; zero is 60 days
 
 	// OperatorToken opens /operator/logins; without it the page is there with test people alone.
 	OperatorToken string
@@ -137,6 +140,7 @@ type parts struct {
 	mine       *mine
 	public     *public
 	outbox     *notify.Outbox // nil without test people
+	letters    *notify.LetterOutbox
 	operator   *login.Operator
 }
 
@@ -171,6 +175,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		offers:   &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
 		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
 		outbox:   g.outbox,
+		letters:  g.letters,
 		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople},
 		public:   &public{db: deps.DB, anchor: g.trust.anchorPEM()},
 	}
@@ -199,6 +204,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.operator.Mount(pages)
 	if p.outbox != nil {
 		p.outbox.Mount(pages)
+		p.letters.Mount(pages)
 	}
 	return r, p.issuing.Mount(r)
 }

@@ -39,7 +39,8 @@ func (s *Store) ClosePerson(ctx context.Context, personID string) error {
 
 // forget takes from a person all that signs in beside the password, and ends their sessions and sign-ins.
 func forget(tx *gorm.DB, personID string) error {
-	for _, table := range []string{"minid_totp", "minid_totp_pending", "minid_sms", "minid_devices", "minid_pairing_codes", "minid_factor_names", "minid_attempts"} {
+	for _, table := range []string{"minid_totp", "minid_totp_pending", "minid_sms", "minid_devices", "minid_pairing_codes", "minid_factor_names", "minid_attempts",
+		"minid_passport_checks"} {
 		if err := tx.Exec("DELETE FROM "+table+" WHERE person_id = ?", personID).Error; err != nil {
 			return err
 		}
