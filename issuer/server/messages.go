@@ -50,6 +50,9 @@ func (cfg Config) checkGateways() error {
 	if cfg.Email.URL != "" && cfg.SMS.URL == "" {
 		return fmt.Errorf("%w: a gateway for mail needs one for SMS as well", ErrConfig)
 	}
+	if cfg.LetterLife < 0 {
+		return fmt.Errorf("%w: an activation code must hold for some time, not %s", ErrConfig, cfg.LetterLife)
+	}
 	if cfg.Letters.URL != "" && (cfg.Email.URL == "" || cfg.SMS.URL == "") {
 		return fmt.Errorf("%w: a gateway for letters needs those for SMS and mail: who registers shows to have both", ErrConfig)
 	}

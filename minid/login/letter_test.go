@@ -277,7 +277,7 @@ func TestContactIsAskedForOnTheWay(t *testing.T) {
 	p := s.person(t)
 	s.clock.add(366 * 24 * time.Hour)
 	p.signIn(s, busk, "substantial")
-	p.sees("Bekreft kontaktopplysninger", "Ikke registrert", "Ikke nå", `href="/service?level=substantial"`)
+	p.sees("Bekreft kontakt\u00adopplysninger", "Ikke registrert", "Ikke nå", `href="/service?level=substantial"`)
 	p.submit("/login/contact")
 	p.sees("Takk. Vi spør igjen om et år.", `href="/service?level=substantial"`)
 	p = s.person(t)
