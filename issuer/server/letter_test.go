@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/minid"
@@ -153,6 +155,15 @@ func TestLetterPagesInABrowser(t *testing.T) {
 	for path, name := range map[string]string{"/dev/outbox/letters": "dev_letters", "/dev/outbox/letters/" + id: "dev_letter"} {
 		b.Axe(t, s.url+path)
 		b.PictureHere(t, name)
+	}
+	b.OnPaper(t)
+	b.Do(t, chromedp.Navigate(s.url+"/dev/outbox/letters/"+id), chromedp.WaitVisible(".lb-letter"))
+	// In millimetres: the address from the left and the top of the sheet, the text below the window, and all on one page.
+	const places = `(() => { const mm = 25.4 / 96, box = q => document.querySelector(q).getBoundingClientRect(), sheet = box(".lb-letter");
+		return [box(".lb-letter-window").left * mm, box(".lb-letter-window").top * mm, box("h1").top * mm, sheet.height * mm,
+			document.querySelector(".lb-header").checkVisibility() ? 1 : 0].map(Math.round).join(" "); })()`
+	if got := webtest.Eval[string](t, b, places); got != "20 45 105 297 0" {
+		t.Errorf("on paper: %s", got)
 	}
 	p.get("/dev/outbox/letters/" + strings.Repeat("0", 32))
 	p.is(http.StatusNotFound)

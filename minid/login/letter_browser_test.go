@@ -97,3 +97,25 @@ func TestActivationCodeFromTheFragmentInABrowser(t *testing.T) {
 	}
 	b.Do(t, chromedp.Click("form .ds-button[data-variant=primary]"), chromedp.WaitVisible("#again"))
 }
+
+// With JavaScript off nothing is missing but the code from the fragment and the meter.
+func TestRegistrationWithoutJavaScriptInABrowser(t *testing.T) {
+	b := webtest.Browser(t)
+	s := newService(t)
+	prints := s.letters()
+	s.person(t).orderLetter(s, havn)
+	b.WithoutScript(t)
+	send := chromedp.Click("form .ds-button[data-variant=primary]")
+	b.Do(t, chromedp.Navigate(s.server.URL+"/register#"+prints.last(t).Code), chromedp.WaitVisible("#code"))
+	if got := webtest.Eval[string](t, b, `document.getElementById("code").value`); got != "" {
+		t.Fatalf("a script ran: %q", got)
+	}
+	b.Do(t, chromedp.SendKeys("#pid", havn), chromedp.SendKeys("#code", prints.last(t).Code), send,
+		chromedp.WaitVisible("#new"), chromedp.SendKeys("#new", "kaktus i vinduskarmen"), send, chromedp.WaitVisible(".lb-code-input"))
+	b.Do(t, chromedp.SendKeys("#code", s.post.code(t, minid.ChannelSMS)), send,
+		chromedp.WaitVisible("#email"), chromedp.SendKeys("#email", "havn@example.com"), send, chromedp.WaitVisible(".lb-code-input"))
+	b.Do(t, chromedp.SendKeys("#code", s.post.code(t, minid.ChannelEmail)), send, chromedp.WaitVisible(`a[href="/minid"]`))
+	if got := webtest.Eval[string](t, b, `document.querySelector("h1").textContent`); got != "MinID er klar" {
+		t.Errorf("at the end: %q", got)
+	}
+}
