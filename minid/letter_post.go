@@ -89,8 +89,8 @@ func (c *Core) entitled(ctx context.Context, pid string) (*Resident, *Person, er
 	if err != nil || account.State == StateQuarantined {
 		return nil, account, err
 	}
-	if _, err := c.Numbers.Parse(pid); err != nil {
-		return nil, account, nil // nobody has it
+	if !c.accepts(pid) {
+		return nil, account, nil
 	}
 	resident, err := c.Population.Resident(ctx, pid)
 	if errors.Is(err, ErrNotFound) {
@@ -100,6 +100,12 @@ func (c *Core) entitled(ctx context.Context, pid string) (*Resident, *Person, er
 		return nil, account, err
 	}
 	return resident, account, nil
+}
+
+// accepts tells whether the number is one that an account can have here.
+func (c *Core) accepts(pid string) bool {
+	_, err := c.Numbers.Parse(pid)
+	return err == nil
 }
 
 // oldEnough goes by the birth date of the register, and by years in UTC.

@@ -59,12 +59,7 @@ func TestRacedEndOfARegistration(t *testing.T) {
 			err := s.ChooseActivationPassword(context.Background(), "a", fmt.Sprint("record", i), noon)
 			return err == nil, err
 		}, minid.ErrStep))
-		for _, purpose := range []minid.Purpose{minid.PurposeActivatePhone, minid.PurposeActivateEmail} {
-			_, err := s.StartCode(t.Context(), minid.Code{
-				ID: string(purpose), Who: "who", To: "to", Purpose: purpose, Bound: "a", Code: "123", State: minid.CodeLive, Created: noon, Expires: noon.Add(time.Minute),
-			}, nil)
-			must(t, err)
-		}
+		activationCodes(t, s, "a")
 		if err := s.PassActivationEmail(t.Context(), "a", "123", []byte{1}, noon); !errors.Is(err, minid.ErrStep) {
 			t.Errorf("mail before the phone: %v", err)
 		}
@@ -83,6 +78,42 @@ func TestRacedEndOfARegistration(t *testing.T) {
 			err := s.FinishActivation(context.Background(), *a, p, "failures", noon)
 			return err == nil, err
 		}, minid.ErrStep))
+	})
+}
+
+// activationCodes are the codes to phone and mail.
+func activationCodes(t *testing.T, s *store.Store, activation string) {
+	t.Helper()
+	for _, purpose := range []minid.Purpose{minid.PurposeActivatePhone, minid.PurposeActivateEmail} {
+		_, err := s.StartCode(t.Context(), minid.Code{
+			ID: activation + string(purpose), Who: activation, To: "to", Purpose: purpose, Bound: activation, Code: "123", State: minid.CodeLive,
+			Created: noon, Expires: noon.Add(time.Minute),
+		}, nil)
+		must(t, err)
+	}
+}
+
+// A registration with all that it needs makes no account when its letter was refused, or claimed by another.
+func TestRegistrationEndsWithItsLetter(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		for name, lose := range map[string]func(number string) error{
+			"refused": func(number string) error { return s.CancelLetter(t.Context(), number, noon) },
+			"claimed": func(number string) error {
+				return s.ClaimLetter(t.Context(), minid.Activation{ID: "another", Number: number, Expires: noon.Add(time.Hour)}, "code", 10, noon)
+			},
+		} {
+			claimed(t, s, name, name)
+			activationCodes(t, s, name)
+			must(t, s.ChooseActivationPassword(t.Context(), name, "record", noon))
+			must(t, s.PassActivationPhone(t.Context(), name, "123", noon))
+			must(t, s.PassActivationEmail(t.Context(), name, "123", []byte{1}, noon))
+			a, err := s.Activation(t.Context(), name)
+			must(t, err)
+			must(t, lose(name))
+			if err := s.FinishActivation(t.Context(), *a, newPerson("new", "03848812160"), "", noon); !errors.Is(err, minid.ErrStep) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
 	})
 }
 
