@@ -13,6 +13,8 @@
 //	ISSUER_SMS_GATEWAY                                           https address that takes SMS as JSON, see notify.Gateway
 //	ISSUER_SMS_GATEWAY_TOKEN                                     its bearer token
 //	ISSUER_EMAIL_GATEWAY, ISSUER_EMAIL_GATEWAY_TOKEN          the same for mail
+//	ISSUER_LETTER_GATEWAY, ISSUER_LETTER_GATEWAY_TOKEN        the same for activation letters, see notify.LetterGateway
+//	ISSUER_LETTER_LIFE                1440h                      how long an activation code can be used
 //	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins, as password or bearer token
 //	ISSUER_SERVICES                                              a YAML or JSON file with the services that log people in
 //	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
@@ -51,31 +53,33 @@ import (
 )
 
 type settings struct {
-	Addr           string `env:"ISSUER_ADDR" envDefault:"127.0.0.1:8080"`
-	URL            string `env:"ISSUER_URL" envDefault:"http://localhost:8080"`
-	Database       string `env:"ISSUER_DATABASE" envDefault:"sqlite:data/issuer/issuer.db"`
-	Data           string `env:"ISSUER_DATA" envDefault:"data/issuer"`
-	TrustDir       string `env:"TRUST_DIR" envDefault:"data/trust"`
-	WalletURL      string `env:"WALLET_URL"`
-	Clients        string `env:"ISSUER_CLIENTS"`
-	SMSGateway     string `env:"ISSUER_SMS_GATEWAY"`
-	SMSToken       string `env:"ISSUER_SMS_GATEWAY_TOKEN"`
-	EmailGateway   string `env:"ISSUER_EMAIL_GATEWAY"`
-	EmailToken     string `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
-	OperatorToken  string `env:"ISSUER_OPERATOR_TOKEN"`
-	Services       string `env:"ISSUER_SERVICES"`
-	Staff          string `env:"ISSUER_STAFF"`
-	Levels         string `env:"ISSUER_LEVELS"`
-	Desk           string `env:"ISSUER_SERVICE_DESK"`
-	Passport       string `env:"ISSUER_PASSPORT_CHECK"`
-	DemoURL        string `env:"ISSUER_DEMO_SERVICES_URL"`
-	DemoDir        string `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
-	TLSDir         string `env:"ISSUER_TLS_DIR"`
-	AllowHTTP      bool   `env:"ISSUER_INSECURE_ALLOW_HTTP"`
-	AllowAnyClient bool   `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
-	TestPeople     bool   `env:"ISSUER_INSECURE_TEST_PEOPLE"`
-
-	WalletCheck time.Duration `env:"ISSUER_WALLET_CHECK" envDefault:"20h"`
+	Addr           string        `env:"ISSUER_ADDR" envDefault:"127.0.0.1:8080"`
+	URL            string        `env:"ISSUER_URL" envDefault:"http://localhost:8080"`
+	Database       string        `env:"ISSUER_DATABASE" envDefault:"sqlite:data/issuer/issuer.db"`
+	Data           string        `env:"ISSUER_DATA" envDefault:"data/issuer"`
+	TrustDir       string        `env:"TRUST_DIR" envDefault:"data/trust"`
+	WalletURL      string        `env:"WALLET_URL"`
+	Clients        string        `env:"ISSUER_CLIENTS"`
+	SMSGateway     string        `env:"ISSUER_SMS_GATEWAY"`
+	SMSToken       string        `env:"ISSUER_SMS_GATEWAY_TOKEN"`
+	EmailGateway   string        `env:"ISSUER_EMAIL_GATEWAY"`
+	EmailToken     string        `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
+	OperatorToken  string        `env:"ISSUER_OPERATOR_TOKEN"`
+	Services       string        `env:"ISSUER_SERVICES"`
+	Staff          string        `env:"ISSUER_STAFF"`
+	Levels         string        `env:"ISSUER_LEVELS"`
+	Desk           string        `env:"ISSUER_SERVICE_DESK"`
+	Passport       string        `env:"ISSUER_PASSPORT_CHECK"`
+	LetterGateway  string        `env:"ISSUER_LETTER_GATEWAY"`
+	LetterToken    string        `env:"ISSUER_LETTER_GATEWAY_TOKEN"`
+	LetterLife     time.Duration `env:"ISSUER_LETTER_LIFE" envDefault:"1440h"`
+	WalletCheck    time.Duration `env:"ISSUER_WALLET_CHECK" envDefault:"20h"`
+	DemoURL        string        `env:"ISSUER_DEMO_SERVICES_URL"`
+	DemoDir        string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
+	TLSDir         string        `env:"ISSUER_TLS_DIR"`
+	AllowHTTP      bool          `env:"ISSUER_INSECURE_ALLOW_HTTP"`
+	AllowAnyClient bool          `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
+	TestPeople     bool          `env:"ISSUER_INSECURE_TEST_PEOPLE"`
 }
 
 func main() {
@@ -131,7 +135,8 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		OperatorToken: set.OperatorToken,
 		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
 		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
-		Services:      services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
+		Letters:       server.Gateway{URL: set.LetterGateway, Token: set.LetterToken}, LetterLife: set.LetterLife,
+		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		WalletCheck: set.WalletCheck,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.

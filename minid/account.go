@@ -264,23 +264,10 @@ func (c *Core) StartPhone(ctx context.Context, session, number string) error {
 	if !ok {
 		return ErrPhone
 	}
-	if c.Sender == nil {
-		return ErrNotSent
-	}
-	m, id, again, err := c.startCode(ctx, codeToSend{
+	return c.sendCode(ctx, codeToSend{
 		purpose: PurposePhone, kind: MessagePhone, channel: ChannelSMS, to: number, who: "person " + p.ID, person: p.ID,
 		bound: r.ID, payload: c.Seal.Seal([]byte(number), usePhone, p.ID),
 	}, now)
-	if err != nil {
-		return err
-	}
-	if !again.IsZero() {
-		return ErrTooManyAttempts{RetryAfter: again.Sub(now)}
-	}
-	if c.send(ctx, m, p.ID) != nil {
-		return errors.Join(ErrNotSent, c.Store.FailCode(ctx, id))
-	}
-	return nil
 }
 
 // readPhone makes E.164 of a number; eight digits are Norwegian.

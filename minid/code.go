@@ -19,6 +19,11 @@ const (
 	// A new password takes both.
 	PurposeResetSMS   Purpose = "reset_sms"
 	PurposeResetEmail Purpose = "reset_email"
+	PurposeEmail      Purpose = "email"  // a new address for mail
+	PurposeLetter     Purpose = "letter" // the phone of who orders a letter
+	// The phone and the address for mail of who registers with a letter.
+	PurposeActivatePhone Purpose = "activate_phone"
+	PurposeActivateEmail Purpose = "activate_email"
 )
 
 // CodeState is what became of a code. Nobody writes expired: time does.

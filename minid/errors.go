@@ -36,6 +36,10 @@ var (
 	ErrName = errors.New("minid: not a name for a factor")
 	// ErrNotSent: a message could not be sent.
 	ErrNotSent = errors.New("minid: message not sent")
+	// ErrEmail: not an address for mail.
+	ErrEmail = errors.New("minid: not an address for mail")
+	// ErrNoLetters: letters cannot be ordered here.
+	ErrNoLetters = errors.New("minid: activation letters are not sent from here")
 	// ErrDevice: no person is paired with the device.
 	ErrDevice = errors.New("minid: device is not paired")
 )

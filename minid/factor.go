@@ -57,8 +57,11 @@ func (c *Core) checkPassword(ctx context.Context, pid, password string, now time
 	case !try.Allowed:
 		c.event(ctx, "password refused in quarantine", person.ID)
 		return "", ErrQuarantined{RetryAfter: try.Until.Sub(now)}
-	case !right || person.State != StateNormal:
+	case !right || !person.State.takesPassword():
 		c.event(ctx, "password refused", person.ID)
+		if err := c.lockAfter(ctx, person, try.Failures); err != nil {
+			return "", err
+		}
 		return "", ErrWrong
 	}
 	c.event(ctx, "password accepted", person.ID)

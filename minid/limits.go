@@ -30,6 +30,12 @@ type Limits struct {
 	DeskDecisions int
 	DeskSpan      time.Duration
 	PassportCheck time.Duration // life of a check of a passport
+	Letter        time.Duration // how long an activation code can be used
+	LetterTries   int           // wrong activation codes for a number, or against a letter: 60 bits are not found by as many
+	Activation    time.Duration // life of an order, and of a registration by letter
+	Contact       time.Duration // how often a person is asked whether phone and address for mail still hold
+	ContactAgain  time.Duration // how soon again when they did not answer
+	Failures      time.Duration // how long wrong passwords are remembered after the last
 }
 
 // DefaultLimits are the values the service runs with.
@@ -44,6 +50,8 @@ func DefaultLimits() Limits {
 		Attempt: 180 * time.Second, Attempts: 3, AttemptsSpan: 15 * time.Minute,
 		Code: 5 * time.Minute, CodeTries: 3, CodeSends: 3, CodeSpan: 15 * time.Minute, CodeSendsADay: 10, CodeDay: 24 * time.Hour,
 		DeskVisit: 15 * time.Minute, DeskSearches: 30, DeskDecisions: 20, DeskSpan: time.Hour, PassportCheck: 15 * time.Minute,
+		Letter: 60 * 24 * time.Hour, LetterTries: 1000, Activation: 30 * time.Minute,
+		Contact: 365 * 24 * time.Hour, ContactAgain: 90 * 24 * time.Hour, Failures: 30 * 24 * time.Hour,
 	}
 }
 
@@ -75,6 +83,12 @@ func (l Limits) orDefault() Limits {
 	fill(&l.DeskDecisions, d.DeskDecisions)
 	fill(&l.DeskSpan, d.DeskSpan)
 	fill(&l.PassportCheck, d.PassportCheck)
+	fill(&l.Letter, d.Letter)
+	fill(&l.LetterTries, d.LetterTries)
+	fill(&l.Activation, d.Activation)
+	fill(&l.Contact, d.Contact)
+	fill(&l.ContactAgain, d.ContactAgain)
+	fill(&l.Failures, d.Failures)
 	return l
 }
 

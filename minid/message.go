@@ -23,11 +23,19 @@ const (
 	MessageLogin           MessageKind = "login"
 	MessagePhone           MessageKind = "phone"
 	MessageReset           MessageKind = "reset"
+	MessageEmail           MessageKind = "email"
+	MessageLetter          MessageKind = "letter"
+	MessageActivate        MessageKind = "activate"
 	MessagePhoneChanged    MessageKind = "phone_changed"
 	MessagePasswordChanged MessageKind = "password_changed"
 	MessageFactorAdded     MessageKind = "factor_added"
 	MessageFactorRemoved   MessageKind = "factor_removed"
 	MessageProofed         MessageKind = "proofed" // the identity was checked anew
+	MessageEmailChanged    MessageKind = "email_changed"
+	MessageLetterOrdered   MessageKind = "letter_ordered"
+	MessageActivated       MessageKind = "activated"
+	MessageLocked          MessageKind = "locked"
+	MessageClosed          MessageKind = "closed"
 )
 
 // Message is one to a person. To is a number as E.164 or an address for mail.

@@ -6,20 +6,6 @@ import (
 	"time"
 )
 
-// State is what a person's account is in. Only StateNormal may sign in.
-type State string
-
-// The states of an account. Quarantine after wrong passwords is no state: it is counted by number, for people who
-// exist and people who do not; StateQuarantined is set by an operator.
-const (
-	StateNormal            State = "normal"
-	StateNew               State = "new"
-	StateQuarantined       State = "quarantined"
-	StateLocked            State = "locked"
-	StateClosed            State = "closed"
-	StateTemporaryPassword State = "temporary_password"
-)
-
 // Proofing is how, when and on what evidence a person was identified.
 type Proofing struct {
 	Basis    Basis
@@ -54,9 +40,10 @@ func (p *Person) proofedSince(login time.Time) bool {
 // NewPerson is a person with what signs them in, ready to be stored.
 type NewPerson struct {
 	Person
-	PasswordRecord string // PHC
-	TOTPSecret     []byte // sealed; empty for none
-	SMS            bool   // codes by SMS to the phone are a factor
+	PasswordRecord string    // PHC
+	TOTPSecret     []byte    // sealed; empty for none
+	SMS            bool      // codes by SMS to the phone are a factor
+	ContactAfter   time.Time // when the person is asked whether phone and address for mail still hold
 }
 
 // Registration is what a new account is made of. TOTPSecret is the shared secret in plain, at least 16 bytes, or
@@ -72,6 +59,8 @@ type Registration struct {
 	TOTPSecret                         []byte
 	PasswordRecord                     string
 	HadPINCodes                        bool
+	// TemporaryPassword says that somebody else chose the password, or has seen it: a new one is due at the first login.
+	TemporaryPassword bool
 }
 
 // Register makes an account that may sign in. ErrIdentityNumber, ErrBirthDate, ErrBasis, ErrPassword with
@@ -86,6 +75,10 @@ func (c *Core) Register(ctx context.Context, r Registration) (*Person, error) {
 			State: StateNormal, Proofing: r.Proofing, Created: c.now(), PINDropped: r.HadPINCodes,
 		},
 	}
+	if r.TemporaryPassword {
+		p.State = StateTemporaryPassword
+	}
+	p.ContactAfter = p.Created.Add(c.limits().Contact)
 	record, err := c.firstRecord(ctx, r, &p.Person)
 	if err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func (c *Core) session(ctx context.Context, secret string, now time.Time) (*Sess
 	if err != nil {
 		return nil, nil, err
 	}
-	if person.State != StateNormal || person.proofedSince(r.AuthTime) {
+	if !person.State.keepsSessions() || person.proofedSince(r.AuthTime) {
 		return nil, nil, ErrNoSession
 	}
 	if now.Sub(r.Seen) >= touchEvery {

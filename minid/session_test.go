@@ -71,7 +71,7 @@ func TestSessionOfSomebodyWhoMayNoLongerSignIn(t *testing.T) {
 	secret, _ := w.signIn(pidA)
 	in, v := w.begin(minid.LevelSubstantial, secret)
 	wantStep(t, v, minid.StepDone)
-	w.setState(p.ID, minid.StateLocked)
+	w.setState(p.ID, minid.StateQuarantined)
 	_, err := w.Session(ctx(), secret)
 	wantErr(t, err, minid.ErrNoSession)
 	_, _, err = w.Finish(ctx(), in)

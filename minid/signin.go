@@ -211,7 +211,7 @@ func (c *Core) decide(ctx context.Context, s *SignIn) (decision, error) {
 	if err != nil {
 		return decision{}, err
 	}
-	if person.State != StateNormal || person.proofedSince(s.AuthTime) {
+	if !person.State.goesOn() || person.proofedSince(s.AuthTime) {
 		return decision{}, ErrExpired
 	}
 	if st.second, err = c.SecondFactors(ctx, s.PersonID); err != nil {
@@ -219,6 +219,9 @@ func (c *Core) decide(ctx context.Context, s *SignIn) (decision, error) {
 	}
 	st.basis, st.liked = person.Proofing.Basis, person.Preferred
 	d := c.levels().next(st)
+	if person.State == StateTemporaryPassword && !slices.Contains(s.Passed, FactorReset) {
+		d = nextOfTemporary(st)
+	}
 	d.person = person
 	return d, nil
 }

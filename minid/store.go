@@ -10,6 +10,10 @@ import (
 type Store interface {
 	DeskStore
 	PassportStore
+	LetterStore
+	ActivationStore
+	StateStore
+	ContactStore
 
 	// AddPerson adds a person with credentials: all or nothing, ErrPersonExists when the identity number is taken.
 	AddPerson(ctx context.Context, p NewPerson) error
@@ -154,4 +158,5 @@ type Expiry struct {
 	CodeCreated    time.Time // codes made before
 	Message        time.Time // messages kept since before
 	Login          time.Time // logins before
+	Failure        time.Time // wrong passwords of numbers without a newer one
 }

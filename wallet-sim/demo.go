@@ -72,6 +72,7 @@ type journey struct {
 
 	student, official *traveller
 	desk              deskVisit
+	newcomer          *traveller
 }
 
 // step does one thing and tells how it went. The steps after one that failed have nothing to stand on.
@@ -116,6 +117,9 @@ func (j *journey) run(ctx context.Context) error {
 		{"Show the PID to Skatteetaten, by the mdoc", j.showPIDMdoc},
 		{"The wallet provider revokes the wallet unit: the issuer revokes its PID", j.revokeUnit},
 		{"Log in at Lånekassen and at Skatteetaten with one MinID login, as services do with ID-porten", j.logins},
+		{"A person without MinID orders an activation letter, with the phone in hand", j.orderLetter},
+		{"The letter is read, and registered: password, phone, e-mail", j.registerByLetter},
+		{"The newcomer logs in with a code by SMS, and gets the MinID credential", j.newcomerCredential},
 		{"Revoke the student credential on the issuer's page «Mine bevis»", j.revoke},
 		{"Show the revoked credential: it is refused, and the reason is told", j.refusedRevoked},
 		{"Log out at Skatteetaten, and be out at Lånekassen", j.logout},

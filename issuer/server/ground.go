@@ -27,6 +27,7 @@ type ground struct {
 	site        *web.Site
 	core        *minid.Core
 	outbox      *notify.Outbox
+	letters     *notify.LetterOutbox
 	openIDKey   crypto.Signer
 	services    []authserver.Service
 }
@@ -57,6 +58,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 		return nil, err
 	}
 	g.core.Staff, g.core.Levels = cfg.Staff, cfg.Levels
+	g.core.Limits.Letter = cfg.LetterLife
 	if cfg.InsecureTestPeople {
 		g.core.Staff = append(demoStaff(), cfg.Staff...)
 	}

@@ -41,6 +41,9 @@ type Config struct {
 	Clients   []authserver.Client
 	SMS       Gateway // without one, SMS is nobody's factor; with test people it must be empty
 	Email     Gateway
+	// Letters prints and posts activation letters; without it, and without those for SMS and mail, none can be ordered.
+	Letters    Gateway
+	LetterLife time.Duration // of an activation code; zero is 60 days
 
 	// OperatorToken opens /operator/logins; without it the page is there with test people alone.
 	OperatorToken string
@@ -143,6 +146,7 @@ type parts struct {
 	public     *public
 	watch      *wallets.Watch
 	outbox     *notify.Outbox // nil without test people
+	letters    *notify.LetterOutbox
 	operator   *login.Operator
 }
 
@@ -179,6 +183,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
 		watch:    &wallets.Watch{Every: cfg.WalletCheck, Store: g.issuerStore, Statuses: providers, Now: deps.Now, Log: deps.Log},
 		outbox:   g.outbox,
+		letters:  g.letters,
 		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople},
 		public:   &public{db: deps.DB, anchor: g.trust.anchorPEM()},
 	}
@@ -207,6 +212,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.operator.Mount(pages)
 	if p.outbox != nil {
 		p.outbox.Mount(pages)
+		p.letters.Mount(pages)
 	}
 	return r, p.issuing.Mount(r)
 }

@@ -170,6 +170,10 @@ func (p *Pages) changePassword(c *gin.Context) {
 // strength tells the script how strong a password is that is being typed. Nothing is kept of it.
 func (p *Pages) strength(c *gin.Context) {
 	n, err := p.Core.StrengthFor(c.Request.Context(), p.sessionSecret(c), c.PostForm("new"))
+	p.tellStrength(c, n, err)
+}
+
+func (p *Pages) tellStrength(c *gin.Context, n int, err error) {
 	var rule minid.ErrPasswordRule
 	lang := web.Lang(c)
 	switch {

@@ -26,6 +26,12 @@
 //	POST /minid/factor/…   remove, rename, prefer
 //	     /minid/phone      a new number: POST sends a code there, GET asks for it, POST …/confirm takes it
 //	     /minid/password   a new password; POST …/strength is advice for the script while it is typed
+//	     /minid/email      a new address for mail, as /minid/phone
+//	     /minid/close      closes the account
+//	     /login/contact    once a year: do phone and address for mail still hold? The way on stands on it
+//	     /letter           orders an activation letter: number and phone, the code by SMS, and that it is ordered
+//	     /register         registers with one: number and activation code, password, code by SMS, mail and its code
+//	     /operator/accounts  quarantines an account, and releases it (RoleOperator)
 //	POST /minid/sessions/end  ends a session in another browser
 //
 // # Cookies
@@ -33,6 +39,7 @@
 //	signin    secret of the sign-in under way; its forms carry a token that only this secret makes
 //	session   secret of the session; the forms of /minid and /logout carry a token of it
 //	notice    what was wrong with the last form, as a code and a number; shown until the next form
+//	order, registration  secrets of the order of a letter and of the registration with one
 //	onward    where the service wants the person, while the invitation is shown
 //	pairing   the pairing code that was just made and its end, for as long as it can be used
 //	start     where the last sign-in was for: the way on when it is over

@@ -17,12 +17,16 @@ const onwardLife = 10 * time.Minute
 // invite shows the invitation before the person goes on to the service. The way on is kept in a cookie of the browser,
 // and is a link: a form may not lead to where the service sends people from there.
 func (p *Pages) invite(c *gin.Context, i *minid.Invitation, returnTo string) {
-	kind := "sms:"
+	kind := "sms"
 	if i.PINDropped {
-		kind = "pin:"
+		kind = "pin"
 	}
-	web.SetCookie(c, p.Site, onwardCookie, kind+base64.RawURLEncoding.EncodeToString([]byte(returnTo)), onwardLife)
+	p.keepOnward(c, kind, returnTo)
 	p.to(c, "/login/invitation")
+}
+
+func (p *Pages) keepOnward(c *gin.Context, kind, returnTo string) {
+	web.SetCookie(c, p.Site, onwardCookie, kind+":"+base64.RawURLEncoding.EncodeToString([]byte(returnTo)), onwardLife)
 }
 
 // invitation is the page; without an invitation there is nothing to see.

@@ -27,6 +27,7 @@ type minidView struct {
 	AtDesk      bool // the pairing code is given at the service desk
 	Account     *minid.Account
 	Ends        string // last digits of the phone
+	Mail        string // masked
 	Done        string
 	Onward      string // to the service that the person was on the way to
 	Limit       web.Limit
@@ -56,8 +57,8 @@ func (p *Pages) myMinID(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	p.Site.Render(c, http.StatusOK, "login_minid", minidView{
 		Form: p.accountForm(c), Account: account, Done: p.accountDone(c), Onward: onward,
-		Ends: account.Person.Phone[max(0, len(account.Person.Phone)-2):],
-		PID:  mask(s.PID), Level: s.Level, Basis: s.Basis, Factors: s.Factors,
+		Ends: lastTwo(account.Person.Phone), Mail: maskMail(account.Person.Email),
+		PID: mask(s.PID), Level: s.Level, Basis: s.Basis, Factors: s.Factors,
 		Minutes:     minutes(p.Core.Now().Sub(s.AuthTime)),
 		PairingCode: code, PairLimit: pairLimit, Limit: web.Limit{TimeKey: "login.time.session", Again: "/minid"}.Until(p.Core.Now(), s.Ends),
 		AtDesk: p.Core.PairsAtDesk(s),

@@ -67,6 +67,9 @@ func (p *Pages) Mount(r gin.IRouter) {
 	} {
 		own.POST(path, p.guarded(sessionCookie), take)
 	}
+	p.mountContact(g, own)
+	p.mountLetters(g)
+	p.mountAccounts(g)
 }
 
 // SignedIn gives the browser's session when it meets the need. Otherwise it starts a sign-in, answers with 303 to /login,
@@ -130,7 +133,14 @@ func (p *Pages) End(c *gin.Context) error {
 }
 
 // guarded lets a form through that carries the token of the secret in the cookie.
-func (p *Pages) guarded(cookie string) gin.HandlerFunc {
+func (p *Pages) guarded(cookie string) gin.HandlerFunc { return p.guardedTo(cookie, "/login") }
+
+// guardedTo is guarded for forms that are opened anew elsewhere.
+func (p *Pages) guardedTo(cookie, back string) gin.HandlerFunc {
+	words := "login.problem.open"
+	if back != "/login" {
+		words = "letter.problem.back"
+	}
 	return func(c *gin.Context) {
 		if err := c.Request.ParseForm(); err != nil {
 			p.badForm(c, err)
@@ -139,7 +149,7 @@ func (p *Pages) guarded(cookie string) gin.HandlerFunc {
 		if !web.CheckFormToken(web.Cookie(c, p.Site, cookie), c.PostForm("token")) {
 			p.Site.Problem(c, web.Problem{
 				Status: http.StatusForbidden, Code: "form_token", TextKey: "login.problem.token",
-				ReturnURL: "/login", ReturnTextKey: "login.problem.open",
+				ReturnURL: back, ReturnTextKey: words,
 			})
 			return
 		}
@@ -223,6 +233,15 @@ func (p *Pages) finish(c *gin.Context, v *minid.View) {
 	}
 	if invite != nil {
 		p.invite(c, invite, v.ReturnTo)
+		return
+	}
+	ask, err := p.Core.AskContact(c.Request.Context(), secret)
+	if err != nil {
+		p.Site.Failure(c, err)
+		return
+	}
+	if ask {
+		p.askContact(c, v.ReturnTo)
 		return
 	}
 	p.to(c, v.ReturnTo)

@@ -20,6 +20,7 @@ type stepView struct {
 	Required, Reached minid.Level
 	Axis              minid.Unreachable
 	PINDropped        bool
+	Letters           bool   // an activation letter can be ordered
 	Done              bool   // a new password was set just now
 	Ends              string // last digits of the number that a code was sent to
 	PassportHelps     bool   // a check of the passport would reach the level
@@ -59,8 +60,8 @@ func (p *Pages) step(c *gin.Context) {
 	data := stepView{
 		Form:    web.Form{Token: web.FormToken(web.Cookie(c, p.Site, signInCookie))},
 		Service: v.Service, Others: v.Factors, Required: v.Required, Reached: v.Reached, Axis: v.Unreachable,
-		PINDropped: v.PINDropped, HasMyMinID: v.Reached >= minid.LevelSubstantial, PassportHelps: v.PassportHelps,
 		Second: v.Required > minid.LevelLow, Limit: p.limitOf(v),
+		PINDropped: v.PINDropped, HasMyMinID: v.Reached >= minid.LevelSubstantial, PassportHelps: v.PassportHelps, Letters: p.Core.OffersLetters(),
 	}
 	switch v.Step {
 	case minid.StepPassword, minid.StepTOTP, minid.StepReset:
@@ -211,5 +212,5 @@ func withReason(path, reason string) string {
 
 func (p *Pages) help(c *gin.Context) {
 	underWay := web.Cookie(c, p.Site, signInCookie) != ""
-	p.Site.Render(c, http.StatusOK, "login_help", gin.H{"UnderWay": underWay})
+	p.Site.Render(c, http.StatusOK, "login_help", gin.H{"UnderWay": underWay, "Letters": p.Core.OffersLetters()})
 }

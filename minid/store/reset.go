@@ -41,7 +41,8 @@ func (s *Store) ResetPassword(ctx context.Context, in minid.SignIn, record, numb
 		if err := one(back, minid.ErrStep); err != nil {
 			return err
 		}
-		changed := tx.Exec("UPDATE minid_people SET password = ? WHERE id = ? AND state = ?", record, in.PersonID, string(minid.StateNormal))
+		changed := tx.Exec("UPDATE minid_people SET password = ?, state = ? WHERE id = ? AND state IN ?", record, string(minid.StateNormal), in.PersonID,
+			[]minid.State{minid.StateNormal, minid.StateLocked, minid.StateTemporaryPassword})
 		if err := one(changed, minid.ErrStep); err != nil {
 			return err
 		}

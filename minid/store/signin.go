@@ -185,6 +185,11 @@ func (s *Store) DeleteExpired(ctx context.Context, e minid.Expiry) error {
 		{"DELETE FROM minid_totp_pending WHERE expires_at <= ?", e.At},
 		{"DELETE FROM minid_logins WHERE at <= ?", e.Login},
 		{"DELETE FROM minid_outbox WHERE created_at <= ?", e.Message},
+		{"DELETE FROM minid_letter_outbox WHERE created_at <= ?", e.Message},
+		{"DELETE FROM minid_letter_orders WHERE state <> 'confirmed' AND expires_at <= ?", e.At},
+		{"DELETE FROM minid_activations WHERE expires_at <= ?", e.At},
+		{"DELETE FROM minid_letters WHERE expires_at <= ? AND NOT EXISTS (SELECT 1 FROM minid_activations a WHERE a.letter_id = minid_letters.id)", e.At},
+		{"DELETE FROM minid_password_failures WHERE open_at <= ?", e.Failure},
 	} {
 		if err := s.write(ctx).Exec(d.statement, millis(d.before)).Error; err != nil {
 			return err

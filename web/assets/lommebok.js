@@ -98,6 +98,13 @@ for (const input of document.querySelectorAll('[data-strength]')) {
   });
 }
 
+// An activation code in the fragment of the address, which no server sees: <input data-from-fragment>. It does not stay there.
+const fromFragment = document.querySelector('[data-from-fragment]');
+if (fromFragment && /^#[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}$/.test(location.hash)) {
+  fromFragment.value = location.hash.slice(1);
+  history.replaceState(null, '', location.pathname);
+}
+
 // After a refused form the person starts at what is to be corrected.
 document.querySelector('[data-focus]')?.focus();
 
