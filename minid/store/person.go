@@ -82,29 +82,31 @@ func (s *Store) write(ctx context.Context) *gorm.DB { return s.db.W.WithContext(
 
 // AddPerson is documented at minid.Store, as are the other verbs.
 func (s *Store) AddPerson(ctx context.Context, p minid.NewPerson) error {
-	row := personRow{
+	return s.write(ctx).Transaction(func(tx *gorm.DB) error { return addPerson(tx, p) })
+}
+
+// addPerson adds the person with credentials: minid.ErrPersonExists ends the transaction.
+func addPerson(tx *gorm.DB, p minid.NewPerson) error {
+	err := tx.Create(&personRow{
 		ID: p.ID, PID: p.PID, BirthDate: p.BirthDate, Phone: p.Phone, Email: p.Email, State: string(p.State),
 		Basis: string(p.Proofing.Basis), ProofedAt: millis(p.Proofing.At), Evidence: p.Proofing.Evidence,
 		Password: p.PasswordRecord, CreatedAt: millis(p.Created), Name: p.Name, PINDropped: p.PINDropped, Preferred: string(p.Preferred),
-	}
-	err := s.write(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := tx.Create(&row).Error; err != nil {
-			return err
-		}
-		if p.SMS {
-			if err := addSMS(tx, p.ID); err != nil {
-				return err
-			}
-		}
-		if len(p.TOTPSecret) == 0 {
-			return nil
-		}
-		return tx.Create(&totpRow{PersonID: p.ID, Secret: p.TOTPSecret, LastStep: -1}).Error
-	})
+	}).Error
 	if database.IsDuplicate(err) {
 		return minid.ErrPersonExists
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if p.SMS {
+		if err := addSMS(tx, p.ID); err != nil {
+			return err
+		}
+	}
+	if len(p.TOTPSecret) == 0 {
+		return nil
+	}
+	return tx.Create(&totpRow{PersonID: p.ID, Secret: p.TOTPSecret, LastStep: -1}).Error
 }
 
 // Person finds by opaque identifier.
