@@ -18,6 +18,7 @@
 //	ISSUER_LEVELS                                                a YAML or JSON file with what proofing and factors are worth, see server.ParseLevels
 //	ISSUER_SERVICE_DESK                                          a YAML or JSON file with where people are identified in person, see server.ParseDesk
 //	ISSUER_PASSPORT_CHECK                                        a JSON file with the service that checks passports, see server.ParsePassport
+//	ISSUER_SCHOOLS                                               a YAML or JSON file of schools, see school.Parse; with test people, synthetic ones
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
@@ -45,6 +46,7 @@ import (
 	"lommebok.example/issuer/server"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/minid/school"
 )
 
 type settings struct {
@@ -65,6 +67,7 @@ type settings struct {
 	Levels         string `env:"ISSUER_LEVELS"`
 	Desk           string `env:"ISSUER_SERVICE_DESK"`
 	Passport       string `env:"ISSUER_PASSPORT_CHECK"`
+	Schools        string `env:"ISSUER_SCHOOLS"`
 	DemoURL        string `env:"ISSUER_DEMO_SERVICES_URL"`
 	DemoDir        string `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	TLSDir         string `env:"ISSUER_TLS_DIR"`
@@ -112,6 +115,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	schools, err := readSetting("ISSUER_SCHOOLS", set.Schools, school.Parse)
+	if err != nil {
+		return err
+	}
 	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
@@ -126,7 +133,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		OperatorToken: set.OperatorToken,
 		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
 		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
-		Services:      services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
+		Services:      services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",

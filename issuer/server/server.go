@@ -26,6 +26,8 @@ import (
 	"lommebok.example/minid/authserver"
 	"lommebok.example/minid/login"
 	"lommebok.example/minid/notify"
+	"lommebok.example/minid/school"
+	"lommebok.example/minid/school/pages"
 	"lommebok.example/specs/dpop"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/web"
@@ -48,6 +50,7 @@ type Config struct {
 	Passport      *Passport            // checks passports; nil for nobody
 	Desk          *login.DeskPlace     // where people are identified in person; nil for what the demonstration says
 	Levels        minid.LevelTable     // what proofing and factors are worth; the zero table for the default
+	Schools       *school.File         // whose pupils get MinID there; nil with test people for the synthetic ones
 
 	// DemoServicesURL is where the two demonstration services are, which are registered beside Services: scheme and host;
 	// "" for none. The keys that they share with their owner are kept in the folder DemoServicesDir.
@@ -88,6 +91,7 @@ type Server struct {
 
 	store      *store.Store
 	core       *minid.Core
+	schools    *school.Core
 	authServer *authserver.Server
 	now        func() time.Time
 }
@@ -105,6 +109,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 		return nil, err
 	}
 	all := assemble(cfg, deps, ground)
+	if all.schools, err = schoolPages(cfg, ground, all.login); err != nil {
+		return nil, err
+	}
 	handler, err := all.handler(deps)
 	if err != nil {
 		return nil, err
@@ -121,7 +128,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	}
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor,
-		store: ground.issuerStore, core: ground.core, authServer: all.authServer, now: deps.Now,
+		store: ground.issuerStore, core: ground.core, schools: all.schools.Core, authServer: all.authServer, now: deps.Now,
 	}, nil
 }
 
@@ -138,6 +145,7 @@ type parts struct {
 	public     *public
 	outbox     *notify.Outbox // nil without test people
 	operator   *login.Operator
+	schools    *pages.Pages
 }
 
 // assemble makes each part once, from the parts above it.
@@ -190,6 +198,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.site.Mount(r)
 	p.login.Mount(r)
 	p.phones.Mount(r)
+	p.schools.Mount(r)
 	p.authServer.Mount(r)
 	p.status.Mount(r)
 	p.public.mount(r)
@@ -210,7 +219,7 @@ var name = credentials.Words{
 
 // Sweep deletes what has expired. Nothing depends on when it is called.
 func (s *Server) Sweep(ctx context.Context) error {
-	return errors.Join(s.store.Sweep(ctx, s.now()), s.core.Sweep(ctx), s.authServer.Sweep(ctx))
+	return errors.Join(s.store.Sweep(ctx, s.now()), s.core.Sweep(ctx), s.schools.Sweep(ctx), s.authServer.Sweep(ctx))
 }
 
 // ErrConfig is what is wrong with a Config.

@@ -228,8 +228,7 @@ func TestWhatACodeIsGoodFor(t *testing.T) {
 		t.Errorf("state %s", w.state(id))
 	}
 	id, cancelled := w.offer(pupil)
-	_, err := w.Cancel(t.Context(), w.session(teacher), id)
-	must(t, err)
+	must(t, w.Cancel(t.Context(), w.session(teacher), id))
 	refused("a code that was cancelled", cancelled, pupil)
 	if _, err := w.Offer(t.Context(), w.session(other), id); !errors.Is(err, school.ErrNotFound) {
 		t.Errorf("another's code is shown: %v", err)

@@ -278,14 +278,14 @@ func (c *Core) Renew(ctx context.Context, s *minid.Session, id string) (string, 
 }
 
 // Cancel ends an enrolment under way; one that has ended is no error. ErrLogin, ErrNotFound.
-func (c *Core) Cancel(ctx context.Context, s *minid.Session, id string) (*Enrolment, error) {
+func (c *Core) Cancel(ctx context.Context, s *minid.Session, id string) error {
 	e, err := c.ownEnrolment(ctx, s, id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := c.Store.EndEnrolment(ctx, e.ID, StateCancelled, c.now()); err != nil && !errors.Is(err, ErrOver) {
-		return nil, err
+		return err
 	}
 	c.event(ctx, "school: enrolment cancelled", s.PersonID, e.ID)
-	return e, nil
+	return nil
 }

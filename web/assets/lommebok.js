@@ -79,6 +79,16 @@ for (const input of document.querySelectorAll('[data-strength]')) {
   });
 }
 
+// Take a value from the fragment of the address, which no server sees: <input data-from-fragment="pattern">. It leaves the
+// address, and goes along when the person changes the language.
+for (const input of document.querySelectorAll('[data-from-fragment]')) {
+  const value = location.hash.slice(1);
+  if (!new RegExp(`^${input.dataset.fromFragment}$`).test(value)) continue;
+  history.replaceState(null, '', location.pathname + location.search);
+  input.value = value;
+  for (const link of document.querySelectorAll('.lb-languages a')) link.hash = value;
+}
+
 // After a refused form the person starts at what is to be corrected.
 document.querySelector('[data-focus]')?.focus();
 
