@@ -28,10 +28,12 @@ const (
 const pupilPassword = "kaktus i vinduskarmen"
 
 var (
-	radio      = regexp.MustCompile(`(?s)<input class="ds-input" type="radio" id="pupil-\d+" name="pupil" value="([^"]+)"[^>]*>\s*<label[^>]*>([^<]+)</label>`)
-	option     = regexp.MustCompile(`<option value="([^"]+)">([^<]+)</option>`)
-	schoolCode = regexp.MustCompile(`id="school-code">([^<]+)<`)
-	totpKey    = regexp.MustCompile(`id="totp-key">([^<]+)<`)
+	radio           = regexp.MustCompile(`(?s)<input class="ds-input" type="radio" id="pupil-\d+" name="pupil" value="([^"]+)"[^>]*>\s*<label[^>]*>([^<]+)</label>`)
+	option          = regexp.MustCompile(`<option value="([^"]+)">([^<]+)</option>`)
+	schoolCode      = regexp.MustCompile(`id="school-code">([^<]+)<`)
+	revokeEnrolment = regexp.MustCompile(`href="(/school/enrolments/[^"]+/revoke)"`)
+
+	totpKey = regexp.MustCompile(`id="totp-key">([^<]+)<`)
 )
 
 // valueOf is the value of the choice with this name.
@@ -121,7 +123,7 @@ func TestAPupilGetsMinIDAtSchool(t *testing.T) {
 		// The owner sees who vouched for whom, and takes it back: the pupil is out.
 		owner.get("/school/owner/314600568/10A")
 		owner.sees("Rolig Furu", "SAMTIDIG KATETER", "Registrert")
-		revoke := regexp.MustCompile(`href="(/school/enrolments/[^"]+/revoke)"`).FindStringSubmatch(owner.body)[1]
+		revoke := revokeEnrolment.FindStringSubmatch(owner.body)[1]
 		owner.get(revoke)
 		owner.sees("Trekke tilbake registreringen av Rolig Furu?")
 		owner.submit(revoke)
