@@ -558,3 +558,79 @@ func TestAuthorisationAndCodeRace(t *testing.T) {
 		}
 	})
 }
+
+// A teacher of two classes rests on two authorisations, and has one count. What was read of an authorisation before it was
+// revoked makes no code after.
+func TestCodesAreCountedAcrossClasses(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorldOn(t, db)
+		w.Limits.Teacher = minid.Window{Span: time.Hour, Most: 5}
+		w.authorise("10A", "10B")
+		s := w.session(teacher)
+		var mu sync.Mutex
+		made := 0
+		race(t, nil, func(i int) error {
+			class, pid := "10A", pupil
+			if i%2 == 1 {
+				class, pid = "10B", away
+			}
+			_, err := w.Vouch(t.Context(), s, lillevik, class, w.key(pid), true)
+			mu.Lock()
+			defer mu.Unlock()
+			var many school.ErrTooMany
+			if err == nil {
+				made++
+			} else if !errors.As(err, &many) {
+				return err
+			}
+			return nil
+		})
+		if made != 5 {
+			t.Errorf("%d codes were made, want 5", made)
+		}
+		owned, err := w.Schools(t.Context(), w.session(owner))
+		must(t, err)
+		stale := owned[0].Authorisations[0]
+		must(t, w.RevokeAuthorisation(t.Context(), w.session(owner), stale.ID))
+		w.add(2 * time.Hour)
+		_, err = w.Store.StartEnrolment(t.Context(), school.Enrolment{
+			ID: minid.NewID(), Authorisation: stale.ID, State: school.StateOffered, Created: w.now(), Expires: w.now().Add(time.Minute),
+		}, w.Limits.Teacher, w.Limits.Teacher)
+		if !errors.Is(err, school.ErrForbidden) {
+			t.Errorf("a revoked authorisation: %v", err)
+		}
+	})
+}
+
+// What is finished is what was read: a password that was changed meanwhile is not the older one again, and an enrolment that
+// the teacher has cancelled makes no account.
+func TestAnEnrolmentIsFinishedAsItWasRead(t *testing.T) {
+	w := newWorld(t)
+	w.authorise("10A")
+	id, code := w.offer(pupil)
+	secret, err := w.Claim(t.Context(), code, pupil)
+	must(t, err)
+	read := func() *school.Enrolment {
+		e, err := w.Store.EnrolmentOf(t.Context(), minid.HashSecret(secret))
+		must(t, err)
+		return e
+	}
+	finish := func(e *school.Enrolment) error {
+		p := minid.NewPerson{Person: minid.Person{ID: minid.NewID(), PID: pupil, State: minid.StateNormal, Created: w.now()}}
+		return w.Store.FinishEnrolment(t.Context(), school.Finish{Enrolment: e, Person: p, At: w.now()})
+	}
+	stale := read()
+	must(t, w.Details(t.Context(), secret, school.Details{Password: password, Factor: minid.FactorTOTP}))
+	if err := finish(stale); !errors.Is(err, school.ErrOver) {
+		t.Errorf("an older draft: %v", err)
+	}
+	stale = read()
+	must(t, w.Cancel(t.Context(), w.session(teacher), id))
+	stale.Draft = nil // as it is when it was cancelled
+	if err := finish(stale); !errors.Is(err, school.ErrOver) {
+		t.Errorf("a cancelled enrolment: %v", err)
+	}
+	if _, err := w.MinID.Store.PersonByPID(t.Context(), pupil); !errors.Is(err, minid.ErrNotFound) {
+		t.Errorf("an account: %v", err)
+	}
+}
