@@ -306,7 +306,7 @@ func TestOnlyWhatIsWrongIsTypedAgain(t *testing.T) {
 		}
 		v, err := w.View(t.Context(), secret)
 		must(t, err)
-		if v.Step != school.StepDetails || v.Factor != minid.FactorSMS && c.want != school.ErrFactor {
+		if v.Step != school.StepDetails || v.Factor != minid.FactorSMS && !errors.Is(c.want, school.ErrFactor) {
 			t.Errorf("%s: %+v", name, v)
 		}
 	}

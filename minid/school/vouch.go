@@ -75,7 +75,7 @@ func (c *Core) Pupils(ctx context.Context, s *minid.Session, school, class strin
 		p.Done = slices.ContainsFunc(done, func(e Enrolment) bool {
 			return e.State == StateFinished && e.TeacherID == s.PersonID && e.Pupil == p.Key
 		})
-		if _, err = c.candidate(ctx, s, pid); err != nil && !errors.Is(err, ErrPupil) {
+		if err = c.candidate(ctx, s, pid); err != nil && !errors.Is(err, ErrPupil) {
 			return nil, nil, err
 		}
 		p.Can = err == nil
@@ -87,20 +87,20 @@ func (c *Core) Pupils(ctx context.Context, s *minid.Session, school, class strin
 // youngest is how old a person turns in the year from which they may have a MinID.
 const youngest = 13
 
-// candidate is who may be enrolled now: known to the population register, old enough, without an account, and not the
-// teacher. ErrPupil.
-func (c *Core) candidate(ctx context.Context, s *minid.Session, pid string) (*minid.Resident, error) {
+// candidate tells whether somebody may be enrolled now: known to the population register, old enough, without an account, and
+// not the teacher. ErrPupil.
+func (c *Core) candidate(ctx context.Context, s *minid.Session, pid string) error {
 	if pid == s.PID {
-		return nil, ErrPupil
+		return ErrPupil
 	}
-	r, err := c.newcomer(ctx, pid)
+	_, err := c.newcomer(ctx, pid)
 	if errors.Is(err, ErrHasAccount) {
-		return nil, ErrPupil
+		return ErrPupil
 	}
-	return r, err
+	return err
 }
 
-// newcomer is the same without a teacher: ErrPupil, ErrHasAccount.
+// newcomer is the same without a teacher, and tells who has an account: ErrPupil, ErrHasAccount.
 func (c *Core) newcomer(ctx context.Context, pid string) (*minid.Resident, error) {
 	if _, err := c.MinID.Numbers.Parse(pid); err != nil {
 		return nil, ErrPupil
@@ -147,7 +147,7 @@ func (c *Core) Vouch(ctx context.Context, s *minid.Session, school, class, pupil
 	if !present {
 		return "", ErrPresence
 	}
-	if _, err := c.candidate(ctx, s, pid); err != nil {
+	if err := c.candidate(ctx, s, pid); err != nil {
 		return "", err
 	}
 	return c.offer(ctx, s, a, pupil)
