@@ -231,9 +231,9 @@ func (c *Core) vouched(ctx context.Context, e *Enrolment) (*Vouched, error) {
 	return v, nil
 }
 
-// RevokeEnrolment takes back what a teacher vouched for. The account goes into quarantine, since its holder may be the wrong
-// one and the number's right holder must be able to have it opened; its sessions end, and the person is told. An account
-// that was proofed anew in another way is left alone. ErrLogin, ErrForbidden, ErrNotFound.
+// RevokeEnrolment takes back what a teacher vouched for. The account goes into quarantine and is not closed: its holder may
+// be the wrong one, and whoever runs the service can open it for the number's right holder. Its sessions end, and the person
+// is told. An account that was proofed anew in another way is left alone. ErrLogin, ErrForbidden, ErrNotFound.
 func (c *Core) RevokeEnrolment(ctx context.Context, s *minid.Session, id string) error {
 	organisation, err := c.owner(s)
 	if err != nil {
