@@ -21,6 +21,7 @@
 //	ISSUER_LEVELS                                                a YAML or JSON file with what proofing and factors are worth, see server.ParseLevels
 //	ISSUER_SERVICE_DESK                                          a YAML or JSON file with where people are identified in person, see server.ParseDesk
 //	ISSUER_PASSPORT_CHECK                                        a JSON file with the service that checks passports, see server.ParsePassport
+//	ISSUER_SCHOOLS                                               a YAML or JSON file of schools, see school.Parse; with test people, synthetic ones
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_WALLET_CHECK               20h                        how often the status of a wallet unit that holds a PID is looked up
@@ -49,6 +50,7 @@ import (
 	"lommebok.example/issuer/server"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/minid/school"
 	"lommebok.example/specs/jose"
 )
 
@@ -70,6 +72,7 @@ type settings struct {
 	Levels         string        `env:"ISSUER_LEVELS"`
 	Desk           string        `env:"ISSUER_SERVICE_DESK"`
 	Passport       string        `env:"ISSUER_PASSPORT_CHECK"`
+	Schools        string        `env:"ISSUER_SCHOOLS"`
 	LetterGateway  string        `env:"ISSUER_LETTER_GATEWAY"`
 	LetterToken    string        `env:"ISSUER_LETTER_GATEWAY_TOKEN"`
 	LetterLife     time.Duration `env:"ISSUER_LETTER_LIFE" envDefault:"1440h"`
@@ -121,6 +124,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	schools, err := readSetting("ISSUER_SCHOOLS", set.Schools, school.Parse)
+	if err != nil {
+		return err
+	}
 	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
@@ -136,7 +143,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
 		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
 		Letters:       server.Gateway{URL: set.LetterGateway, Token: set.LetterToken}, LetterLife: set.LetterLife,
-		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
+		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		WalletCheck: set.WalletCheck,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.

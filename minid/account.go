@@ -2,7 +2,6 @@ package minid
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
@@ -144,9 +143,7 @@ func (c *Core) StartTOTP(ctx context.Context, session string) error {
 	if err != nil {
 		return err
 	}
-	secret := make([]byte, 20)
-	_, _ = rand.Read(secret) // never fails: crypto/rand ends the program instead
-	return c.Store.PutPendingTOTP(ctx, p.ID, c.Seal.Seal(secret, useTOTP, p.ID), now.Add(c.limits().PairingCode))
+	return c.Store.PutPendingTOTP(ctx, p.ID, c.Seal.Seal(NewTOTPSecret(), useTOTP, p.ID), now.Add(c.limits().PairingCode))
 }
 
 // PendingTOTP is the secret that waits for its first code, as base32: ErrNotFound when none does. Errors as StartTOTP.

@@ -39,6 +39,7 @@
 //	attempt.go    the MinID app: approving a sign-in
 //	population.go who there is, by the population register
 //	role.go       who acts for the service
+//	newcomer.go   what those stand on who make accounts by a proofing of their own
 //	store.go      what the core asks of its storage
 //
 // # States of an account

@@ -30,12 +30,14 @@ const (
 	MessagePasswordChanged MessageKind = "password_changed"
 	MessageFactorAdded     MessageKind = "factor_added"
 	MessageFactorRemoved   MessageKind = "factor_removed"
-	MessageProofed         MessageKind = "proofed" // the identity was checked anew
 	MessageEmailChanged    MessageKind = "email_changed"
 	MessageLetterOrdered   MessageKind = "letter_ordered"
 	MessageActivated       MessageKind = "activated"
 	MessageLocked          MessageKind = "locked"
 	MessageClosed          MessageKind = "closed"
+	MessageProofed         MessageKind = "proofed"           // the identity was checked anew
+	MessageEnrolled        MessageKind = "enrolled"          // at school
+	MessageEnrolmentEnded  MessageKind = "enrolment_revoked" // and the account is closed until it is proofed again
 )
 
 // Message is one to a person. To is a number as E.164 or an address for mail.

@@ -66,26 +66,9 @@ type Registration struct {
 // Register makes an account that may sign in. ErrIdentityNumber, ErrBirthDate, ErrBasis, ErrPassword with
 // ErrPasswordRule, ErrTOTPSecret, ErrPhone, ErrPersonExists, ErrBusy.
 func (c *Core) Register(ctx context.Context, r Registration) (*Person, error) {
-	if err := c.checkRegistration(r); err != nil {
-		return nil, err
-	}
-	p := NewPerson{
-		Person: Person{
-			ID: newID(), PID: r.PID, Name: r.Name, BirthDate: r.BirthDate, Phone: r.Phone, Email: r.Email,
-			State: StateNormal, Proofing: r.Proofing, Created: c.now(), PINDropped: r.HadPINCodes,
-		},
-	}
-	if r.TemporaryPassword {
-		p.State = StateTemporaryPassword
-	}
-	p.ContactAfter = p.Created.Add(c.limits().Contact)
-	record, err := c.firstRecord(ctx, r, &p.Person)
+	p, err := c.Prepare(ctx, r)
 	if err != nil {
 		return nil, err
-	}
-	p.PasswordRecord, p.SMS = record, r.Phone != ""
-	if len(r.TOTPSecret) > 0 {
-		p.TOTPSecret = c.Seal.Seal(r.TOTPSecret, useTOTP, p.ID)
 	}
 	if err := c.Store.AddPerson(ctx, p); err != nil {
 		return nil, err

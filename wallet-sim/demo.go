@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -101,7 +100,7 @@ type leg struct {
 }
 
 func (j *journey) run(ctx context.Context) error {
-	for _, leg := range append([]leg{
+	legs := []leg{
 		{"Issuer and verifier are started, with ten synthetic people", j.begin},
 		{"Log in to MinID with password and one-time code, and get the MinID credential", j.minIDCredential},
 		{"Get the student credential on the same login", j.studentCredential},
@@ -123,7 +122,9 @@ func (j *journey) run(ctx context.Context) error {
 		{"Revoke the student credential on the issuer's page «Mine bevis»", j.revoke},
 		{"Show the revoked credential: it is refused, and the reason is told", j.refusedRevoked},
 		{"Log out at Skatteetaten, and be out at Lånekassen", j.logout},
-	}, j.deskLegs()...) {
+	}
+	legs = append(append(legs, j.deskLegs()...), j.schoolLegs()...)
+	for _, leg := range legs {
 		if err := j.step(ctx, leg.what, leg.do); err != nil {
 			return err
 		}
@@ -141,7 +142,7 @@ func (j *journey) begin(ctx context.Context) (string, error) {
 	if err := j.house.start(ctx); err != nil {
 		return "", err
 	}
-	people, err := phone.ReadPeople(filepath.Join(j.house.dir("issuer"), "test-people.json"))
+	people, err := phone.ReadPeople(j.house.peopleFile())
 	if err != nil {
 		return "", err
 	}

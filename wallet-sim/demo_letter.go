@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -31,7 +30,7 @@ func (j *journey) orderLetter(ctx context.Context) (outcome string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if page, err = j.newcomer.fill(ctx, page, "/letter", url.Values{"pid": {newcomerPID}, "phone": {newcomerPhone}}); err != nil {
+	if page, err = j.newcomer.send(ctx, page, "/letter", url.Values{"pid": {newcomerPID}, "phone": {newcomerPhone}}); err != nil {
 		return "", err
 	}
 	if page, err = j.newcomer.fillCode(ctx, page, "/letter/code", "sms"); err != nil {
@@ -54,16 +53,16 @@ func (j *journey) registerByLetter(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if page, err = t.fill(ctx, page, "/register", url.Values{"pid": {newcomerPID}, "code": {code}}); err != nil {
+	if page, err = t.send(ctx, page, "/register", url.Values{"pid": {newcomerPID}, "code": {code}}); err != nil {
 		return "", err
 	}
-	if page, err = t.fill(ctx, page, "/register/password", url.Values{"new": {newcomerPassword}}); err != nil {
+	if page, err = t.send(ctx, page, "/register/password", url.Values{"new": {newcomerPassword}}); err != nil {
 		return "", err
 	}
 	if page, err = t.fillCode(ctx, page, "/register/phone", "sms"); err != nil {
 		return "", err
 	}
-	if page, err = t.fill(ctx, page, "/register/email", url.Values{"email": {"havn@example.com"}}); err != nil {
+	if page, err = t.send(ctx, page, "/register/email", url.Values{"email": {"havn@example.com"}}); err != nil {
 		return "", err
 	}
 	if page, err = t.fillCode(ctx, page, "/register/email/code", "email"); err != nil {
@@ -82,7 +81,7 @@ func (j *journey) newcomerCredential(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if page, err = t.fill(ctx, page, "/login/password", url.Values{"pid": {newcomerPID}, "password": {newcomerPassword}}); err != nil {
+	if page, err = t.send(ctx, page, "/login/password", url.Values{"pid": {newcomerPID}, "password": {newcomerPassword}}); err != nil {
 		return "", err
 	}
 	if page, err = t.fillCode(ctx, page, "/login/sms", "sms"); err != nil {
@@ -98,19 +97,6 @@ func (j *journey) newcomerCredential(ctx context.Context) (string, error) {
 	return "after the login the page: " + page.Heading + "\n    " + got, nil
 }
 
-// fill sends the form of a page that goes to path.
-func (t *traveller) fill(ctx context.Context, page *browser.Page, path string, values url.Values) (*browser.Page, error) {
-	form := page.FormTo(path)
-	if form == nil {
-		return nil, fmt.Errorf("expected a form to %s, got: %s", path, page.Says())
-	}
-	next, err := t.browser.Submit(ctx, page, form, values, "")
-	if err == nil && (next.Status != http.StatusOK || len(next.Errors) > 0) {
-		err = fmt.Errorf("%s: status %d: %s", path, next.Status, next.Says())
-	}
-	return next, err
-}
-
 // fillCode sends the form with the newest code that came by a channel.
 func (t *traveller) fillCode(ctx context.Context, page *browser.Page, path, channel string) (*browser.Page, error) {
 	raw, err := t.browser.JSON(ctx, t.house.issuerURL+"/dev/outbox")
@@ -123,7 +109,7 @@ func (t *traveller) fillCode(ctx context.Context, page *browser.Page, path, chan
 	}
 	for _, m := range messages {
 		if m.Channel == channel && m.Code != "" {
-			return t.fill(ctx, page, path, url.Values{"code": {m.Code}})
+			return t.send(ctx, page, path, url.Values{"code": {m.Code}})
 		}
 	}
 	return nil, fmt.Errorf("no code came by %s", channel)

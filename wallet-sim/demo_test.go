@@ -82,7 +82,8 @@ func TestTheDemonstrationHolds(t *testing.T) {
 		t.Errorf("%d ticks:\n%s", held, out)
 	}
 	for _, words := range []string{"status: revoked", "unmet_authentication_requirements", "Visit a service office",
-		"the page: The code for the app is given at the service desk", "checks held on 2 presentation(s)", "the slip cannot be shown again"} {
+		"the page: The code for the app is given at the service desk", "checks held on 2 presentation(s)", "the slip cannot be shown again",
+		"the teacher: The pupil is registered"} {
 		if !strings.Contains(out, words) {
 			t.Errorf("the demonstration does not say %q:\n%s", words, out)
 		}

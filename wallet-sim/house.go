@@ -63,6 +63,9 @@ func listen(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa
 
 func (h *house) dir(name string) string { return filepath.Join(h.data, name) }
 
+// peopleFile holds what the test people sign in with, once the issuer has made them.
+func (h *house) peopleFile() string { return filepath.Join(h.dir("issuer"), "test-people.json") }
+
 // authority is the certificate authority of --tls.
 func (h *house) authority() string { return filepath.Join(h.dir("tls"), serve.LocalAuthority) }
 

@@ -27,6 +27,8 @@ import (
 	"lommebok.example/minid/authserver"
 	"lommebok.example/minid/login"
 	"lommebok.example/minid/notify"
+	"lommebok.example/minid/school"
+	"lommebok.example/minid/school/pages"
 	"lommebok.example/specs/dpop"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/web"
@@ -52,6 +54,7 @@ type Config struct {
 	Passport      *Passport            // checks passports; nil for nobody
 	Desk          *login.DeskPlace     // where people are identified in person; nil for what the demonstration says
 	Levels        minid.LevelTable     // what proofing and factors are worth; the zero table for the default
+	Schools       *school.File         // whose pupils get MinID there; nil with test people for the synthetic ones
 
 	// WalletCheck is how often the status of a wallet unit that holds a PID is looked up; 0 for wallets.Every, the longest.
 	WalletCheck time.Duration
@@ -96,6 +99,7 @@ type Server struct {
 	store      *store.Store
 	watch      *wallets.Watch
 	core       *minid.Core
+	schools    *school.Core
 	authServer *authserver.Server
 	now        func() time.Time
 }
@@ -113,6 +117,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 		return nil, err
 	}
 	all := assemble(cfg, deps, ground)
+	if all.schools, err = schoolPages(cfg, ground, all.login); err != nil {
+		return nil, err
+	}
 	handler, err := all.handler(deps)
 	if err != nil {
 		return nil, err
@@ -129,7 +136,8 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	}
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor,
-		store: ground.issuerStore, core: ground.core, authServer: all.authServer, watch: all.watch, now: deps.Now,
+		store: ground.issuerStore, core: ground.core, schools: all.schools.Core, authServer: all.authServer,
+		watch: all.watch, now: deps.Now,
 	}, nil
 }
 
@@ -148,6 +156,7 @@ type parts struct {
 	outbox     *notify.Outbox // nil without test people
 	letters    *notify.LetterOutbox
 	operator   *login.Operator
+	schools    *pages.Pages
 }
 
 // assemble makes each part once, from the parts above it.
@@ -203,6 +212,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.site.Mount(r)
 	p.login.Mount(r)
 	p.phones.Mount(r)
+	p.schools.Mount(r)
 	p.authServer.Mount(r)
 	p.status.Mount(r)
 	p.public.mount(r)
@@ -224,7 +234,7 @@ var name = credentials.Words{
 
 // Sweep deletes what has expired. Nothing depends on when it is called.
 func (s *Server) Sweep(ctx context.Context) error {
-	return errors.Join(s.store.Sweep(ctx, s.now()), s.core.Sweep(ctx), s.authServer.Sweep(ctx))
+	return errors.Join(s.store.Sweep(ctx, s.now()), s.core.Sweep(ctx), s.schools.Sweep(ctx), s.authServer.Sweep(ctx))
 }
 
 // CheckWallets looks at the wallet units that hold credentials which live and die with them, each once a day, and revokes what

@@ -87,6 +87,7 @@ func (s *Store) AddPerson(ctx context.Context, p minid.NewPerson) error {
 	return s.write(ctx).Transaction(func(tx *gorm.DB) error { return addPerson(tx, p) })
 }
 
+// addPerson adds the person with credentials: minid.ErrPersonExists ends the transaction.
 func addPerson(tx *gorm.DB, p minid.NewPerson) error {
 	err := tx.Create(&personRow{
 		ID: p.ID, PID: p.PID, BirthDate: p.BirthDate, Phone: p.Phone, Email: p.Email, State: string(p.State),

@@ -98,11 +98,14 @@ for (const input of document.querySelectorAll('[data-strength]')) {
   });
 }
 
-// An activation code in the fragment of the address, which no server sees: <input data-from-fragment>. It does not stay there.
-const fromFragment = document.querySelector('[data-from-fragment]');
-if (fromFragment && /^#[0-9A-Za-z]{4}-[0-9A-Za-z]{4}-[0-9A-Za-z]{4}$/.test(location.hash)) {
-  fromFragment.value = location.hash.slice(1);
-  history.replaceState(null, '', location.pathname);
+// Take a value from the fragment of the address, which no server sees: <input data-from-fragment="pattern">. It leaves the
+// address, and goes along when the person changes the language.
+for (const input of document.querySelectorAll('[data-from-fragment]')) {
+  const value = location.hash.slice(1);
+  if (!new RegExp(`^${input.dataset.fromFragment}$`).test(value)) continue;
+  history.replaceState(null, '', location.pathname + location.search);
+  input.value = value;
+  for (const link of document.querySelectorAll('.lb-languages a')) link.hash = value;
 }
 
 // After a refused form the person starts at what is to be corrected.
