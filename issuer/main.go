@@ -12,6 +12,8 @@
 //	ISSUER_SMS_GATEWAY                                           https address that takes SMS as JSON, see notify.Gateway
 //	ISSUER_SMS_GATEWAY_TOKEN                                     its bearer token
 //	ISSUER_EMAIL_GATEWAY, ISSUER_EMAIL_GATEWAY_TOKEN          the same for mail
+//	ISSUER_PUSH                       false                      notices to MinID apps by Web Push, beside their own stream
+//	ISSUER_PUSH_CONTACT                                          mailto: or https: address for push services, with ISSUER_PUSH
 //	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins, as password or bearer token
 //	ISSUER_SERVICES                                              a YAML or JSON file with the services that log people in
 //	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
@@ -59,6 +61,8 @@ type settings struct {
 	SMSToken       string `env:"ISSUER_SMS_GATEWAY_TOKEN"`
 	EmailGateway   string `env:"ISSUER_EMAIL_GATEWAY"`
 	EmailToken     string `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
+	Push           bool   `env:"ISSUER_PUSH"`
+	PushContact    string `env:"ISSUER_PUSH_CONTACT"`
 	OperatorToken  string `env:"ISSUER_OPERATOR_TOKEN"`
 	Services       string `env:"ISSUER_SERVICES"`
 	Staff          string `env:"ISSUER_STAFF"`
@@ -123,7 +127,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	issuer, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
-		OperatorToken: set.OperatorToken,
+		OperatorToken: set.OperatorToken, Push: set.Push, PushContact: set.PushContact,
 		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
 		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
 		Services:      services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
@@ -135,7 +139,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		return err
 	}
 	go sweep(ctx, issuer, log)
-	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log})
+	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log, Stopping: issuer.EndStreams})
 }
 
 // readServices reads the services that log people in.

@@ -35,5 +35,7 @@
 //	attempt.go    the MinID app: approving a sign-in
 //	population.go who there is, by the population register
 //	role.go       who acts for the service
+//	delivery.go   the MinID app: how an attempt gets to the device, by stream or by Web Push, and "it was not me"
+//	recovery.go   recovery codes, for who has lost the phone
 //	store.go      what the core asks of its storage
 package minid

@@ -27,7 +27,10 @@ const (
 	MessagePasswordChanged MessageKind = "password_changed"
 	MessageFactorAdded     MessageKind = "factor_added"
 	MessageFactorRemoved   MessageKind = "factor_removed"
-	MessageProofed         MessageKind = "proofed" // the identity was checked anew
+	MessageProofed         MessageKind = "proofed"       // the identity was checked anew
+	MessageNotMe           MessageKind = "not_me"        // the app's person said that somebody else logs in
+	MessageRecoveryMade    MessageKind = "recovery_made" // new recovery codes
+	MessageRecoveryUsed    MessageKind = "recovery_used"
 )
 
 // Message is one to a person. To is a number as E.164 or an address for mail.

@@ -27,6 +27,7 @@ type ground struct {
 	site        *web.Site
 	core        *minid.Core
 	outbox      *notify.Outbox
+	pushKey     []byte // nil where no notices are pushed
 	openIDKey   crypto.Signer
 	services    []authserver.Service
 }
@@ -62,6 +63,9 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	}
 	g.setSender(cfg, deps)
 	g.setPassport(cfg, deps)
+	if err := g.setPusher(cfg, deps); err != nil {
+		return nil, err
+	}
 	if g.openIDKey, err = keys.Signer(cfg.DataDir, "openid"); err != nil {
 		return nil, err
 	}
