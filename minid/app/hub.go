@@ -122,8 +122,8 @@ func (s *Server) ask(wake <-chan struct{}) {
 		case <-ticker.C:
 		case <-wake:
 		}
-		streams, any := s.hub.all()
-		if !any {
+		streams, some := s.hub.all()
+		if !some {
 			return
 		}
 		if err := s.bring(context.Background(), streams); err != nil && s.Log != nil {
