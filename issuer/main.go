@@ -128,9 +128,9 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	issuer, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
 		OperatorToken: set.OperatorToken, Push: set.Push, PushContact: set.PushContact,
-		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
-		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
-		Services:      services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
+		SMS:      server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
+		Email:    server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
+		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",

@@ -181,13 +181,17 @@ func TestVAPID(t *testing.T) {
 	}
 	for name, verify := range map[string]func() (string, error){
 		"another service": func() (string, error) { return VerifyAuthorization(header, "https://push2.example/abc", public, now) },
-		"another port":    func() (string, error) { return VerifyAuthorization(header, "https://push.example:444/abc", public, now) },
+		"another port": func() (string, error) {
+			return VerifyAuthorization(header, "https://push.example:444/abc", public, now)
+		},
 		"late":            func() (string, error) { return VerifyAuthorization(header, endpoint, public, now.Add(12*time.Hour)) },
 		"too long a life": func() (string, error) { return VerifyAuthorization(header, endpoint, public, now.Add(-13*time.Hour)) },
 		"another key":     func() (string, error) { return VerifyAuthorization(header, endpoint, foreign, now) },
 		"scheme":          func() (string, error) { return VerifyAuthorization("Bearer"+header[5:], endpoint, public, now) },
-		"signature":       func() (string, error) { return VerifyAuthorization(swapKey(header, public, foreign), endpoint, foreign, now) },
-		"empty":           func() (string, error) { return VerifyAuthorization("", endpoint, public, now) },
+		"signature": func() (string, error) {
+			return VerifyAuthorization(swapKey(header, public, foreign), endpoint, foreign, now)
+		},
+		"empty": func() (string, error) { return VerifyAuthorization("", endpoint, public, now) },
 	} {
 		if _, err := verify(); !errors.Is(err, ErrVAPID) {
 			t.Errorf("%s: %v", name, err)
