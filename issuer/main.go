@@ -15,6 +15,8 @@
 //	ISSUER_EMAIL_GATEWAY, ISSUER_EMAIL_GATEWAY_TOKEN          the same for mail
 //	ISSUER_LETTER_GATEWAY, ISSUER_LETTER_GATEWAY_TOKEN        the same for activation letters, see notify.LetterGateway
 //	ISSUER_LETTER_LIFE                1440h                      how long an activation code can be used
+//	ISSUER_PUSH                       false                      notices to MinID apps by Web Push, beside their own stream
+//	ISSUER_PUSH_CONTACT                                          mailto: or https: address for push services, with ISSUER_PUSH
 //	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins, as password or bearer token
 //	ISSUER_SERVICES                                              a YAML or JSON file with the services that log people in
 //	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
@@ -66,6 +68,8 @@ type settings struct {
 	SMSToken       string        `env:"ISSUER_SMS_GATEWAY_TOKEN"`
 	EmailGateway   string        `env:"ISSUER_EMAIL_GATEWAY"`
 	EmailToken     string        `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
+	Push           bool          `env:"ISSUER_PUSH"`
+	PushContact    string        `env:"ISSUER_PUSH_CONTACT"`
 	OperatorToken  string        `env:"ISSUER_OPERATOR_TOKEN"`
 	Services       string        `env:"ISSUER_SERVICES"`
 	Staff          string        `env:"ISSUER_STAFF"`
@@ -139,10 +143,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	issuer, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
-		OperatorToken: set.OperatorToken,
-		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
-		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
-		Letters:       server.Gateway{URL: set.LetterGateway, Token: set.LetterToken}, LetterLife: set.LetterLife,
+		OperatorToken: set.OperatorToken, Push: set.Push, PushContact: set.PushContact,
+		SMS:     server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
+		Email:   server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
+		Letters: server.Gateway{URL: set.LetterGateway, Token: set.LetterToken}, LetterLife: set.LetterLife,
 		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		WalletCheck: set.WalletCheck,
@@ -154,7 +158,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	}
 	go every(ctx, sweepEvery, "sweep", issuer.Sweep, log)
 	go every(ctx, min(checkEvery, set.WalletCheck), "wallet units", issuer.CheckWallets, log)
-	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log})
+	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log, Stopping: issuer.EndStreams})
 }
 
 // readServices reads the services that log people in.

@@ -16,6 +16,8 @@ type Account struct {
 	Factors  []OwnFactor // second factors in working order
 	Sessions []OwnSession
 	Logins   []Login // newest first
+	Device   *Device // the phone with the MinID app, nil for none
+	Recovery int     // recovery codes that are left
 }
 
 // OwnFactor is one of the person's second factors.
@@ -44,7 +46,7 @@ type Login struct {
 
 // strongest is the factor by which a login is counted.
 func (l Login) strongest() Factor {
-	for _, f := range []Factor{FactorApp, FactorTOTP, FactorSMS} {
+	for _, f := range []Factor{FactorApp, FactorTOTP, FactorSMS, FactorRecovery} {
 		if slices.Contains(l.Factors, f) {
 			return f
 		}
@@ -112,6 +114,12 @@ func (c *Core) Account(ctx context.Context, session string) (*Account, error) {
 	}
 	for _, f := range factors {
 		a.Factors = append(a.Factors, OwnFactor{Factor: f, Name: names[f]})
+	}
+	if a.Device, err = c.Store.DeviceOf(ctx, p.ID); err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	if a.Recovery, err = c.recoveryLeft(ctx, p.ID); err != nil {
+		return nil, err
 	}
 	if a.Logins, err = c.Store.Logins(ctx, p.ID, loginsShown); err != nil {
 		return nil, err

@@ -141,8 +141,8 @@ func (c *Core) arriveSMS(ctx context.Context, s *SignIn, d decision, now time.Ti
 			return nil, err
 		}
 	}
-	if !until.IsZero() && s.Chosen != FactorSMS && len(d.others) > 0 {
-		s.Chosen = d.others[0]
+	if other, ok := d.another(); ok && !until.IsZero() && s.Chosen != FactorSMS {
+		s.Chosen = other
 		if err := c.Store.ChooseFactor(ctx, s.ID, s.Chosen, now); err != nil {
 			return nil, err
 		}

@@ -30,6 +30,7 @@ type Core struct {
 	Population Population
 	Passport   PassportCheck // nil: nobody is proofed by passport
 	Staff      []Staff       // who acts for the service, by configuration
+	Pusher     Pusher        // of notices to the app; without one, the app's own stream is the only way
 	Now        func() time.Time
 	Later      func(work func()) // what can wait until the answer is given; nil: at once, beside it
 	Log        *slog.Logger
@@ -43,7 +44,7 @@ func (c *Core) Sweep(ctx context.Context) error {
 		return err
 	}
 	return c.Store.DeleteExpired(ctx, Expiry{
-		At: now, SessionSeen: now.Add(-l.SessionIdle), AttemptCreated: now.Add(-l.AttemptsSpan - l.Attempt),
+		At: now, SessionSeen: now.Add(-l.SessionIdle), AttemptCreated: now.Add(-max(l.AttemptsSpan, l.AttemptsDay) - l.Attempt),
 		CodeCreated: now.Add(-l.CodeDay), Message: now.Add(-time.Hour), Login: now.Add(-l.History),
 		Failure: now.Add(-l.Failures),
 	})

@@ -40,6 +40,8 @@
 //	population.go who there is, by the population register
 //	role.go       who acts for the service
 //	newcomer.go   what those stand on who make accounts by a proofing of their own
+//	delivery.go   the MinID app: how an attempt gets to the device, by stream or by Web Push, and "it was not me"
+//	recovery.go   recovery codes, for who has lost the phone
 //	store.go      what the core asks of its storage
 //
 // # States of an account

@@ -112,7 +112,7 @@ func (c *Core) TOTP(ctx context.Context, signIn, code string) (*View, error) {
 // ErrStep when the factor is no way now, ErrTooManyAttempts when the app was asked or a code sent too often, ErrExpired.
 func (c *Core) ChooseFactor(ctx context.Context, signIn string, f Factor) (*View, error) {
 	now := c.now()
-	s, d, v, err := c.at(ctx, signIn, now, StepTOTP, StepApp, StepSMS)
+	s, d, v, err := c.at(ctx, signIn, now, StepTOTP, StepApp, StepSMS, StepRecovery)
 	if err != nil {
 		return v, err
 	}
@@ -155,6 +155,7 @@ func (c *Core) advance(ctx context.Context, signIn string, now time.Time, answer
 func isAnswer(err error) bool {
 	var quarantined ErrQuarantined
 	var busy ErrBusy
+	var tooMany ErrTooManyAttempts
 	return isRule(err) || errors.Is(err, ErrWrong) || errors.Is(err, ErrWrongCode) || errors.Is(err, ErrStep) ||
-		errors.As(err, &quarantined) || errors.As(err, &busy)
+		errors.As(err, &quarantined) || errors.As(err, &busy) || errors.As(err, &tooMany)
 }

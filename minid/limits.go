@@ -4,24 +4,29 @@ import "time"
 
 // Limits are the core's lifetimes and counters. A zero field takes the value of DefaultLimits.
 type Limits struct {
-	Quarantine   Quarantine
-	TOTPFailures int           // consecutive wrong codes before TOTP, or SMS, is disabled
-	SignIn       time.Duration // life of a sign-in
-	SessionIdle  time.Duration // a session unused for so long has ended
-	SessionTotal time.Duration // a session ends so long after the login, used or not
-	PairingCode  time.Duration // life of a pairing code that a signed-in person made
-	DeskCode     time.Duration // life of a pairing code that was handed over at the service desk
-	PairingLogin time.Duration // how old a login may be to pair a device
-	ChangeLogin  time.Duration // how old a login may be to change how a person signs in
-	History      time.Duration // how long logins are kept for their person
-	Attempt      time.Duration // life of a login attempt in the app
-	Attempts     int           // attempts without approval within AttemptsSpan
-	AttemptsSpan time.Duration
-	Code         time.Duration // life of a code by SMS or mail
-	CodeTries    int           // wrong tries before a code is worth nothing
-	CodeSends    int           // codes sent within CodeSpan, and CodeSendsADay within CodeDay
-	CodeSpan     time.Duration
-	CodeDay      time.Duration
+	Quarantine       Quarantine
+	RecoveryFailures int           // consecutive wrong recovery codes before they are disabled
+	TOTPFailures     int           // consecutive wrong codes before TOTP, or SMS, is disabled
+	SignIn           time.Duration // life of a sign-in
+	SessionIdle      time.Duration // a session unused for so long has ended
+	SessionTotal     time.Duration // a session ends so long after the login, used or not
+	PairingCode      time.Duration // life of a pairing code that a signed-in person made
+	DeskCode         time.Duration // life of a pairing code that was handed over at the service desk
+	PairingLogin     time.Duration // how old a login may be to pair a device
+	ChangeLogin      time.Duration // how old a login may be to change how a person signs in
+	History          time.Duration // how long logins are kept for their person
+	Attempt          time.Duration // life of a login attempt in the app
+	Attempts         int           // attempts without approval within AttemptsSpan
+	AttemptsSpan     time.Duration
+	AttemptsADay     int // attempts within AttemptsDay since the last one that was approved
+	AttemptsDay      time.Duration
+	AppBlock         time.Duration // how long the app is not asked after "it was not me"
+	StreamLife       time.Duration // how long one stream of events to an app is served before the app asks anew
+	Code             time.Duration // life of a code by SMS or mail
+	CodeTries        int           // wrong tries before a code is worth nothing
+	CodeSends        int           // codes sent within CodeSpan, and CodeSendsADay within CodeDay
+	CodeSpan         time.Duration
+	CodeDay          time.Duration
 
 	CodeSendsADay int
 
@@ -47,7 +52,8 @@ func DefaultLimits() Limits {
 		SessionIdle:  30 * time.Minute, SessionTotal: 120 * time.Minute,
 		PairingCode: 10 * time.Minute, DeskCode: 30 * 24 * time.Hour, PairingLogin: 5 * time.Minute,
 		ChangeLogin: 5 * time.Minute, History: 365 * 24 * time.Hour,
-		Attempt: 180 * time.Second, Attempts: 3, AttemptsSpan: 15 * time.Minute,
+		Attempt: 180 * time.Second, Attempts: 3, AttemptsSpan: 15 * time.Minute, AttemptsADay: 10, AttemptsDay: 24 * time.Hour,
+		AppBlock: time.Hour, StreamLife: 15 * time.Minute, RecoveryFailures: 10,
 		Code: 5 * time.Minute, CodeTries: 3, CodeSends: 3, CodeSpan: 15 * time.Minute, CodeSendsADay: 10, CodeDay: 24 * time.Hour,
 		DeskVisit: 15 * time.Minute, DeskSearches: 30, DeskDecisions: 20, DeskSpan: time.Hour, PassportCheck: 15 * time.Minute,
 		Letter: 60 * 24 * time.Hour, LetterTries: 1000, Activation: 30 * time.Minute,
@@ -72,6 +78,11 @@ func (l Limits) orDefault() Limits {
 	fill(&l.Attempt, d.Attempt)
 	fill(&l.Attempts, d.Attempts)
 	fill(&l.AttemptsSpan, d.AttemptsSpan)
+	fill(&l.AttemptsADay, d.AttemptsADay)
+	fill(&l.AttemptsDay, d.AttemptsDay)
+	fill(&l.AppBlock, d.AppBlock)
+	fill(&l.StreamLife, d.StreamLife)
+	fill(&l.RecoveryFailures, d.RecoveryFailures)
 	fill(&l.Code, d.Code)
 	fill(&l.CodeTries, d.CodeTries)
 	fill(&l.CodeSends, d.CodeSends)

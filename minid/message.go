@@ -38,6 +38,9 @@ const (
 	MessageProofed         MessageKind = "proofed"           // the identity was checked anew
 	MessageEnrolled        MessageKind = "enrolled"          // at school
 	MessageEnrolmentEnded  MessageKind = "enrolment_revoked" // and the account is closed until it is proofed again
+	MessageNotMe           MessageKind = "not_me"            // the app's person said that somebody else logs in
+	MessageRecoveryMade    MessageKind = "recovery_made"     // new recovery codes
+	MessageRecoveryUsed    MessageKind = "recovery_used"
 )
 
 // Message is one to a person. To is a number as E.164 or an address for mail.

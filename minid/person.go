@@ -37,6 +37,14 @@ func (p *Person) proofedSince(login time.Time) bool {
 	return !login.IsZero() && login.Before(p.Proofing.At)
 }
 
+// MaskedPID keeps the date and hides what makes the number one person's.
+func (p *Person) MaskedPID() string {
+	if len(p.PID) != 11 {
+		return "***********"
+	}
+	return p.PID[:6] + " *****"
+}
+
 // NewPerson is a person with what signs them in, ready to be stored.
 type NewPerson struct {
 	Person

@@ -120,7 +120,7 @@ func (c *Core) NewPassword(ctx context.Context, signIn, chosen string) (*View, e
 // reached on this way.
 func nextOfReset(s standing) decision {
 	ways := slices.DeleteFunc(slices.Clone(s.second), func(f Factor) bool { return f == FactorSMS })
-	passed := slices.ContainsFunc(s.passed, func(f Factor) bool { return f == FactorTOTP || f == FactorApp })
+	passed := slices.ContainsFunc(s.passed, func(f Factor) bool { return f == FactorTOTP || f == FactorApp || f == FactorRecovery })
 	if passed || len(ways) == 0 {
 		return decision{step: StepNewPassword}
 	}

@@ -217,7 +217,11 @@ func (c *Core) decide(ctx context.Context, s *SignIn) (decision, error) {
 	if st.second, err = c.SecondFactors(ctx, s.PersonID); err != nil {
 		return decision{}, err
 	}
-	st.basis, st.liked = person.Proofing.Basis, person.Preferred
+	left, err := c.recoveryLeft(ctx, s.PersonID)
+	if err != nil {
+		return decision{}, err
+	}
+	st.basis, st.liked, st.recovery = person.Proofing.Basis, person.Preferred, left > 0
 	d := c.levels().next(st)
 	if person.State == StateTemporaryPassword && !slices.Contains(s.Passed, FactorReset) {
 		d = nextOfTemporary(st)

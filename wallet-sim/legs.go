@@ -101,7 +101,7 @@ func (j *journey) pidSDJWT(ctx context.Context) (string, error) {
 }
 
 func (j *journey) pidMdoc(ctx context.Context) (string, error) {
-	return j.official.get(ctx, configPIDMdoc)
+	return j.official.get(ctx, configPIDMdoc, "app")
 }
 
 func (j *journey) showPIDSDJWT(ctx context.Context) (string, error) {

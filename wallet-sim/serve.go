@@ -57,10 +57,11 @@ func (c *cli) serve(ctx context.Context, f *face, log *slog.Logger) error {
 	if err := c.publishProvider(); err != nil {
 		return err
 	}
-	handler, err := (&phone.Face{
+	pages := &phone.Face{
 		Provider: p.Handler(log),
 		URL:      c.url, Issuer: f.issuer, Verifier: f.verifier, People: f.people, Wallet: w, Devices: devices, Now: c.now, Log: log,
-	}).Handler()
+	}
+	handler, err := pages.Handler()
 	if err != nil {
 		return err
 	}
@@ -70,5 +71,5 @@ func (c *cli) serve(ctx context.Context, f *face, log *slog.Logger) error {
 			return err
 		}
 	}
-	return serve.Run(ctx, serve.Config{Addr: f.addr, TLS: config, Handler: handler, Log: log})
+	return serve.Run(ctx, serve.Config{Addr: f.addr, TLS: config, Handler: handler, Log: log, Stopping: pages.Close})
 }

@@ -28,6 +28,7 @@ type ground struct {
 	core        *minid.Core
 	outbox      *notify.Outbox
 	letters     *notify.LetterOutbox
+	pushKey     []byte // nil where no notices are pushed
 	openIDKey   crypto.Signer
 	services    []authserver.Service
 }
@@ -64,6 +65,9 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	}
 	g.setSender(cfg, deps)
 	g.setPassport(cfg, deps)
+	if err := g.setPusher(cfg, deps); err != nil {
+		return nil, err
+	}
 	if g.openIDKey, err = keys.Signer(cfg.DataDir, "openid"); err != nil {
 		return nil, err
 	}

@@ -47,6 +47,11 @@ type Config struct {
 	Letters    Gateway
 	LetterLife time.Duration // of an activation code; zero is 60 days
 
+	// Push brings notices to MinID apps by Web Push as well; the key is kept in DataDir. PushContact is a mailto: or https:
+	// address at which push services reach the operator (RFC 8292 section 2.1).
+	Push        bool
+	PushContact string
+
 	// OperatorToken opens /operator/logins; without it the page is there with test people alone.
 	OperatorToken string
 	Services      []authserver.Service // who log people in with MinID
@@ -101,6 +106,7 @@ type Server struct {
 	core       *minid.Core
 	schools    *school.Core
 	authServer *authserver.Server
+	phones     *app.Server
 	now        func() time.Time
 }
 
@@ -137,7 +143,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor,
 		store: ground.issuerStore, core: ground.core, schools: all.schools.Core, authServer: all.authServer,
-		watch: all.watch, now: deps.Now,
+		watch: all.watch, phones: all.phones, now: deps.Now,
 	}, nil
 }
 
@@ -164,7 +170,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 	rules := openid4vci.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}
 	loginPages := &login.Pages{Core: g.core, Site: g.site, Desk: cfg.Desk}
 	providers := newWallets(cfg, deps)
-	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log}
+	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log, PushKey: g.pushKey}
 	authServer := &authserver.Server{
 		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
 		Providers: providers, Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
@@ -227,6 +233,9 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	return r, p.issuing.Mount(r)
 }
 
+// EndStreams ends what would not end by itself when the service stops: the streams of MinID apps.
+func (s *Server) EndStreams() { s.phones.Close() }
+
 // name is how wallets call the issuer.
 var name = credentials.Words{
 	NB: "Lommebok, utsteder (demonstrasjon)", NN: "Lommebok, utstedar (demonstrasjon)", EN: "Lommebok issuer (demonstration)",
@@ -256,7 +265,7 @@ func (cfg Config) check() error {
 	case cfg.DataDir == "":
 		return fmt.Errorf("%w: the data folder is not set", ErrConfig)
 	}
-	if err := errors.Join(cfg.checkLevels(), cfg.checkPassport()); err != nil {
+	if err := errors.Join(cfg.checkLevels(), cfg.checkPassport(), cfg.checkPush()); err != nil {
 		return err
 	}
 	if err := cfg.checkGateways(); err != nil || cfg.WalletURL == "" {

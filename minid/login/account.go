@@ -108,11 +108,6 @@ func (p *Pages) showTOTP(c *gin.Context) {
 	})
 }
 
-func (p *Pages) confirmTOTP(c *gin.Context) {
-	err := p.Core.ConfirmTOTP(inLanguage(c), p.sessionSecret(c), formCode(c))
-	p.change(c, err, doneTOTP, "/minid/totp")
-}
-
 func (p *Pages) removeFactor(c *gin.Context) {
 	err := p.Core.RemoveFactor(inLanguage(c), p.sessionSecret(c), minid.Factor(c.PostForm("factor")))
 	p.change(c, err, doneRemoved, "/minid")

@@ -72,7 +72,7 @@ func (p *Pages) desk(c *gin.Context) {
 	}
 	v := deskView{Form: p.deskForm(c)}
 	for _, one := range cases {
-		line := deskLine{DeskCase: one, Number: mask(one.PID), Now: one.StateAt(p.Core.Now())}
+		line := deskLine{DeskCase: one, Number: (&minid.Person{PID: one.PID}).MaskedPID(), Now: one.StateAt(p.Core.Now())}
 		if one.MayDecide(clerk.PersonID, p.Core.Now()) {
 			v.Waiting = append(v.Waiting, line)
 		} else {
@@ -139,7 +139,7 @@ func (p *Pages) deskCase(c *gin.Context) {
 	}
 	now := p.Core.Now()
 	p.Site.Render(c, http.StatusOK, "desk_case", deskCaseView{
-		Form: p.deskForm(c), deskLine: deskLine{DeskCase: *d, Number: mask(d.PID), Now: d.StateAt(now)}, Resident: resident,
+		Form: p.deskForm(c), deskLine: deskLine{DeskCase: *d, Number: (&minid.Person{PID: d.PID}).MaskedPID(), Now: d.StateAt(now)}, Resident: resident,
 		Documents: minid.DeskDocuments, MayPropose: d.MayPropose(clerk.PersonID, now), MayDecide: d.MayDecide(clerk.PersonID, now),
 		MayHandOut: d.MayHandOut(clerk.PersonID, now), Minutes: minutes(d.Expires.Sub(now)),
 	})

@@ -9,6 +9,8 @@
 //	POST /login/method     another second factor, the MinID app once more, or a new code by SMS
 //	GET  /login/invitation to a safer factor, after a sign-in with SMS; the way on to the service stands on it
 //	GET  /login/app        the state of the approval, as JSON for the script
+//	POST /login/app/again  another notice, for who did not get the first
+//	POST /login/recovery   recovery code
 //	     /login/forgot     who has forgotten the password: GET asks for the number, POST sends codes by SMS and mail
 //	POST /login/reset      both codes
 //	POST /login/new-password  the new password; the sign-in then begins again
@@ -24,6 +26,7 @@
 //	POST /minid/pair       makes a pairing code, or tells that it is given at the service desk
 //	     /minid/totp       a new authenticator app: POST makes a secret, GET shows it, POST …/confirm takes its first code
 //	POST /minid/factor/…   remove, rename, prefer
+//	     /minid/recovery   recovery codes: POST makes ten, GET shows them once, and later how many are left
 //	     /minid/phone      a new number: POST sends a code there, GET asks for it, POST …/confirm takes it
 //	     /minid/password   a new password; POST …/strength is advice for the script while it is typed
 //	     /minid/email      a new address for mail, as /minid/phone
@@ -43,6 +46,7 @@
 //	onward    where the service wants the person, while the invitation is shown
 //	pairing   the pairing code that was just made and its end, for as long as it can be used
 //	start     where the last sign-in was for: the way on when it is over
+//	recovery  recovery codes that were just made, until they have been shown
 //
 // Every form is answered with 303, except when it is refused for what it is (403, 413) or nobody can take it now (503), and
 // except the one that shows a pairing code at the service desk, which no other page may show again.

@@ -19,7 +19,7 @@ func (p *Pages) limitOf(v *minid.View) web.Limit {
 	switch {
 	case v.SMS != nil && v.SMS.State == minid.CodeLive && v.SMS.Expires.Before(v.Expires):
 		return web.Limit{TimeKey: "login.time.code", Again: "/login"}.Until(now, v.SMS.Expires)
-	case v.App != nil && v.App.State == minid.AttemptCreated && v.App.Expires.Before(v.Expires):
+	case v.App != nil && v.App.State.Open() && v.App.Expires.Before(v.Expires):
 		return web.Limit{TimeKey: "login.time.app", Again: "/login"}.Until(now, v.App.Expires)
 	}
 	return web.Limit{TimeKey: "login.time.signin", Again: v.ReturnTo}.Until(now, v.Expires)
@@ -39,15 +39,24 @@ func (p *Pages) setPairing(c *gin.Context, code string, expires time.Time) {
 	web.SetCookie(c, p.Site, pairingCookie, code+"."+strconv.FormatInt(expires.Unix(), 10), expires.Sub(p.Core.Now()))
 }
 
-// pairing reads the cookie. It is the browser's: what is not a code is not shown.
-func (p *Pages) pairing(c *gin.Context) (code string, limit web.Limit) {
+// pairing reads the cookie. It is the browser's: what is not a code is not shown. A code that was used is not shown either,
+// and the browser forgets it.
+func (p *Pages) pairing(c *gin.Context) (code string, limit web.Limit, used bool, err error) {
 	code, until, _ := strings.Cut(web.Cookie(c, p.Site, pairingCookie), ".")
-	seconds, err := strconv.ParseInt(until, 10, 64)
+	seconds, broken := strconv.ParseInt(until, 10, 64)
 	expires, now := time.Unix(seconds, 0), p.Core.Now()
-	if err != nil || !expires.After(now) {
-		return "", web.Limit{}
+	if broken != nil || !expires.After(now) {
+		return "", web.Limit{}, false, nil
 	}
-	return groups(code), web.Limit{TimeKey: "login.time.pairing", Again: "/minid"}.Until(now, expires)
+	waits, err := p.Core.PairingCodeWaits(c.Request.Context(), code)
+	if err != nil {
+		return "", web.Limit{}, false, err
+	}
+	if !waits {
+		web.SetCookie(c, p.Site, pairingCookie, "", -1)
+		return "", web.Limit{}, true, nil
+	}
+	return groups(code), web.Limit{TimeKey: "login.time.pairing", Again: "/minid"}.Until(now, expires), false, nil
 }
 
 // setStart keeps where the person came from, so that they can start again when the sign-in is over.

@@ -24,6 +24,7 @@ type minidView struct {
 	Factors     []minid.Factor
 	Minutes     int // since the login
 	PairingCode string
+	Paired      bool // with the code that was shown just now
 	AtDesk      bool // the pairing code is given at the service desk
 	Account     *minid.Account
 	Ends        string // last digits of the phone
@@ -52,25 +53,22 @@ func (p *Pages) myMinID(c *gin.Context) {
 		p.change(c, err, "", "/minid")
 		return
 	}
+	code, pairLimit, paired, err := p.pairing(c)
+	if err != nil {
+		p.Site.Failure(c, err)
+		return
+	}
 	_, onward := p.onward(c)
-	code, pairLimit := p.pairing(c)
 	c.Header("Cache-Control", "no-store")
 	p.Site.Render(c, http.StatusOK, "login_minid", minidView{
 		Form: p.accountForm(c), Account: account, Done: p.accountDone(c), Onward: onward,
 		Ends: lastTwo(account.Person.Phone), Mail: maskMail(account.Person.Email),
-		PID: mask(s.PID), Level: s.Level, Basis: s.Basis, Factors: s.Factors,
+		PID: account.Person.MaskedPID(), Level: s.Level, Basis: s.Basis, Factors: s.Factors,
 		Minutes:     minutes(p.Core.Now().Sub(s.AuthTime)),
 		PairingCode: code, PairLimit: pairLimit, Limit: web.Limit{TimeKey: "login.time.session", Again: "/minid"}.Until(p.Core.Now(), s.Ends),
+		Paired: paired && account.Device != nil,
 		AtDesk: p.Core.PairsAtDesk(s),
 	})
-}
-
-// mask keeps the date and hides what makes the number one person's.
-func mask(pid string) string {
-	if len(pid) != 11 {
-		return "***********"
-	}
-	return pid[:6] + " *****"
 }
 
 // pair makes a pairing code and shows it on /minid, which tells who must get theirs at the service desk. A login that is

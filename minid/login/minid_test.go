@@ -137,7 +137,7 @@ func TestAppSaysNoOrNothing(t *testing.T) {
 	s.clock.add(3 * time.Minute)
 	p.get("/login")
 	p.submit("/login/method", "factor", "app")
-	p.sees("Appen har fått for mange varsler", "minutter")
+	p.sees("Appen får ingen flere varsler nå", "minutter")
 }
 
 func TestPairingWithAnOldLoginAsksForANewOne(t *testing.T) {

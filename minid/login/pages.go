@@ -30,6 +30,8 @@ const (
 	pairingCookie = "pairing"
 	onwardCookie  = "onward"
 	startCookie   = "start"
+
+	recoveryCookie = "recovery"
 )
 
 // Until the browser closes; the core knows when sign-in and session end.
@@ -47,7 +49,7 @@ func (p *Pages) Mount(r gin.IRouter) {
 	g.POST("/login/reset", p.guarded(signInCookie), p.reset)
 	g.POST("/login/new-password", p.guarded(signInCookie), p.newPassword)
 	g.POST("/login/method", p.guarded(signInCookie), p.method)
-	g.GET("/login/app", p.approval)
+	p.mountApp(g)
 	g.GET("/login/cancel", p.cancel)
 	g.GET("/login/help", p.help)
 	g.GET("/login/invitation", p.invitation)
@@ -57,6 +59,7 @@ func (p *Pages) Mount(r gin.IRouter) {
 	g.GET("/minid", p.myMinID)
 	g.POST("/minid/pair", p.guarded(sessionCookie), p.pair)
 	own := g.Group("/minid", func(c *gin.Context) { c.Header("Cache-Control", "no-store") })
+	p.mountRecovery(g, own)
 	own.GET("/totp", p.showTOTP)
 	own.GET("/phone", p.accountPage("login_new_phone"))
 	own.GET("/password", p.accountPage("login_change_password"))
@@ -129,6 +132,7 @@ func (p *Pages) End(c *gin.Context) error {
 	}
 	web.SetCookie(c, p.Site, sessionCookie, "", -1)
 	web.SetCookie(c, p.Site, pairingCookie, "", -1)
+	web.SetCookie(c, p.Site, recoveryCookie, "", -1)
 	return nil
 }
 
@@ -202,6 +206,8 @@ func (p *Pages) answered(c *gin.Context, v *minid.View, err error) {
 		p.setNotice(c, notice{Kind: noticeWrong})
 	case errors.Is(err, minid.ErrWrongCode) && v.Step == minid.StepSMS:
 		p.setNotice(c, notice{Kind: noticeSMS})
+	case errors.Is(err, minid.ErrWrongCode) && v.Step == minid.StepRecovery:
+		p.setNotice(c, notice{Kind: noticeRecovery})
 	case errors.Is(err, minid.ErrWrongCode):
 		p.setNotice(c, notice{Kind: noticeCode})
 	case err == nil, errors.Is(err, minid.ErrStep), errors.Is(err, minid.ErrExpired):

@@ -43,6 +43,7 @@ var pageOf = map[minid.Step]string{
 	minid.StepApp:         "login_app",
 	minid.StepSMS:         "login_sms",
 	minid.StepUnreachable: "login_unreachable",
+	minid.StepRecovery:    "login_recovery",
 	minid.StepReset:       "login_reset",
 	minid.StepNewPassword: "login_new_password",
 }
@@ -64,7 +65,7 @@ func (p *Pages) step(c *gin.Context) {
 		PINDropped: v.PINDropped, HasMyMinID: v.Reached >= minid.LevelSubstantial, PassportHelps: v.PassportHelps, Letters: p.Core.OffersLetters(),
 	}
 	switch v.Step {
-	case minid.StepPassword, minid.StepTOTP, minid.StepReset:
+	case minid.StepPassword, minid.StepTOTP, minid.StepReset, minid.StepRecovery:
 		data.Errors, data.Done = p.errors(c), p.notice(c).Kind == donePassword
 	case minid.StepNewPassword:
 		data.Errors = p.accountErrors(c)
@@ -152,32 +153,6 @@ func (p *Pages) method(c *gin.Context) {
 	}
 	v, err := p.Core.ChooseFactor(inLanguage(c), signIn, f)
 	p.answered(c, v, err)
-}
-
-// approval tells the script how the approval stands. Whatever is not waiting any more is shown by /login.
-func (p *Pages) approval(c *gin.Context) {
-	v, err := viewOf(c.Request.Context(), p.Core, web.Cookie(c, p.Site, signInCookie))
-	if err != nil && !errors.Is(err, minid.ErrExpired) {
-		p.Site.Failure(c, err)
-		return
-	}
-	if err != nil || v.Step != minid.StepApp || p.approvalOf(v, notice{}).State != "waiting" {
-		p.Site.Poll(c, web.PollAnswer{Done: true})
-		return
-	}
-	p.Site.Poll(c, web.PollAnswer{Text: p.Site.T(web.Lang(c), "login.app.waiting")})
-}
-
-func (p *Pages) approvalOf(v *minid.View, n notice) approvalView {
-	switch {
-	case v.App != nil && v.App.State == minid.AttemptCreated:
-		return approvalView{State: "waiting", Number: v.App.Number}
-	case n.Kind == noticeTooMany:
-		return approvalView{State: "too_many", Minutes: n.N}
-	case v.App != nil && v.App.State == minid.AttemptRejected:
-		return approvalView{State: "rejected"}
-	}
-	return approvalView{State: "expired"}
 }
 
 // cancel ends the sign-in. At a level that cannot be reached it is the button back to the service.

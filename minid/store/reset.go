@@ -49,6 +49,9 @@ func (s *Store) ResetPassword(ctx context.Context, in minid.SignIn, record, numb
 		if err := tx.Exec("DELETE FROM minid_password_failures WHERE number = ?", number).Error; err != nil {
 			return err
 		}
+		if err := openApp(tx, in.PersonID); err != nil {
+			return err
+		}
 		return endAll(tx, in.PersonID, "")
 	})
 }

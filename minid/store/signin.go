@@ -33,7 +33,7 @@ func (signInRow) TableName() string { return "minid_sign_ins" }
 var factorBits = []struct {
 	factor minid.Factor
 	bit    int64
-}{{minid.FactorPassword, 1}, {minid.FactorTOTP, 2}, {minid.FactorApp, 4}, {minid.FactorSMS, 8}, {minid.FactorReset, 16}}
+}{{minid.FactorPassword, 1}, {minid.FactorTOTP, 2}, {minid.FactorApp, 4}, {minid.FactorSMS, 8}, {minid.FactorReset, 16}, {minid.FactorRecovery, 32}}
 
 func toBits(factors ...minid.Factor) int64 {
 	var bits int64

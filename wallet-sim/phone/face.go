@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -27,8 +28,10 @@ type Face struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
-	site *web.Site
-	host string
+	site    *web.Site
+	host    string
+	stopped chan struct{}
+	closing sync.Once
 }
 
 // Handler mounts the pages.
@@ -37,7 +40,7 @@ func (f *Face) Handler() (http.Handler, error) {
 	if err != nil || u.Host == "" {
 		return nil, errors.New("phone: the simulator's own address must be scheme and host, such as http://localhost:8082")
 	}
-	f.host = u.Host
+	f.host, f.stopped = u.Host, make(chan struct{})
 	if f.site, err = web.New(web.Config{Service: "wallet", Secure: u.Scheme == "https", Log: f.Log}); err != nil {
 		return nil, err
 	}
@@ -61,9 +64,10 @@ func (f *Face) Handler() (http.Handler, error) {
 	pages.GET("/present", f.present)
 	pages.POST("/present/:id", f.answer)
 	pages.GET("/phone", f.phone)
-	pages.GET("/phone/state", f.phoneState)
+	pages.GET("/phone/events", f.events)
 	pages.GET("/phone/pair", f.pairing)
 	pages.POST("/phone/pair", f.pair)
+	pages.POST("/phone/pair/confirm", f.confirmPairing)
 	pages.GET("/phone/approvals/:device", f.approval)
 	pages.POST("/phone/approvals/:device", f.approve)
 	return r, nil

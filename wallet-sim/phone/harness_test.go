@@ -111,6 +111,7 @@ func newTown(t testing.TB) *town {
 	handler, err := w.face.Handler()
 	check(t, err)
 	openWallet(handler)
+	t.Cleanup(w.face.Close)
 	return w
 }
 
@@ -233,4 +234,8 @@ func (s *surfer) pair(name string) {
 	}
 	s.open(s.w.home + "/phone/pair")
 	s.press("/phone/pair", "owner", name, "code", code)
+	if s.page.FormTo("/phone/pair/confirm") != nil {
+		s.sees("Koble appen til denne MinID-en?", s.w.issuer, s.w.people[i].PID[:6]+" *****")
+		s.press("/phone/pair/confirm", "action", "pair")
+	}
 }

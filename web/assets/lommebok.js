@@ -79,6 +79,28 @@ for (const box of document.querySelectorAll('[data-countdown]')) {
   tick();
 }
 
+// Follow what changes: <div data-events="/path">, with [data-poll-text] in it and elsewhere [data-poll-note]. The server sends
+// the events note, with {"text","note"}, and changed, with the id of a part of the page. That part is asked for anew and
+// put in place when it is another than before, so that what is being typed in it stays.
+for (const region of document.querySelectorAll('[data-events]')) {
+  const source = new EventSource(region.dataset.events);
+  const put = (element, words) => {
+    if (element && words !== undefined && element.textContent !== words) element.textContent = words;
+  };
+  source.addEventListener('note', (event) => {
+    const state = JSON.parse(event.data);
+    put(region.querySelector('[data-poll-text]'), state.text);
+    put(document.querySelector('[data-poll-note]'), state.note ?? '');
+  });
+  source.addEventListener('changed', async (event) => {
+    const answer = await fetch(location.pathname, { headers: { Accept: 'text/html' }, cache: 'no-store' });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(event.data);
+    const here = document.getElementById(event.data);
+    if (fresh && here && fresh.innerHTML !== here.innerHTML) here.replaceChildren(...fresh.childNodes);
+  });
+}
+
 // Advice on a new password while it is typed: <input data-strength="/path"> in a form with a token, and an element
 // [data-strength-text] that is role=status. The answer is {"text"}. Without an answer nothing is said.
 for (const input of document.querySelectorAll('[data-strength]')) {
