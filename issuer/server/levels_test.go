@@ -17,6 +17,7 @@ authentication:
   - {factors: [password], level: low}
   - {factors: [password, totp], level: substantial}
   - {factors: [password, sms], level: substantial}
+  - {factors: [password, recovery], level: substantial}
   - {factors: [password, app], level: high}
 `
 
