@@ -24,6 +24,9 @@
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_WALLET_CHECK               20h                        how often the status of a wallet unit that holds a PID is looked up
+//	ISSUER_TRUSTED_PROXIES                                       addresses and networks of proxies whose X-Forwarded-For is
+//	                                                             believed; behind a proxy that is not named here, all
+//	                                                             people share its address, and the limits by address
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
 //	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that do not authenticate themselves
@@ -45,6 +48,7 @@ import (
 
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/observe"
+	"lommebok.example/internal/peer"
 	"lommebok.example/internal/serve"
 	"lommebok.example/issuer/server"
 	"lommebok.example/minid"
@@ -80,6 +84,7 @@ type settings struct {
 	AllowHTTP      bool          `env:"ISSUER_INSECURE_ALLOW_HTTP"`
 	AllowAnyClient bool          `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
 	TestPeople     bool          `env:"ISSUER_INSECURE_TEST_PEOPLE"`
+	TrustedProxies string        `env:"ISSUER_TRUSTED_PROXIES"`
 }
 
 func main() {
@@ -121,6 +126,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	proxies, err := peer.ParseProxies(set.TrustedProxies)
+	if err != nil {
+		return fmt.Errorf("ISSUER_TRUSTED_PROXIES: %w", err)
+	}
 	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
@@ -132,10 +141,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	issuer, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
-		OperatorToken: set.OperatorToken,
-		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
-		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
-		Letters:       server.Gateway{URL: set.LetterGateway, Token: set.LetterToken}, LetterLife: set.LetterLife,
+		OperatorToken: set.OperatorToken, TrustedProxies: proxies,
+		SMS:     server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
+		Email:   server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
+		Letters: server.Gateway{URL: set.LetterGateway, Token: set.LetterToken}, LetterLife: set.LetterLife,
 		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		WalletCheck: set.WalletCheck,

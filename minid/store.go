@@ -14,6 +14,7 @@ type Store interface {
 	ActivationStore
 	StateStore
 	ContactStore
+	TallyStore
 
 	// AddPerson adds a person with credentials: all or nothing, ErrPersonExists when the identity number is taken.
 	AddPerson(ctx context.Context, p NewPerson) error

@@ -16,6 +16,7 @@ import (
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/fetch"
 	"lommebok.example/internal/observe"
+	"lommebok.example/internal/peer"
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/source"
@@ -44,6 +45,9 @@ type Config struct {
 	// Letters prints and posts activation letters; without it, and without those for SMS and mail, none can be ordered.
 	Letters    Gateway
 	LetterLife time.Duration // of an activation code; zero is 60 days
+
+	// TrustedProxies are believed when they say for whom they speak; see package peer.
+	TrustedProxies peer.Proxies
 
 	// OperatorToken opens /operator/logins; without it the page is there with test people alone.
 	OperatorToken string
@@ -153,9 +157,9 @@ type parts struct {
 // assemble makes each part once, from the parts above it.
 func assemble(cfg Config, deps Deps, g *ground) *parts {
 	rules := openid4vci.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}
-	loginPages := &login.Pages{Core: g.core, Site: g.site, Desk: cfg.Desk}
+	loginPages := &login.Pages{Core: g.core, Site: g.site, Desk: cfg.Desk, Proxies: cfg.TrustedProxies}
 	providers := newWallets(cfg, deps)
-	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log}
+	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log, Proxies: cfg.TrustedProxies}
 	authServer := &authserver.Server{
 		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
 		Providers: providers, Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,

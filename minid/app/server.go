@@ -7,13 +7,16 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"mime"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/internal/observe"
+	"lommebok.example/internal/peer"
 	"lommebok.example/minid"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oauth2"
@@ -25,6 +28,7 @@ const (
 	UnknownDevice      = "unknown_device"
 	UnknownAttempt     = "unknown_attempt"
 	WrongNumber        = "wrong_number"
+	TooManyFromAddress = "too_many_from_address"
 )
 
 // Server answers the app. Base is the service's address as phones write it in aud, e.g. "http://localhost:8080".
@@ -32,6 +36,8 @@ type Server struct {
 	Core *minid.Core
 	Base string
 	Log  *slog.Logger
+
+	Proxies peer.Proxies // whom to believe who is calling; nobody but the connection when empty
 }
 
 // PendingAttempt is what the phone shows. Times are RFC 3339 in UTC.
@@ -56,9 +62,10 @@ type stateBody struct {
 
 // Mount adds the routes of the package comment.
 func (s *Server) Mount(r gin.IRouter) {
-	r.POST("/minid/app/devices", s.register)
-	r.POST("/minid/app/attempts", s.pending)
-	r.POST("/minid/app/attempts/:id", s.answer)
+	g := r.Group("/minid/app", s.Proxies.Middleware(minid.FromAddress))
+	g.POST("/devices", s.register)
+	g.POST("/attempts", s.pending)
+	g.POST("/attempts/:id", s.answer)
 }
 
 func (s *Server) register(c *gin.Context) {
@@ -198,6 +205,10 @@ func (s *Server) read(c *gin.Context, body any) bool {
 // write sends what body gives, or the error.
 func (s *Server) write(c *gin.Context, status int, err error, body func() any) {
 	if err != nil {
+		var address minid.ErrAddress
+		if errors.As(err, &address) {
+			c.Header("Retry-After", strconv.Itoa(int(math.Ceil(address.RetryAfter.Seconds()))))
+		}
 		oauth2.WriteError(c.Writer, s.refusal(c.Request.Context(), err))
 		return
 	}
@@ -208,9 +219,12 @@ func (s *Server) write(c *gin.Context, status int, err error, body func() any) {
 // refusal turns what the core says into the wire's words. Anything else is silent here and stands in the log.
 func (s *Server) refusal(ctx context.Context, err error) *oauth2.Error {
 	var known *oauth2.Error
+	var address minid.ErrAddress
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &address):
+		return oauth2.NewError(http.StatusTooManyRequests, TooManyFromAddress, "too many failures from this network address; see Retry-After")
 	case errors.Is(err, minid.ErrPairingCode):
 		return oauth2.NewError(http.StatusBadRequest, InvalidPairingCode, "the pairing code is unknown, used or expired")
 	case errors.Is(err, minid.ErrDevice):

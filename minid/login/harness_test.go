@@ -20,6 +20,7 @@ import (
 
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/internal/peer"
 	"lommebok.example/minid"
 	"lommebok.example/minid/login"
 	"lommebok.example/minid/store"
@@ -65,6 +66,7 @@ type service struct {
 
 	deskCode string // the code for the app that karies got at the service desk
 	post     *post
+	proxies  peer.Proxies
 }
 
 // onward makes /onward lead to another origin, with the reason as error.
@@ -113,7 +115,7 @@ func (s *service) routes(t testing.TB, cfg web.Config) http.Handler {
 	gin.SetMode(gin.TestMode)
 	r := gin.New()
 	site.Mount(r)
-	pages := &login.Pages{Core: s.core, Site: site}
+	pages := &login.Pages{Core: s.core, Site: site, Proxies: s.proxies}
 	pages.Mount(r)
 	(&login.Operator{Core: s.core, Site: site, InsecureOpen: true}).Mount(r)
 	r.GET("/", func(c *gin.Context) { c.String(http.StatusOK, "front page") })
