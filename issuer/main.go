@@ -15,7 +15,8 @@
 //	ISSUER_EMAIL_GATEWAY, ISSUER_EMAIL_GATEWAY_TOKEN          the same for mail
 //	ISSUER_LETTER_GATEWAY, ISSUER_LETTER_GATEWAY_TOKEN        the same for activation letters, see notify.LetterGateway
 //	ISSUER_LETTER_LIFE                1440h                      how long an activation code can be used
-//	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins, as password or bearer token
+//	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins and /operator/metrics, as
+//	                                                             password or bearer token
 //	ISSUER_SERVICES                                              a YAML or JSON file with the services that log people in
 //	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
 //	ISSUER_LEVELS                                                a YAML or JSON file with what proofing and factors are worth, see server.ParseLevels

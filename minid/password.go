@@ -135,6 +135,9 @@ func (p *PasswordPool) derive(password string, r phc) []byte {
 	return argon2.IDKey(mac.Sum(nil), r.salt, r.cost.Time, r.cost.Memory, r.cost.Parallelism, hashBytes)
 }
 
+// Waiting is how many callers hash or wait for it.
+func (p *PasswordPool) Waiting() int { return len(p.line) }
+
 // acquire takes a slot, waits in the queue for one, or answers ErrBusy when the queue is full.
 func (p *PasswordPool) acquire(ctx context.Context) (release func(), err error) {
 	select {

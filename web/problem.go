@@ -73,6 +73,7 @@ func (s *Site) Problem(c *gin.Context, p Problem) {
 	if p.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
 	}
+	observe.Refused(c.Request.Context(), p.Code)
 	s.cfg.Log.InfoContext(c.Request.Context(), "problem", "code", p.Code, "status", p.Status,
 		"trace_id", observe.TraceID(c.Request.Context()))
 	if prefersJSON(c.GetHeader("Accept")) {

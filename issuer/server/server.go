@@ -15,6 +15,7 @@ import (
 
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/fetch"
+	"lommebok.example/internal/metrics"
 	"lommebok.example/internal/observe"
 	"lommebok.example/internal/peer"
 	"lommebok.example/issuer/credentials"
@@ -49,7 +50,7 @@ type Config struct {
 	// TrustedProxies are believed when they say for whom they speak; see package peer.
 	TrustedProxies peer.Proxies
 
-	// OperatorToken opens /operator/logins; without it the page is there with test people alone.
+	// OperatorToken opens /operator/logins and /operator/metrics; without it they are there with test people alone.
 	OperatorToken string
 	Services      []authserver.Service // who log people in with MinID
 	Staff         []minid.Staff        // who act for the service; with test people, some of them have roles as well
@@ -152,6 +153,7 @@ type parts struct {
 	outbox     *notify.Outbox // nil without test people
 	letters    *notify.LetterOutbox
 	operator   *login.Operator
+	metrics    *metrics.Metrics
 }
 
 // assemble makes each part once, from the parts above it.
@@ -188,7 +190,8 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		watch:    &wallets.Watch{Every: cfg.WalletCheck, Store: g.issuerStore, Statuses: providers, Now: deps.Now, Log: deps.Log},
 		outbox:   g.outbox,
 		letters:  g.letters,
-		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople},
+		metrics:  g.metrics,
+		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople, Metrics: g.metrics.Handler()},
 		public:   &public{db: deps.DB, anchor: g.trust.anchorPEM()},
 	}
 }
@@ -203,7 +206,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	if err := r.SetTrustedProxies(nil); err != nil {
 		return nil, err
 	}
-	r.Use(observe.Middleware(deps.Log, deps.Now))
+	r.Use(p.metrics.Middleware(deps.Now), observe.Middleware(deps.Log, deps.Now))
 	p.site.Mount(r)
 	p.login.Mount(r)
 	p.phones.Mount(r)

@@ -209,7 +209,9 @@ func (s *Server) write(c *gin.Context, status int, err error, body func() any) {
 		if errors.As(err, &address) {
 			c.Header("Retry-After", strconv.Itoa(int(math.Ceil(address.RetryAfter.Seconds()))))
 		}
-		oauth2.WriteError(c.Writer, s.refusal(c.Request.Context(), err))
+		told := s.refusal(c.Request.Context(), err)
+		observe.Refused(c.Request.Context(), told.Code)
+		oauth2.WriteError(c.Writer, told)
 		return
 	}
 	c.Header("Cache-Control", "no-store")
