@@ -208,6 +208,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	}
 	r.Use(p.metrics.Middleware(deps.Now), observe.Middleware(deps.Log, deps.Now))
 	p.site.Mount(r)
+	r.Use(p.gates())
 	p.login.Mount(r)
 	p.phones.Mount(r)
 	p.authServer.Mount(r)

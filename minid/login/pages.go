@@ -148,6 +148,10 @@ func (p *Pages) guardedTo(cookie, back string) gin.HandlerFunc {
 			p.badForm(c, err)
 			return
 		}
+		if len(c.Request.PostForm) > maxFields {
+			p.badForm(c, errTooManyFields)
+			return
+		}
 		if !web.CheckFormToken(web.Cookie(c, p.Site, cookie), c.PostForm("token")) {
 			p.Site.Problem(c, web.Problem{
 				Status: http.StatusForbidden, Code: "form_token", TextKey: "login.problem.token",
@@ -158,6 +162,10 @@ func (p *Pages) guardedTo(cookie, back string) gin.HandlerFunc {
 		c.Next()
 	}
 }
+
+const maxFields = 64
+
+var errTooManyFields = errors.New("login: too many fields in a form")
 
 func (p *Pages) badForm(c *gin.Context, err error) {
 	bad := web.Problem{Status: http.StatusBadRequest, Code: "form", TextKey: "common.problem.form", ReturnURL: "/login", ReturnTextKey: "login.problem.open"}
