@@ -3,7 +3,11 @@ package app_test
 import (
 	"crypto/elliptic"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -40,4 +44,26 @@ func body(t *testing.T, member, value string) string {
 	raw, err := json.Marshal(map[string]string{member: value})
 	must(t, err)
 	return string(raw)
+}
+
+// A07: a pairing code that never was, one that was used, and one whose time is over get the same answer, byte for byte.
+func TestPairingCodesTellNothing(t *testing.T) {
+	w := newWorld(t)
+	used := w.code()
+	w.pair()
+	at := w.now.Unix()
+	key := newKey(t, elliptic.P256())
+	answers := map[string]bool{}
+	for _, code := range []string{"AAAABBBBCCCCDDDDEEEEFFFFGG", used, "12865398148", ""} {
+		res, err := http.Post(w.url+"/minid/app/devices", "application/json", strings.NewReader(body(t, "registration",
+			message(t, key, "minid-app-registration+jwt", true, map[string]any{"aud": w.url, "iat": at, "exp": at + 60, "pairing_code": code}))))
+		must(t, err)
+		raw, err := io.ReadAll(res.Body)
+		must(t, errors.Join(err, res.Body.Close()))
+		res.Header.Del("Date")
+		answers[fmt.Sprint(res.StatusCode, res.Header, string(raw))] = true
+	}
+	if len(answers) != 1 {
+		t.Errorf("%d different answers: %v", len(answers), answers)
+	}
 }
