@@ -151,8 +151,8 @@ func TestPrivacySweep(t *testing.T) {
 			p.get("/minid/totp")
 			p.submitIf("/minid/phone", "phone", "+4799999999")
 			p.post("/login/password", url.Values{"pid": {pid}, "password": {s.people[pid].Password}}) // without a token
-			s.get(t, "/authorize?request_uri="+pid) // these addresses are the caller's own doing
-			s.get(t, "/nowhere/"+pid + "?password=" + url.QueryEscape(s.people[pid].Password))
+			s.get(t, "/authorize?request_uri="+pid)                                                   // these addresses are the caller's own doing
+			s.get(t, "/nowhere/"+pid+"?password="+url.QueryEscape(s.people[pid].Password))
 			s.status(t, "/par", "client_id="+pid)
 			s.status(t, "/token", "grant_type="+pid+"&code="+pid)
 		}
