@@ -228,6 +228,12 @@ func (w *world) setState(personID string, s minid.State) {
 	must(w.t, w.db.W.Exec("UPDATE minid_people SET state = ? WHERE id = ?", string(s), personID).Error)
 }
 
+// wantNothingPersonalInLogs searches what was logged so far; every test searches at its end.
+func (w *world) wantNothingPersonalInLogs() {
+	w.t.Helper()
+	leak.Search(w.t, "the log", w.logs.String(), w.logs.Known())
+}
+
 // signInID is how a sign-in is stored: the hash of its secret.
 func signInID(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
