@@ -249,7 +249,7 @@ func startIssuer(t *testing.T) *process {
 	must(t, err)
 	p := &process{addr: addr, cmd: exec.Command(binary)}
 	p.cmd.Env = append(os.Environ(), "ISSUER_ADDR="+addr, "ISSUER_URL=http://"+addr, "ISSUER_DATABASE=sqlite:"+filepath.Join(dir, "issuer.db"),
-		"ISSUER_DATA="+filepath.Join(dir, "data"), "TRUST_DIR=", "ISSUER_INSECURE_ALLOW_HTTP=true")
+		"ISSUER_DATA="+filepath.Join(dir, "data"), "TRUST_DIR="+filepath.Join(dir, "trust"), "ISSUER_INSECURE_ALLOW_HTTP=true")
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	must(t, p.cmd.Start())
 	t.Cleanup(func() { p.stop(t, log) })

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -12,9 +13,13 @@ import (
 // once, which costs next to nothing. Without it ten thousand callers get an answer each, and all of them too late.
 type Gate struct {
 	Wait time.Duration // the longest that a request waits for its turn
+	Work time.Duration // the longest that it has its turn; then its context ends, by ErrTooLong; 0: any time
 
 	running, line chan struct{}
 }
+
+// ErrTooLong is why the context of a request ended that had its turn for too long: it could not be answered in time any more.
+var ErrTooLong = errors.New("serve: the request took too long")
 
 // NewGate lets so many run and so many wait.
 func NewGate(running, waiting int, wait time.Duration) *Gate {
@@ -57,8 +62,18 @@ func (g *Gate) Middleware(refuse func(*gin.Context), put func(ctx context.Contex
 			c.Abort()
 			return
 		}
+		ctx, cancel := context.WithCancelCause(c.Request.Context())
+		defer cancel(nil)
+		if g.Work > 0 {
+			late := time.AfterFunc(g.Work, func() { cancel(ErrTooLong) })
+			give := leave
+			leave = func() {
+				late.Stop()
+				give()
+			}
+		}
 		defer leave()
-		c.Request = c.Request.WithContext(put(c.Request.Context(), leave))
+		c.Request = c.Request.WithContext(put(ctx, leave))
 		c.Writer = &streaming{c.Writer, leave}
 		c.Next()
 	}

@@ -3,6 +3,7 @@ package serve
 import (
 	"bufio"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -105,6 +106,34 @@ func TestGateIsLeftByWhoOnlyWaits(t *testing.T) {
 	}
 	if got := ask("/quick"); got != http.StatusOK {
 		t.Errorf("at the end: %d", got)
+	}
+}
+
+// What cannot be answered in time any more is given up, unless it streams.
+func TestGateEndsWhatTakesTooLong(t *testing.T) {
+	gin.SetMode(gin.TestMode)
+	g := NewGate(1, 0, time.Millisecond)
+	g.Work = 20 * time.Millisecond
+	r := gin.New()
+	r.Use(g.Middleware(func(*gin.Context) {}, func(ctx context.Context, _ func()) context.Context { return ctx }))
+	causes := make(chan error, 1)
+	r.GET("/work", func(c *gin.Context) {
+		<-c.Request.Context().Done()
+		causes <- context.Cause(c.Request.Context())
+	})
+	r.GET("/stream", func(c *gin.Context) {
+		c.Writer.Flush()
+		select {
+		case <-c.Request.Context().Done():
+		case <-time.After(200 * time.Millisecond): // ten times what a request has
+		}
+		causes <- context.Cause(c.Request.Context())
+	})
+	for _, path := range []string{"/work", "/stream"} {
+		r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path, nil))
+		if cause := <-causes; (path == "/work") != errors.Is(cause, ErrTooLong) {
+			t.Errorf("%s ended by %v", path, cause)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	running    = 64
 	waiting    = 1024
 	longestJam = 2 * time.Second
+	longestRun = 6 * time.Second // of a person's request, which a slow disk may hold up
 )
 
 // machines are the beginnings of the routes that wallets, phones and services call. They have a gate of their own, so that a
@@ -32,7 +33,9 @@ var free = []string{"/health", "/operator/", "/assets/", "/trust/"}
 
 // gates sends away what is more than the service can do in time.
 func (p *parts) gates() gin.HandlerFunc {
-	people := serve.NewGate(running, waiting, longestJam).Middleware(p.crowded, minid.WhileWaiting)
+	crowd := serve.NewGate(running, waiting, longestJam)
+	crowd.Work = longestRun
+	people := crowd.Middleware(p.crowded, minid.WhileWaiting)
 	wallets := serve.NewGate(running, waiting, longestJam).Middleware(crowdedWire, minid.WhileWaiting)
 	return func(c *gin.Context) {
 		switch route := c.FullPath(); {
