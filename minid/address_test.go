@@ -177,6 +177,14 @@ func TestEveryGuessIsCounted(t *testing.T) {
 		"pairing code": func(w *world) func() error {
 			return func() error { _, err := w.Pair(here, "AAAABBBBCCCCDDDD", "t", []byte("key")); return err }
 		},
+		"activation code": func(w *world) func() error {
+			n := 0
+			return func() error {
+				n++
+				_, _, err := w.StartActivation(here, number(n), "AAAA-BBBB-CCCC")
+				return err
+			}
+		},
 		"device": func(w *world) func() error {
 			return func() error { _, err := w.Device(here, "unknown"); return err }
 		},

@@ -23,8 +23,8 @@ func (s *Site) Busy(c *gin.Context, p Problem) {
 		s.problemJSON(c, p)
 		return
 	}
-	lang := Lang(c)
-	body, err := s.busyPage(lang, p)
+	lang, chosen := Lang(c), Chosen(c)
+	body, err := s.busyPage(lang, chosen, p)
 	if err != nil {
 		s.Failure(c, err)
 		return
@@ -34,19 +34,19 @@ func (s *Site) Busy(c *gin.Context, p Problem) {
 	c.Data(p.Status, "text/html; charset=utf-8", body)
 }
 
-func (s *Site) busyPage(lang string, p Problem) ([]byte, error) {
-	key := lang + " " + p.Code
+func (s *Site) busyPage(lang, chosen string, p Problem) ([]byte, error) {
+	key := chosen + " " + p.Code
 	if kept, ok := s.busy.Load(key); ok {
 		if body, ok := kept.([]byte); ok {
 			return body, nil
 		}
 	}
 	home := &gin.Context{Request: &http.Request{Method: http.MethodGet, URL: &url.URL{Path: s.cfg.HomePath}}}
-	body, err := s.execute(lang, "common_problem", Page{
-		Lang: lang, Path: s.cfg.HomePath, Service: s.cfg.Service, Home: s.cfg.HomePath, Languages: s.languageLinks(home, lang), Invalid: true,
+	body, err := s.execute(chosen, "common_problem", Page{
+		Name: "common_problem", Lang: lang, Chosen: chosen, Partial: chosen == partial, Path: s.cfg.HomePath, Service: s.cfg.Service, Home: s.cfg.HomePath, Languages: s.languageLinks(home, chosen), Invalid: true,
 		Data: problemView{
 			What: s.T(lang, p.TextKey+".what"), Do: s.T(lang, p.TextKey+".do"), Code: p.Code,
-			ReturnURL: s.cfg.HomePath, ReturnText: s.T(lang, "common.problem.home"),
+			ReturnURL: s.cfg.HomePath, ReturnText: s.T(lang, "common.problem.home"), Side: SideUs,
 		},
 	})
 	if err == nil {

@@ -25,7 +25,7 @@ const (
 // machines are the beginnings of the routes that wallets, phones and services call. They have a gate of their own, so that a
 // storm of people who log in holds up nobody's credential.
 var machines = []string{
-	"/.well-known/", "/par", "/token", "/nonce", "/credential", "/statuslists/", "/minid/app/", "/jwks", "/userinfo", "/introspect", "/revoke",
+	"/.well-known/", "/par", "/challenge", "/token", "/nonce", "/credential", "/statuslists/", "/minid/app/", "/jwks", "/userinfo", "/introspect", "/revoke",
 }
 
 // free are routes that must answer when nothing else does, and cost little.
