@@ -33,7 +33,7 @@ var rules = []rule{
 	{in: []string{""}, except: []string{"specs/cose"}, never: []string{cbor},
 		why: "cose is the one wrapper that sets the strict decoding modes of cbor"},
 	{in: []string{""}, except: []string{"minid/store", "issuer/store", "verifier/store", "internal/database"},
-		never: []string{gorm, "gorm.io/driver", "github.com/glebarez/sqlite"}, why: "rows and statements live in the stores"},
+		never: []string{gorm, "gorm.io/driver", "modernc.org/sqlite"}, why: "rows and statements live in the stores"},
 	{in: []string{"minid"}, never: services, why: "the authentication core serves issuer and verifier alike"},
 	{in: []string{"internal/"}, never: append([]string{module + "minid", module + "web", module + "specs"}, services...),
 		why: "internal is plumbing without a domain"},

@@ -21,18 +21,36 @@ const rounds = 15
 // work takes. Both are run n times a round. It also reports the figures as benchmark metrics.
 func Ratio(b *testing.B, name string, n int, goal float64, work, floor func()) {
 	b.Helper()
-	work()
+	RatioOf(b, name, n, goal, repeated(work), floor)
+}
+
+// RatioOf is Ratio for work that is not one call after the other: works does it n times as it sees fit.
+func RatioOf(b *testing.B, name string, n int, goal float64, works func(n int), floor func()) {
+	b.Helper()
+	works(n)
 	floor()
 	for b.Loop() {
-		ratios, works, floors := make([]float64, rounds), make([]float64, rounds), make([]float64, rounds)
+		ratios, spent, floors := make([]float64, rounds), make([]float64, rounds), make([]float64, rounds)
 		for i := range rounds {
-			works[i], floors[i] = cpu(work, n), cpu(floor, n)
-			ratios[i] = works[i] / floors[i]
+			spent[i], floors[i] = cpu(works, n), cpu(repeated(floor), n)
+			ratios[i] = spent[i] / floors[i]
 		}
-		fmt.Printf("ratio %-36s %.2f goal %.2f (%.0f us beside a floor of %.0f us)\n",
-			name, median(ratios), goal, median(works), median(floors))
+		Print(name, median(ratios), goal, fmt.Sprintf("%.0f us beside a floor of %.0f us", median(spent), median(floors)))
 		b.ReportMetric(median(ratios), "x-floor")
-		b.ReportMetric(median(works), "cpu-us/op")
+		b.ReportMetric(median(spent), "cpu-us/op")
+	}
+}
+
+// Print prints a line of make bench.
+func Print(name string, value, goal float64, how string) {
+	fmt.Printf("ratio %-44s %.2f goal %.2f (%s)\n", name, value, goal, how)
+}
+
+func repeated(f func()) func(n int) {
+	return func(n int) {
+		for range n {
+			f()
+		}
 	}
 }
 
@@ -41,12 +59,10 @@ func median(v []float64) float64 {
 	return s[len(s)/2]
 }
 
-// cpu gives the CPU time, user and system, of one call of f in microseconds, taken over n calls.
-func cpu(f func(), n int) float64 {
+// cpu gives the CPU time, user and system, of one of n pieces of work in microseconds.
+func cpu(works func(n int), n int) float64 {
 	before := used()
-	for range n {
-		f()
-	}
+	works(n)
 	return float64((used() - before).Nanoseconds()) / 1000 / float64(n)
 }
 

@@ -3,6 +3,8 @@ package issuance
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
 	"log/slog"
 	"net/http"
 	"time"
@@ -10,35 +12,23 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/issuer/credentials"
+	"lommebok.example/issuer/signing"
 	"lommebok.example/issuer/source"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
-	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/openid4vci"
-	"lommebok.example/specs/sdjwtvc"
 )
 
 // Access tells what an access token is good for; authserver.Server is one.
 type Access interface {
-	Access(r *http.Request) (*authserver.Access, *authserver.AccessError)
+	Unspent(r *http.Request) (*authserver.Unspent, *authserver.AccessError)
+	Spend(ctx context.Context, u *authserver.Unspent) *authserver.AccessError
 	NonceHeader(w http.ResponseWriter)
 }
 
 // Accounts knows the state of a person's account; minid.Core is one. minid.ErrNotFound when there is none.
 type Accounts interface {
 	Person(ctx context.Context, personID string) (*minid.Person, error)
-}
-
-// StatusLists tells the address of a status list.
-type StatusLists interface {
-	URI(list string) string
-}
-
-// Signers make the credentials of each format. Until is the end of the certificate that ends first.
-type Signers struct {
-	SDJWT *sdjwtvc.Signer
-	MDoc  *mdoc.Signer
-	Until time.Time
 }
 
 // Service is the Credential Issuer. Its fields are set once, before Mount.
@@ -49,11 +39,10 @@ type Service struct {
 	Types    *credentials.Set
 	Source   source.Source
 	Store    Store
-	Status   StatusLists
 	Access   Access
 	Accounts Accounts
 	Nonces   *Nonces
-	Signers  Signers
+	Signers  *signing.Signers
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -81,4 +70,12 @@ func (s *Service) postNonce(c *gin.Context) {
 	c.JSON(http.StatusOK, openid4vci.NonceResponse{CNonce: s.Nonces.New()})
 }
 
-func newID() string { return rand.Text() }
+// inOrder is base32 whose letters stand in the order of their bytes.
+var inOrder = base32.NewEncoding("234567ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+// newID gives an identifier that nobody can foresee. It begins with the time, so that rows made together stand together.
+func newID(at time.Time) string {
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
+	return inOrder.EncodeToString(ms[3:]) + rand.Text()
+}

@@ -1,19 +1,39 @@
 package server
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
+	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/internal/database"
+	"lommebok.example/internal/observe"
 	"lommebok.example/specs/x5c"
 )
+
+// auditLog is what health asks whether it can be written: when not, nothing is issued.
+type auditLog interface {
+	AuditWritable(ctx context.Context, at time.Time) error
+}
 
 // public is what anybody and any machine may ask.
 type public struct {
 	db     *database.DB
+	audit  auditLog
 	anchor []byte
+	now    func() time.Time
+	log    *slog.Logger
+
+	mu    sync.Mutex
+	asked time.Time // when the audit log was last tried
+	sick  error
 }
+
+// tryEvery is how long an answer about the audit log holds: everybody may ask, and each try is a turn at the database.
+const tryEvery = time.Second
 
 func (p *public) mount(r gin.IRouter) {
 	r.GET("/health", p.health)
@@ -23,11 +43,30 @@ func (p *public) mount(r gin.IRouter) {
 func (p *public) health(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	if err := p.db.Ping(c.Request.Context()); err != nil {
-		c.Header("Retry-After", "2")
-		c.JSON(http.StatusServiceUnavailable, gin.H{"status": "database"})
+		unwell(c, "database")
+		return
+	}
+	if err := p.auditable(c.Request.Context()); err != nil {
+		p.log.Error("audit", "trace_id", observe.TraceID(c.Request.Context()), "cause", err)
+		unwell(c, "audit")
 		return
 	}
 	c.JSON(http.StatusOK, gin.H{"status": "ok"})
+}
+
+func unwell(c *gin.Context, what string) {
+	c.Header("Retry-After", "2")
+	c.JSON(http.StatusServiceUnavailable, gin.H{"status": what})
+}
+
+// auditable tries the audit log, or tells what came of it a moment ago.
+func (p *public) auditable(ctx context.Context) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := p.now(); now.Sub(p.asked) >= tryEvery || now.Before(p.asked) {
+		p.asked, p.sick = now, p.audit.AuditWritable(context.WithoutCancel(ctx), now)
+	}
+	return p.sick
 }
 
 // trust is the anchor, for those who decide by themselves whom to trust.

@@ -86,7 +86,10 @@ type Server struct {
 	store      *store.Store
 	core       *minid.Core
 	authServer *authserver.Server
+	sealer     *sealer
+	url        string
 	now        func() time.Time
+	log        *slog.Logger
 }
 
 // New builds the issuer: what everything stands on, then the parts, then the routes.
@@ -118,7 +121,8 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	}
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor,
-		store: ground.issuerStore, core: ground.core, authServer: all.authServer, now: deps.Now,
+		store: ground.issuerStore, core: ground.core, authServer: all.authServer, sealer: ground.sealer, url: cfg.URL,
+		now: deps.Now, log: deps.Log,
 	}, nil
 }
 
@@ -162,14 +166,14 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		site: g.site, login: loginPages, phones: phones, authServer: authServer, status: statusLists,
 		issuing: &issuance.Service{
 			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
-			Status: statusLists, Access: authServer, Accounts: g.core, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
+			Access: authServer, Accounts: g.core, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
 			Signers: g.signers, Now: deps.Now, Log: deps.Log,
 		},
 		offers:   &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
 		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
 		outbox:   g.outbox,
 		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople},
-		public:   &public{db: deps.DB, anchor: g.trust.anchorPEM()},
+		public:   &public{db: deps.DB, audit: g.issuerStore, anchor: g.trust.anchorPEM(), now: deps.Now, log: deps.Log},
 	}
 }
 
