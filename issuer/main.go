@@ -1,6 +1,11 @@
 // Command issuer runs the Credential Issuer with its MinID and its authorization server. Everything is set by the
 // environment; package server tells its routes.
 //
+//	issuer                      serves
+//	issuer check-credentials    reads every credential record and lists what is amiss
+//	issuer audit export [FILE]  writes a copy of the audit log
+//	issuer audit verify FILE    verifies a copy, without a database, and names the first line that is wrong
+//
 //	variable                          default                    meaning
 //	ISSUER_ADDR                       127.0.0.1:8080             where to listen
 //	ISSUER_URL                        http://localhost:8080      the Credential Issuer Identifier
@@ -37,7 +42,6 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/observe"
 	"lommebok.example/internal/serve"
 	"lommebok.example/issuer/server"
 	"lommebok.example/minid"
@@ -68,13 +72,10 @@ type settings struct {
 }
 
 func main() {
-	log := observe.Logger(os.Stdout)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, log); err != nil {
-		log.Error("the issuer stopped", "cause", err)
-		os.Exit(1)
-	}
+	code := command(ctx, os.Args[1:], os.Stdout, os.Stderr, time.Now)
+	stop()
+	os.Exit(code)
 }
 
 func run(ctx context.Context, log *slog.Logger) (err error) {
@@ -116,7 +117,8 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	go sweep(ctx, issuer, log)
+	go every(ctx, sweepEvery, "sweep", log, issuer.Sweep)
+	go every(ctx, checkpointEvery, "audit checkpoint", log, issuer.Checkpoint)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log})
 }
 
@@ -152,19 +154,23 @@ func readStaff(file string) ([]minid.Staff, error) {
 	return staff, nil
 }
 
-// sweepEvery is how often expired rows are deleted.
-const sweepEvery = 5 * time.Minute
+// How often expired rows are deleted, and the audit log gets a checkpoint.
+const (
+	sweepEvery      = 5 * time.Minute
+	checkpointEvery = time.Minute
+)
 
-func sweep(ctx context.Context, issuer *server.Server, log *slog.Logger) {
-	ticker := time.NewTicker(sweepEvery)
+// every does something again and again until ctx ends.
+func every(ctx context.Context, period time.Duration, what string, log *slog.Logger, f func(ctx context.Context) error) {
+	ticker := time.NewTicker(period)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := issuer.Sweep(ctx); err != nil {
-				log.Error("sweep", "cause", err)
+			if err := f(ctx); err != nil {
+				log.Error(what, "cause", err)
 			}
 		}
 	}

@@ -77,6 +77,7 @@ func (in Intent) Finished(state State, at time.Time) audit.Event {
 const (
 	KindIntent = "issuance.intent"
 	KindResult = "issuance.result"
+	KindRevoke = "issuance.revoke"
 )
 
 // Issued is an issuance as the person sees it. RevokedAt is zero unless it was revoked.

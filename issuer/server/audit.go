@@ -8,9 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"lommebok.example/internal/audit"
+	"lommebok.example/internal/database"
 	"lommebok.example/internal/keys"
+	"lommebok.example/issuer/credentials"
+	"lommebok.example/issuer/store"
 	"lommebok.example/specs/jose"
 )
 
@@ -100,4 +104,39 @@ func (s *Server) Checkpoint(ctx context.Context) error {
 		s.log.Info("audit checkpoint", "seq", c.Seq, "hash", string(hash), "key", jose.Thumbprint(s.sealer.key))
 	}
 	return nil
+}
+
+// ExportAudit writes a copy of the audit log to a file or the like, ending with a checkpoint signed now.
+func ExportAudit(ctx context.Context, cfg Config, db *database.DB, now time.Time, to io.Writer) error {
+	st, err := store.New(ctx, db)
+	if err != nil {
+		return err
+	}
+	seal, err := newSealer(cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	copied, err := audit.NewWriter(to, seal.Key())
+	if err != nil {
+		return err
+	}
+	return st.ExportAudit(ctx, copied, cfg.URL, now, seal)
+}
+
+// CheckCredentials reads every credential record and gives what is amiss.
+func CheckCredentials(ctx context.Context, db *database.DB, now time.Time) ([]store.Amiss, error) {
+	st, err := store.New(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	types, err := credentials.Embedded()
+	if err != nil {
+		return nil, err
+	}
+	return st.Check(ctx, now, func(configuration string) time.Duration {
+		if t, ok := types.ByID(configuration); ok {
+			return t.Validity
+		}
+		return 0
+	})
 }

@@ -57,6 +57,6 @@ func (s *Store) Revoke(ctx context.Context, personID, id string, at time.Time) e
 			return fmt.Errorf("store: marking the status list as changed: %w", err)
 		}
 		person := audit.Person(personID)
-		return s.record(tx, audit.Event{At: at, Kind: "issuance.revoke", Actor: person, Subject: person, Object: id, Outcome: "revoked"})
+		return s.record(tx, audit.Event{At: at, Kind: issuance.KindRevoke, Actor: person, Subject: person, Object: id, Outcome: "revoked"})
 	})
 }
