@@ -36,6 +36,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -117,6 +118,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // what starting took, above all hashing the passwords of test people, is not needed again
 	go every(ctx, sweepEvery, "sweep", log, issuer.Sweep)
 	go every(ctx, checkpointEvery, "audit checkpoint", log, issuer.Checkpoint)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log})

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// rounds is how often work and floor are taken in turn; the median of the ratios is what counts.
-const rounds = 15
+// Rounds is how often work and floor are taken in turn, after one round to warm up; the median of the ratios is what counts.
+const Rounds = 15
 
 // Ratio prints `ratio NAME VALUE goal VALUE`, and the CPU microseconds behind it: how many times the CPU time of floor
 // work takes. Both are run n times a round. It also reports the figures as benchmark metrics.
@@ -27,18 +27,29 @@ func Ratio(b *testing.B, name string, n int, goal float64, work, floor func()) {
 // RatioOf is Ratio for work that is not one call after the other: works does it n times as it sees fit.
 func RatioOf(b *testing.B, name string, n int, goal float64, works func(n int), floor func()) {
 	b.Helper()
+	for b.Loop() {
+		ratio, spent, least := times(n, works, floor)
+		Print(name, ratio, goal, fmt.Sprintf("%.0f us beside a floor of %.0f us", spent, least))
+		b.ReportMetric(ratio, "x-floor")
+		b.ReportMetric(spent, "cpu-us/op")
+	}
+}
+
+// Times is how many times the CPU time of floor a piece of work takes, as RatioOf prints it.
+func Times(n int, works func(n int), floor func()) float64 {
+	ratio, _, _ := times(n, works, floor)
+	return ratio
+}
+
+func times(n int, works func(n int), floor func()) (ratio, spent, least float64) {
 	works(n)
 	floor()
-	for b.Loop() {
-		ratios, spent, floors := make([]float64, rounds), make([]float64, rounds), make([]float64, rounds)
-		for i := range rounds {
-			spent[i], floors[i] = cpu(works, n), cpu(repeated(floor), n)
-			ratios[i] = spent[i] / floors[i]
-		}
-		Print(name, median(ratios), goal, fmt.Sprintf("%.0f us beside a floor of %.0f us", median(spent), median(floors)))
-		b.ReportMetric(median(ratios), "x-floor")
-		b.ReportMetric(median(spent), "cpu-us/op")
+	ratios, spents, floors := make([]float64, Rounds), make([]float64, Rounds), make([]float64, Rounds)
+	for i := range Rounds {
+		spents[i], floors[i] = cpu(works, n), cpu(repeated(floor), n)
+		ratios[i] = spents[i] / floors[i]
 	}
+	return median(ratios), median(spents), median(floors)
 }
 
 // Print prints a line of make bench.

@@ -101,11 +101,11 @@ func (s *Service) entitled(ctx context.Context, access *authserver.Access, typ *
 	if age := now.Sub(access.AuthTime); age > typ.MaxAuthAge {
 		return forbidden("%s demands a sign-in at most %s old; it is older", typ.ID, typ.MaxAuthAge)
 	}
-	person, err := s.Accounts.Person(ctx, access.PersonID)
+	state, pid, err := s.Accounts.Standing(ctx, access.PersonID)
 	if err != nil && !errors.Is(err, minid.ErrNotFound) {
 		return fmt.Errorf("issuance: account: %w", err)
 	}
-	if err != nil || person.State != minid.StateNormal || person.PID != access.PID {
+	if err != nil || state != minid.StateNormal || pid != access.PID {
 		return refusal(openid4vci.CredentialRequestDenied, "the account may no longer be given credentials")
 	}
 	return nil

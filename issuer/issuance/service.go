@@ -26,9 +26,9 @@ type Access interface {
 	NonceHeader(w http.ResponseWriter)
 }
 
-// Accounts knows the state of a person's account; minid.Core is one. minid.ErrNotFound when there is none.
+// Accounts knows the state of a person's account and the identity number it is of. minid.ErrNotFound when there is none.
 type Accounts interface {
-	Person(ctx context.Context, personID string) (*minid.Person, error)
+	Standing(ctx context.Context, personID string) (minid.State, string, error)
 }
 
 // Service is the Credential Issuer. Its fields are set once, before Mount.

@@ -32,7 +32,6 @@ import (
 const (
 	single, batch         = 1, 10
 	goalSingle, goalBatch = 1.54, 1.30
-	rounds                = 15 // as measure takes them, after one to warm up
 )
 
 // load is how requests come: so many clients at once, so many requests a round.
@@ -43,7 +42,7 @@ type load struct {
 func (l load) String() string { return fmt.Sprintf("%d-clients", l.clients) }
 
 func BenchmarkRatioCredential(b *testing.B) {
-	for _, l := range []load{{1, 24}, {8, 64}, {32, 96}} {
+	for _, l := range []load{{1, 24}, {8, 64}, {32, 320}} {
 		for _, f := range []struct{ name, configuration string }{{"sd-jwt-vc", "pid_sd_jwt_vc"}, {"mdoc", "pid_mso_mdoc"}} {
 			b.Run(fmt.Sprintf("%s/%s", f.name, l), func(b *testing.B) {
 				benchCredential(b, newService(b), fmt.Sprintf("credential/%s/%s", f.name, l), f.configuration, single, l, goalSingle)
@@ -66,7 +65,7 @@ func benchCredential(b *testing.B, s *service, name, configuration string, copie
 	p, w := s.person(b, karies), s.wallet(b)
 	p.pair()
 	token := w.token(p, byScope("eudiw:no:pid eudiw:no:pid:mdoc"), p.signInWithApp)
-	calls := w.prepare(handler, token.AccessToken, configuration, copies, (1+rounds)*l.round)
+	calls := w.prepare(handler, token.AccessToken, configuration, copies, (1+measure.Rounds)*l.round)
 	measure.RatioOf(b, name, l.round, goal, func(n int) {
 		if len(calls) < n {
 			b.Fatal("no requests are left: run with -benchtime 1x, and prepare as many as measure sends")

@@ -166,7 +166,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		site: g.site, login: loginPages, phones: phones, authServer: authServer, status: statusLists,
 		issuing: &issuance.Service{
 			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
-			Access: authServer, Accounts: g.core, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
+			Access: authServer, Accounts: g.minidStore, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
 			Signers: g.signers, Now: deps.Now, Log: deps.Log,
 		},
 		offers:   &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},

@@ -15,8 +15,6 @@ import (
 	"lommebok.example/specs/sdjwt"
 )
 
-type object = map[string]any
-
 // forgedJWT is a payload with its disclosures that a test changes.
 type forgedJWT struct {
 	open        object
@@ -180,7 +178,7 @@ func forgeMDoc(t *testing.T, change func(f *forgedMDoc)) error {
 	f := &forgedMDoc{
 		docType: w.Type.DocType, version: "1.0", algorithm: "SHA-256", signed: w.Life.From, from: w.Life.From, until: w.Life.Until, w: w,
 	}
-	for n, e := range mdocElements(w.Values) {
+	for n, e := range w.elements {
 		f.items = append(f.items, forgedItem{id: uint64(n), random: 32, name: e.Identifier, value: e.Value})
 	}
 	meant := *w // what is written; the change may mean something else
@@ -318,7 +316,7 @@ func TestLintTellsOpenFromHeldBack(t *testing.T) {
 	w := first(s, b)
 	other, swap := *w, *b
 	swap.Values = swapped(b.Values)
-	other.Batch = &swap
+	other.Batch, other.meant = &swap, swap.meant()
 	made, err := s.prepareSDJWT(&other)
 	check(t, err)
 	if made.lint(&other) != nil {

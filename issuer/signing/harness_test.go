@@ -112,5 +112,5 @@ func goodBatch(t testing.TB, id string) *Batch {
 
 // first is what the first copy of a batch must say.
 func first(s *Signers, b *Batch) *copied {
-	return &copied{Batch: b, issuer: s.cfg.Issuer, holder: b.Holders[0], index: b.Indices[0].Index, list: s.cfg.Lists.URI(b.Indices[0].List)}
+	return &copied{Batch: b, meant: b.meant(), issuer: s.cfg.Issuer, holder: b.Holders[0], index: b.Indices[0].Index, list: s.cfg.Lists.URI(b.Indices[0].List)}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"lommebok.example/issuer/source"
 	"lommebok.example/specs/cose"
@@ -17,7 +18,7 @@ type mdocCopy struct {
 
 func (s *Signers) prepareMDoc(c *copied) (unsigned, error) {
 	u, err := mdoc.Prepare(mdoc.Template{
-		DocType: c.Type.DocType, Elements: mdocElements(c.Values), DeviceKey: c.holder,
+		DocType: c.Type.DocType, Elements: c.elements, DeviceKey: c.holder,
 		Signed: c.Life.From, ValidFrom: c.Life.From, ValidUntil: c.Life.Until,
 		Status: &mdoc.StatusRef{Index: c.index, URI: c.list},
 	})
@@ -66,17 +67,13 @@ func lintMDoc(nameSpaces, payload []byte, want *copied) error {
 // lintElements compares the elements with the batch's values, and counts the digests: one without an item would vouch for
 // something that nobody has looked at.
 func lintElements(view *mdoc.IssuerSigned, want *copied) error {
-	said, meant := view.Elements(), mdocElements(want.Values)
+	said, meant := view.Elements(), want.elements
 	if len(said) != len(meant) || view.MSO().Digests() != len(meant) {
 		return fmt.Errorf("%d elements and %d digests of %d", len(said), view.MSO().Digests(), len(meant))
 	}
-	type name struct{ namespace, identifier string }
-	by := make(map[name]any, len(meant))
-	for _, e := range meant {
-		by[name{e.Namespace, e.Identifier}] = e.Value
-	}
 	for _, e := range said {
-		if !reflect.DeepEqual(e.Value, by[name{e.Namespace, e.Identifier}]) {
+		n := slices.IndexFunc(meant, func(m mdoc.Element) bool { return m.Namespace == e.Namespace && m.Identifier == e.Identifier })
+		if n < 0 || !reflect.DeepEqual(e.Value, meant[n].Value) {
 			return fmt.Errorf("the element %s does not say what was meant", e.Identifier)
 		}
 	}

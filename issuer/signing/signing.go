@@ -67,10 +67,30 @@ type unsigned interface {
 // copied is what one copy must say.
 type copied struct {
 	*Batch
+	*meant
 	issuer string
 	holder *ecdsa.PublicKey
 	index  uint64
 	list   string // its URI
+}
+
+// meant is the values of a batch in the form of its format. All copies have the same.
+type meant struct {
+	elements []mdoc.Element // of an mdoc
+	marked   object         // of an SD-JWT VC, with the marks of what can be held back
+	plain    object         // the same, all disclosed
+	marks    int
+}
+
+type object = map[string]any
+
+func (b *Batch) meant() *meant {
+	if b.Type.Format == credentials.MDoc {
+		return &meant{elements: mdocElements(b.Values)}
+	}
+	m := &meant{marked: sdjwtClaims(b.Values, true), plain: sdjwtClaims(b.Values, false)}
+	m.marks = marks(m.marked)
+	return m
 }
 
 // Lint prepares the copies, each with salts or randoms of its own, and looks at all of them. ErrLint when one of them must not
@@ -80,8 +100,11 @@ func (s *Signers) Lint(b *Batch, now time.Time) (*Linted, error) {
 		return nil, err
 	}
 	l := &Linted{copies: make([]unsigned, 0, len(b.Holders))}
+	meant := b.meant()
 	for n := range b.Holders {
-		want := &copied{Batch: b, issuer: s.cfg.Issuer, holder: b.Holders[n], index: b.Indices[n].Index, list: s.cfg.Lists.URI(b.Indices[n].List)}
+		want := &copied{
+			Batch: b, meant: meant, issuer: s.cfg.Issuer, holder: b.Holders[n], index: b.Indices[n].Index, list: s.cfg.Lists.URI(b.Indices[n].List),
+		}
 		one, err := s.prepare(want)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %s: %w", ErrLint, b.Type.ID, err)
