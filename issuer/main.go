@@ -11,20 +11,30 @@
 //	ISSUER_URL                        http://localhost:8080      the Credential Issuer Identifier
 //	ISSUER_DATABASE                   sqlite:data/issuer/issuer.db  or postgres://…
 //	ISSUER_DATA                       data/issuer                keys, certificates, secrets
-//	TRUST_DIR                         data/trust                 where the trust anchor is published, empty for nowhere
+//	TRUST_DIR                         data/trust                 where the trust anchor is published, and those of wallet providers
+//	                                                             are found, in wallet-providers/*.pem; empty for nowhere
 //	WALLET_URL                                                   a wallet in the browser: scheme and host
 //	ISSUER_CLIENTS                                               a JSON file with the wallets that are served
 //	ISSUER_SMS_GATEWAY                                           https address that takes SMS as JSON, see notify.Gateway
 //	ISSUER_SMS_GATEWAY_TOKEN                                     its bearer token
 //	ISSUER_EMAIL_GATEWAY, ISSUER_EMAIL_GATEWAY_TOKEN          the same for mail
+//	ISSUER_LETTER_GATEWAY, ISSUER_LETTER_GATEWAY_TOKEN        the same for activation letters, see notify.LetterGateway
+//	ISSUER_LETTER_LIFE                1440h                      how long an activation code can be used
+//	ISSUER_PUSH                       false                      notices to MinID apps by Web Push, beside their own stream
+//	ISSUER_PUSH_CONTACT                                          mailto: or https: address for push services, with ISSUER_PUSH
 //	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins, as password or bearer token
 //	ISSUER_SERVICES                                              a YAML or JSON file with the services that log people in
 //	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
+//	ISSUER_LEVELS                                                a YAML or JSON file with what proofing and factors are worth, see server.ParseLevels
+//	ISSUER_SERVICE_DESK                                          a YAML or JSON file with where people are identified in person, see server.ParseDesk
+//	ISSUER_PASSPORT_CHECK                                        a JSON file with the service that checks passports, see server.ParsePassport
+//	ISSUER_SCHOOLS                                               a YAML or JSON file of schools, see school.Parse; with test people, synthetic ones
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
+//	ISSUER_WALLET_CHECK               20h                        how often the status of a wallet unit that holds a PID is looked up
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
-//	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that are not registered
+//	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that do not authenticate themselves
 //	ISSUER_INSECURE_TEST_PEOPLE       false                      accounts for the synthetic people, and /dev/outbox
 package main
 
@@ -47,29 +57,41 @@ import (
 	"lommebok.example/issuer/server"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/minid/school"
+	"lommebok.example/specs/jose"
 )
 
 type settings struct {
-	Addr           string `env:"ISSUER_ADDR" envDefault:"127.0.0.1:8080"`
-	URL            string `env:"ISSUER_URL" envDefault:"http://localhost:8080"`
-	Database       string `env:"ISSUER_DATABASE" envDefault:"sqlite:data/issuer/issuer.db"`
-	Data           string `env:"ISSUER_DATA" envDefault:"data/issuer"`
-	TrustDir       string `env:"TRUST_DIR" envDefault:"data/trust"`
-	WalletURL      string `env:"WALLET_URL"`
-	Clients        string `env:"ISSUER_CLIENTS"`
-	SMSGateway     string `env:"ISSUER_SMS_GATEWAY"`
-	SMSToken       string `env:"ISSUER_SMS_GATEWAY_TOKEN"`
-	EmailGateway   string `env:"ISSUER_EMAIL_GATEWAY"`
-	EmailToken     string `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
-	OperatorToken  string `env:"ISSUER_OPERATOR_TOKEN"`
-	Services       string `env:"ISSUER_SERVICES"`
-	Staff          string `env:"ISSUER_STAFF"`
-	DemoURL        string `env:"ISSUER_DEMO_SERVICES_URL"`
-	DemoDir        string `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
-	TLSDir         string `env:"ISSUER_TLS_DIR"`
-	AllowHTTP      bool   `env:"ISSUER_INSECURE_ALLOW_HTTP"`
-	AllowAnyClient bool   `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
-	TestPeople     bool   `env:"ISSUER_INSECURE_TEST_PEOPLE"`
+	Addr           string        `env:"ISSUER_ADDR" envDefault:"127.0.0.1:8080"`
+	URL            string        `env:"ISSUER_URL" envDefault:"http://localhost:8080"`
+	Database       string        `env:"ISSUER_DATABASE" envDefault:"sqlite:data/issuer/issuer.db"`
+	Data           string        `env:"ISSUER_DATA" envDefault:"data/issuer"`
+	TrustDir       string        `env:"TRUST_DIR" envDefault:"data/trust"`
+	WalletURL      string        `env:"WALLET_URL"`
+	Clients        string        `env:"ISSUER_CLIENTS"`
+	SMSGateway     string        `env:"ISSUER_SMS_GATEWAY"`
+	SMSToken       string        `env:"ISSUER_SMS_GATEWAY_TOKEN"`
+	EmailGateway   string        `env:"ISSUER_EMAIL_GATEWAY"`
+	EmailToken     string        `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
+	Push           bool          `env:"ISSUER_PUSH"`
+	PushContact    string        `env:"ISSUER_PUSH_CONTACT"`
+	OperatorToken  string        `env:"ISSUER_OPERATOR_TOKEN"`
+	Services       string        `env:"ISSUER_SERVICES"`
+	Staff          string        `env:"ISSUER_STAFF"`
+	Levels         string        `env:"ISSUER_LEVELS"`
+	Desk           string        `env:"ISSUER_SERVICE_DESK"`
+	Passport       string        `env:"ISSUER_PASSPORT_CHECK"`
+	Schools        string        `env:"ISSUER_SCHOOLS"`
+	LetterGateway  string        `env:"ISSUER_LETTER_GATEWAY"`
+	LetterToken    string        `env:"ISSUER_LETTER_GATEWAY_TOKEN"`
+	LetterLife     time.Duration `env:"ISSUER_LETTER_LIFE" envDefault:"1440h"`
+	WalletCheck    time.Duration `env:"ISSUER_WALLET_CHECK" envDefault:"20h"`
+	DemoURL        string        `env:"ISSUER_DEMO_SERVICES_URL"`
+	DemoDir        string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
+	TLSDir         string        `env:"ISSUER_TLS_DIR"`
+	AllowHTTP      bool          `env:"ISSUER_INSECURE_ALLOW_HTTP"`
+	AllowAnyClient bool          `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
+	TestPeople     bool          `env:"ISSUER_INSECURE_TEST_PEOPLE"`
 }
 
 func main() {
@@ -96,6 +118,22 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	levels, err := readSetting("ISSUER_LEVELS", set.Levels, server.ParseLevels)
+	if err != nil {
+		return err
+	}
+	desk, err := readSetting("ISSUER_SERVICE_DESK", set.Desk, server.ParseDesk)
+	if err != nil {
+		return err
+	}
+	passport, err := readSetting("ISSUER_PASSPORT_CHECK", set.Passport, server.ParsePassport)
+	if err != nil {
+		return err
+	}
+	schools, err := readSetting("ISSUER_SCHOOLS", set.Schools, school.Parse)
+	if err != nil {
+		return err
+	}
 	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
@@ -107,11 +145,13 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	issuer, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
-		OperatorToken: set.OperatorToken,
-		SMS:           server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
-		Email:         server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
-		Services:      services, Staff: staff, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
+		OperatorToken: set.OperatorToken, Push: set.Push, PushContact: set.PushContact,
+		SMS:     server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
+		Email:   server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
+		Letters: server.Gateway{URL: set.LetterGateway, Token: set.LetterToken}, LetterLife: set.LetterLife,
+		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
+		WalletCheck: set.WalletCheck,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})
@@ -119,9 +159,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		return err
 	}
 	debug.FreeOSMemory() // what starting took, above all hashing the passwords of test people, is not needed again
-	go every(ctx, sweepEvery, "sweep", log, issuer.Sweep)
-	go every(ctx, checkpointEvery, "audit checkpoint", log, issuer.Checkpoint)
-	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log})
+	go every(ctx, sweepEvery, "sweep", issuer.Sweep, log)
+	go every(ctx, min(checkEvery, set.WalletCheck), "wallet units", issuer.CheckWallets, log)
+	go every(ctx, checkpointEvery, "audit checkpoint", issuer.Checkpoint, log)
+	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log, Stopping: issuer.EndStreams})
 }
 
 // readServices reads the services that log people in.
@@ -156,29 +197,47 @@ func readStaff(file string) ([]minid.Staff, error) {
 	return staff, nil
 }
 
-// How often expired rows are deleted, and the audit log gets a checkpoint.
+// readSetting reads a setting that is a file; without one it is the zero value.
+func readSetting[T any](variable, file string, parse func([]byte) (T, error)) (value T, err error) {
+	if file == "" {
+		return value, nil
+	}
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		value, err = parse(raw)
+	}
+	if err != nil {
+		return value, fmt.Errorf("%s: %w", variable, err)
+	}
+	return value, nil
+}
+
+// How often expired rows are deleted, how often it is seen which wallet units are due for their daily check, and how often the
+// audit log gets a checkpoint.
 const (
 	sweepEvery      = 5 * time.Minute
+	checkEvery      = time.Minute
 	checkpointEvery = time.Minute
 )
 
-// every does something again and again until ctx ends.
-func every(ctx context.Context, period time.Duration, what string, log *slog.Logger, f func(ctx context.Context) error) {
-	ticker := time.NewTicker(period)
+// every does something again and again until the service ends.
+func every(ctx context.Context, pause time.Duration, what string, do func(context.Context) error, log *slog.Logger) {
+	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := f(ctx); err != nil {
+			if err := do(ctx); err != nil && ctx.Err() == nil {
 				log.Error(what, "cause", err)
 			}
 		}
 	}
 }
 
-// readClients reads the wallets that are served: [{"id", "name", "redirect_uris"}].
+// readClients reads the wallets that are served: [{"id", "name", "redirect_uris", "token_endpoint_auth_method", "jwks"}]. The
+// method is attest_jwt_client_auth, private_key_jwt with jwks, or left out for what unknown wallets may do.
 func readClients(file string) ([]authserver.Client, error) {
 	if file == "" {
 		return nil, nil
@@ -188,16 +247,18 @@ func readClients(file string) ([]authserver.Client, error) {
 		return nil, fmt.Errorf("ISSUER_CLIENTS: %w", err)
 	}
 	var entries []struct {
-		ID           string   `json:"id"`
-		Name         string   `json:"name"`
-		RedirectURIs []string `json:"redirect_uris"`
+		ID           string    `json:"id"`
+		Name         string    `json:"name"`
+		RedirectURIs []string  `json:"redirect_uris"`
+		Auth         string    `json:"token_endpoint_auth_method"`
+		Keys         jose.JWKS `json:"jwks"`
 	}
 	if err := json.Unmarshal(raw, &entries); err != nil {
 		return nil, fmt.Errorf("ISSUER_CLIENTS: %w", err)
 	}
 	clients := make([]authserver.Client, 0, len(entries))
 	for _, e := range entries {
-		clients = append(clients, authserver.Client{ID: e.ID, Name: e.Name, RedirectURIs: e.RedirectURIs})
+		clients = append(clients, authserver.Client{ID: e.ID, Name: e.Name, RedirectURIs: e.RedirectURIs, Auth: e.Auth, Keys: e.Keys})
 	}
 	return clients, nil
 }

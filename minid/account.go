@@ -2,7 +2,6 @@ package minid
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"slices"
 	"strings"
@@ -17,6 +16,8 @@ type Account struct {
 	Factors  []OwnFactor // second factors in working order
 	Sessions []OwnSession
 	Logins   []Login // newest first
+	Device   *Device // the phone with the MinID app, nil for none
+	Recovery int     // recovery codes that are left
 }
 
 // OwnFactor is one of the person's second factors.
@@ -45,7 +46,7 @@ type Login struct {
 
 // strongest is the factor by which a login is counted.
 func (l Login) strongest() Factor {
-	for _, f := range []Factor{FactorApp, FactorTOTP, FactorSMS} {
+	for _, f := range []Factor{FactorApp, FactorTOTP, FactorSMS, FactorRecovery} {
 		if slices.Contains(l.Factors, f) {
 			return f
 		}
@@ -114,6 +115,12 @@ func (c *Core) Account(ctx context.Context, session string) (*Account, error) {
 	for _, f := range factors {
 		a.Factors = append(a.Factors, OwnFactor{Factor: f, Name: names[f]})
 	}
+	if a.Device, err = c.Store.DeviceOf(ctx, p.ID); err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	if a.Recovery, err = c.recoveryLeft(ctx, p.ID); err != nil {
+		return nil, err
+	}
 	if a.Logins, err = c.Store.Logins(ctx, p.ID, loginsShown); err != nil {
 		return nil, err
 	}
@@ -144,9 +151,7 @@ func (c *Core) StartTOTP(ctx context.Context, session string) error {
 	if err != nil {
 		return err
 	}
-	secret := make([]byte, 20)
-	_, _ = rand.Read(secret) // never fails: crypto/rand ends the program instead
-	return c.Store.PutPendingTOTP(ctx, p.ID, c.Seal.Seal(secret, useTOTP, p.ID), now.Add(c.limits().PairingCode))
+	return c.Store.PutPendingTOTP(ctx, p.ID, c.Seal.Seal(NewTOTPSecret(), useTOTP, p.ID), now.Add(c.limits().PairingCode))
 }
 
 // PendingTOTP is the secret that waits for its first code, as base32: ErrNotFound when none does. Errors as StartTOTP.
@@ -264,23 +269,10 @@ func (c *Core) StartPhone(ctx context.Context, session, number string) error {
 	if !ok {
 		return ErrPhone
 	}
-	if c.Sender == nil {
-		return ErrNotSent
-	}
-	m, id, again, err := c.startCode(ctx, codeToSend{
+	return c.sendCode(ctx, codeToSend{
 		purpose: PurposePhone, kind: MessagePhone, channel: ChannelSMS, to: number, who: "person " + p.ID, person: p.ID,
 		bound: r.ID, payload: c.Seal.Seal([]byte(number), usePhone, p.ID),
 	}, now)
-	if err != nil {
-		return err
-	}
-	if !again.IsZero() {
-		return ErrTooManyAttempts{RetryAfter: again.Sub(now)}
-	}
-	if c.send(ctx, m, p.ID) != nil {
-		return errors.Join(ErrNotSent, c.Store.FailCode(ctx, id))
-	}
-	return nil
 }
 
 // readPhone makes E.164 of a number; eight digits are Norwegian.

@@ -66,6 +66,9 @@ func TestChangesTakeAFreshLogin(t *testing.T) {
 		"confirm TOTP":  func(s string) error { return w.ConfirmTOTP(ctx(), s, "000000") },
 		"remove":        func(s string) error { return w.RemoveFactor(ctx(), s, minid.FactorSMS) },
 		"start phone":   func(s string) error { return w.StartPhone(ctx(), s, "99990002") },
+		"start email":   func(s string) error { return w.StartEmail(ctx(), s, "b@example.com") },
+		"confirm email": func(s string) error { return w.ConfirmEmail(ctx(), s, "000000") },
+		"close":         func(s string) error { return w.CloseAccount(ctx(), s) },
 		"confirm phone": func(s string) error { return w.ConfirmPhone(ctx(), s, "000000") },
 		"password": func(s string) error {
 			_, err := w.ChangePassword(ctx(), s, password, "kaktus i vinduskarmen")

@@ -19,6 +19,11 @@ const (
 	// A new password takes both.
 	PurposeResetSMS   Purpose = "reset_sms"
 	PurposeResetEmail Purpose = "reset_email"
+	PurposeEmail      Purpose = "email"  // a new address for mail
+	PurposeLetter     Purpose = "letter" // the phone of who orders a letter
+	// The phone and the address for mail of who registers with a letter.
+	PurposeActivatePhone Purpose = "activate_phone"
+	PurposeActivateEmail Purpose = "activate_email"
 )
 
 // CodeState is what became of a code. Nobody writes expired: time does.
@@ -136,8 +141,8 @@ func (c *Core) arriveSMS(ctx context.Context, s *SignIn, d decision, now time.Ti
 			return nil, err
 		}
 	}
-	if !until.IsZero() && s.Chosen != FactorSMS && len(d.others) > 0 {
-		s.Chosen = d.others[0]
+	if other, ok := d.another(); ok && !until.IsZero() && s.Chosen != FactorSMS {
+		s.Chosen = other
 		if err := c.Store.ChooseFactor(ctx, s.ID, s.Chosen, now); err != nil {
 			return nil, err
 		}

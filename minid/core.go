@@ -25,20 +25,28 @@ type Core struct {
 	Limits     Limits
 	Numbers    fnr.Policy
 	Seal       *Sealer
-	Sender     Sender // of SMS and mail; without one, SMS is nobody's factor
+	Sender     Sender       // of SMS and mail; without one, SMS is nobody's factor
+	Letters    LetterSender // of activation letters; without one none can be ordered
 	Population Population
-	Staff      []Staff // who acts for the service, by configuration
+	Passport   PassportCheck // nil: nobody is proofed by passport
+	Staff      []Staff       // who acts for the service, by configuration
+	Pusher     Pusher        // of notices to the app; without one, the app's own stream is the only way
 	Now        func() time.Time
 	Later      func(work func()) // what can wait until the answer is given; nil: at once, beside it
 	Log        *slog.Logger
 }
 
-// Sweep deletes sign-ins, sessions, pairing codes and login attempts that can no longer be used.
+// Sweep deletes what can no longer be used, such as sign-ins, sessions, codes and letters, and sends the letters that
+// could not be sent before.
 func (c *Core) Sweep(ctx context.Context) error {
 	l, now := c.limits(), c.now()
+	if err := c.postLetters(ctx); err != nil {
+		return err
+	}
 	return c.Store.DeleteExpired(ctx, Expiry{
-		At: now, SessionSeen: now.Add(-l.SessionIdle), AttemptCreated: now.Add(-l.AttemptsSpan - l.Attempt),
+		At: now, SessionSeen: now.Add(-l.SessionIdle), AttemptCreated: now.Add(-max(l.AttemptsSpan, l.AttemptsDay) - l.Attempt),
 		CodeCreated: now.Add(-l.CodeDay), Message: now.Add(-time.Hour), Login: now.Add(-l.History),
+		Failure: now.Add(-l.Failures),
 	})
 }
 

@@ -15,6 +15,8 @@ type Device struct {
 	Thumbprint string // RFC 7638, of the key
 	Key        []byte // public key, as SubjectPublicKeyInfo in DER
 	Paired     time.Time
+	Used       time.Time // when it last answered; zero for never
+	Push       bool      // takes notices by Web Push
 }
 
 var pairingAlphabet = base32.StdEncoding.WithPadding(base32.NoPadding)
@@ -45,7 +47,12 @@ func (c *Core) StartPairing(ctx context.Context, session string) (code string, e
 	if now.Sub(r.AuthTime) > l.PairingLogin {
 		return "", time.Time{}, ErrSessionTooOld
 	}
-	return c.newPairingCode(ctx, person.ID, now.Add(l.PairingCode), "pairing code made")
+	code, expires = pairingAlphabet.EncodeToString(randomBytes(16)), now.Add(l.PairingCode)
+	if err := c.Store.PutOwnPairingCode(ctx, hashSecret(code), person, expires); err != nil {
+		return "", time.Time{}, err
+	}
+	c.event(ctx, "pairing code made", person.ID)
+	return code, expires, nil
 }
 
 // HandOutPairingCode makes a code for a person whose identity document has been looked at on the spot, and ends the
@@ -56,25 +63,41 @@ func (c *Core) HandOutPairingCode(ctx context.Context, personID string) (code st
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	return c.newPairingCode(ctx, person.ID, c.now().Add(c.limits().DeskCode), "pairing code handed out")
-}
-
-func (c *Core) newPairingCode(ctx context.Context, personID string, expires time.Time, event string) (string, time.Time, error) {
-	code := pairingAlphabet.EncodeToString(randomBytes(16))
-	if err := c.Store.PutPairingCode(ctx, hashSecret(code), personID, expires); err != nil {
+	code, expires = pairingAlphabet.EncodeToString(randomBytes(16)), c.now().Add(c.limits().DeskCode)
+	if err := c.Store.PutPairingCode(ctx, hashSecret(code), person.ID, expires); err != nil {
 		return "", time.Time{}, err
 	}
-	c.event(ctx, event, personID)
+	c.event(ctx, "pairing code handed out", person.ID)
 	return code, expires, nil
+}
+
+// LookAtPairingCode tells a device whose pairing code it has scanned, and keeps the code for this device alone: a second
+// one that scans it is refused. The caller has seen the device sign with the key of the thumbprint. ErrPairingCode.
+func (c *Core) LookAtPairingCode(ctx context.Context, code, thumbprint string) (*Person, error) {
+	personID, err := c.Store.LookAtPairingCode(ctx, hashSecret(readPairingCode(code)), thumbprint, c.now())
+	if err != nil {
+		return nil, err
+	}
+	c.event(ctx, "pairing code scanned", personID)
+	return c.Store.Person(ctx, personID)
+}
+
+// PairingCodeWaits says whether a pairing code can still be used.
+func (c *Core) PairingCodeWaits(ctx context.Context, code string) (bool, error) {
+	return c.Store.PairingCodeWaits(ctx, hashSecret(readPairingCode(code)), c.now())
+}
+
+// readPairingCode takes small letters, spaces and hyphens.
+func readPairingCode(code string) string {
+	return strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(code))
 }
 
 // Pair spends a pairing code. The caller has seen the device sign with the key. The code may be written in small
 // letters, with spaces and hyphens. ErrPairingCode.
 func (c *Core) Pair(ctx context.Context, code, thumbprint string, key []byte) (*Device, error) {
 	now := c.now()
-	code = strings.ToUpper(strings.NewReplacer(" ", "", "-", "").Replace(code))
 	d := Device{ID: newID(), Thumbprint: thumbprint, Key: key, Paired: now}
-	personID, err := c.Store.TakePairingCode(ctx, hashSecret(code), now, d)
+	personID, err := c.Store.TakePairingCode(ctx, hashSecret(readPairingCode(code)), now, d)
 	if err != nil {
 		return nil, err
 	}

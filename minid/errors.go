@@ -36,6 +36,14 @@ var (
 	ErrName = errors.New("minid: not a name for a factor")
 	// ErrNotSent: a message could not be sent.
 	ErrNotSent = errors.New("minid: message not sent")
+	// ErrEmail: not an address for mail.
+	ErrEmail = errors.New("minid: not an address for mail")
+	// ErrNoLetters: letters cannot be ordered here.
+	ErrNoLetters = errors.New("minid: activation letters are not sent from here")
+	// ErrPushGone: the push service knows the subscription no more.
+	ErrPushGone = errors.New("minid: push subscription is gone")
+	// ErrPush: notices by push are not offered here, or the subscription is none.
+	ErrPush = errors.New("minid: not a push subscription, or push is not offered")
 	// ErrDevice: no person is paired with the device.
 	ErrDevice = errors.New("minid: device is not paired")
 )
@@ -67,9 +75,9 @@ type ErrBusy struct{ RetryAfter time.Duration }
 
 func (e ErrBusy) Error() string { return fmt.Sprintf("minid: busy, retry after %s", e.RetryAfter) }
 
-// ErrTooManyAttempts: the app has been asked too often without an answer.
+// ErrTooManyAttempts: the app has been asked too often without an answer, or its person said that it was somebody else.
 type ErrTooManyAttempts struct{ RetryAfter time.Duration }
 
 func (e ErrTooManyAttempts) Error() string {
-	return fmt.Sprintf("minid: too many login attempts without approval, retry after %s", e.RetryAfter)
+	return fmt.Sprintf("minid: the app is not asked now, retry after %s", e.RetryAfter)
 }

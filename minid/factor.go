@@ -57,8 +57,11 @@ func (c *Core) checkPassword(ctx context.Context, pid, password string, now time
 	case !try.Allowed:
 		c.event(ctx, "password refused in quarantine", person.ID)
 		return "", ErrQuarantined{RetryAfter: try.Until.Sub(now)}
-	case !right || person.State != StateNormal:
+	case !right || !person.State.takesPassword():
 		c.event(ctx, "password refused", person.ID)
+		if err := c.lockAfter(ctx, person, try.Failures); err != nil {
+			return "", err
+		}
 		return "", ErrWrong
 	}
 	c.event(ctx, "password accepted", person.ID)
@@ -109,7 +112,7 @@ func (c *Core) TOTP(ctx context.Context, signIn, code string) (*View, error) {
 // ErrStep when the factor is no way now, ErrTooManyAttempts when the app was asked or a code sent too often, ErrExpired.
 func (c *Core) ChooseFactor(ctx context.Context, signIn string, f Factor) (*View, error) {
 	now := c.now()
-	s, d, v, err := c.at(ctx, signIn, now, StepTOTP, StepApp, StepSMS)
+	s, d, v, err := c.at(ctx, signIn, now, StepTOTP, StepApp, StepSMS, StepRecovery)
 	if err != nil {
 		return v, err
 	}
@@ -152,6 +155,7 @@ func (c *Core) advance(ctx context.Context, signIn string, now time.Time, answer
 func isAnswer(err error) bool {
 	var quarantined ErrQuarantined
 	var busy ErrBusy
+	var tooMany ErrTooManyAttempts
 	return isRule(err) || errors.Is(err, ErrWrong) || errors.Is(err, ErrWrongCode) || errors.Is(err, ErrStep) ||
-		errors.As(err, &quarantined) || errors.As(err, &busy)
+		errors.As(err, &quarantined) || errors.As(err, &busy) || errors.As(err, &tooMany)
 }

@@ -61,6 +61,8 @@ const (
 	FactorTOTP     Factor = "totp"
 	FactorApp      Factor = "app"
 	FactorSMS      Factor = "sms"
+	// FactorRecovery is a recovery code: what a person without phone has on paper.
+	FactorRecovery Factor = "recovery"
 	// FactorReset stands for the codes that lead to a new password. It is worth no level.
 	FactorReset Factor = "reset"
 )
@@ -89,7 +91,7 @@ type AuthRule struct {
 }
 
 // DefaultLevels is the table of today's MinID: a letter, a school or a passport makes substantial, showing up makes
-// high; a password with TOTP or a code by SMS makes substantial, a password with the paired app makes high.
+// high; a password with TOTP, a code by SMS or a recovery code makes substantial, a password with the paired app makes high.
 func DefaultLevels() LevelTable {
 	return LevelTable{
 		Proofing: map[Basis]Level{
@@ -100,6 +102,7 @@ func DefaultLevels() LevelTable {
 			{[]Factor{FactorPassword}, LevelLow},
 			{[]Factor{FactorPassword, FactorTOTP}, LevelSubstantial},
 			{[]Factor{FactorPassword, FactorSMS}, LevelSubstantial},
+			{[]Factor{FactorPassword, FactorRecovery}, LevelSubstantial},
 			{[]Factor{FactorPassword, FactorApp}, LevelHigh},
 		},
 	}
@@ -133,7 +136,7 @@ func containsAll(have, want []Factor) bool {
 	return len(want) > 0
 }
 
-// amrNames are ID-porten's words for the second factors.
+// amrNames are ID-porten's words for the second factors. It has none for a recovery code.
 var amrNames = map[Factor]string{FactorTOTP: "Minid-TOTP", FactorApp: "Minid-APP", FactorSMS: "Minid-OTC"}
 
 // AMR gives the authentication methods references of the factors, as ID-porten spells them. A password alone has no

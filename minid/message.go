@@ -23,10 +23,24 @@ const (
 	MessageLogin           MessageKind = "login"
 	MessagePhone           MessageKind = "phone"
 	MessageReset           MessageKind = "reset"
+	MessageEmail           MessageKind = "email"
+	MessageLetter          MessageKind = "letter"
+	MessageActivate        MessageKind = "activate"
 	MessagePhoneChanged    MessageKind = "phone_changed"
 	MessagePasswordChanged MessageKind = "password_changed"
 	MessageFactorAdded     MessageKind = "factor_added"
 	MessageFactorRemoved   MessageKind = "factor_removed"
+	MessageEmailChanged    MessageKind = "email_changed"
+	MessageLetterOrdered   MessageKind = "letter_ordered"
+	MessageActivated       MessageKind = "activated"
+	MessageLocked          MessageKind = "locked"
+	MessageClosed          MessageKind = "closed"
+	MessageProofed         MessageKind = "proofed"           // the identity was checked anew
+	MessageEnrolled        MessageKind = "enrolled"          // at school
+	MessageEnrolmentEnded  MessageKind = "enrolment_revoked" // and the account is closed until it is proofed again
+	MessageNotMe           MessageKind = "not_me"            // the app's person said that somebody else logs in
+	MessageRecoveryMade    MessageKind = "recovery_made"     // new recovery codes
+	MessageRecoveryUsed    MessageKind = "recovery_used"
 )
 
 // Message is one to a person. To is a number as E.164 or an address for mail.

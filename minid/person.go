@@ -6,20 +6,6 @@ import (
 	"time"
 )
 
-// State is what a person's account is in. Only StateNormal may sign in.
-type State string
-
-// The states of an account. Quarantine after wrong passwords is no state: it is counted by number, for people who
-// exist and people who do not; StateQuarantined is set by an operator.
-const (
-	StateNormal            State = "normal"
-	StateNew               State = "new"
-	StateQuarantined       State = "quarantined"
-	StateLocked            State = "locked"
-	StateClosed            State = "closed"
-	StateTemporaryPassword State = "temporary_password"
-)
-
 // Proofing is how, when and on what evidence a person was identified.
 type Proofing struct {
 	Basis    Basis
@@ -44,12 +30,28 @@ type Person struct {
 	Preferred Factor
 }
 
+// proofedSince tells whether the person was identified anew after a login. What such a login proved rests on the old
+// proofing: an app that was paired for less must not reach a higher level because the other axis rose. A sign-in in which
+// nothing was passed yet has no time.
+func (p *Person) proofedSince(login time.Time) bool {
+	return !login.IsZero() && login.Before(p.Proofing.At)
+}
+
+// MaskedPID keeps the date and hides what makes the number one person's.
+func (p *Person) MaskedPID() string {
+	if len(p.PID) != 11 {
+		return "***********"
+	}
+	return p.PID[:6] + " *****"
+}
+
 // NewPerson is a person with what signs them in, ready to be stored.
 type NewPerson struct {
 	Person
-	PasswordRecord string // PHC
-	TOTPSecret     []byte // sealed; empty for none
-	SMS            bool   // codes by SMS to the phone are a factor
+	PasswordRecord string    // PHC
+	TOTPSecret     []byte    // sealed; empty for none
+	SMS            bool      // codes by SMS to the phone are a factor
+	ContactAfter   time.Time // when the person is asked whether phone and address for mail still hold
 }
 
 // Registration is what a new account is made of. TOTPSecret is the shared secret in plain, at least 16 bytes, or
@@ -65,27 +67,16 @@ type Registration struct {
 	TOTPSecret                         []byte
 	PasswordRecord                     string
 	HadPINCodes                        bool
+	// TemporaryPassword says that somebody else chose the password, or has seen it: a new one is due at the first login.
+	TemporaryPassword bool
 }
 
 // Register makes an account that may sign in. ErrIdentityNumber, ErrBirthDate, ErrBasis, ErrPassword with
 // ErrPasswordRule, ErrTOTPSecret, ErrPhone, ErrPersonExists, ErrBusy.
 func (c *Core) Register(ctx context.Context, r Registration) (*Person, error) {
-	if err := c.checkRegistration(r); err != nil {
-		return nil, err
-	}
-	p := NewPerson{
-		Person: Person{
-			ID: newID(), PID: r.PID, Name: r.Name, BirthDate: r.BirthDate, Phone: r.Phone, Email: r.Email,
-			State: StateNormal, Proofing: r.Proofing, Created: c.now(), PINDropped: r.HadPINCodes,
-		},
-	}
-	record, err := c.firstRecord(ctx, r, &p.Person)
+	p, err := c.Prepare(ctx, r)
 	if err != nil {
 		return nil, err
-	}
-	p.PasswordRecord, p.SMS = record, r.Phone != ""
-	if len(r.TOTPSecret) > 0 {
-		p.TOTPSecret = c.Seal.Seal(r.TOTPSecret, useTOTP, p.ID)
 	}
 	if err := c.Store.AddPerson(ctx, p); err != nil {
 		return nil, err

@@ -13,11 +13,11 @@ const inviteEvery = 30 * 24 * time.Hour
 // finished with it. ErrStep when the factor is none of theirs, ErrExpired.
 func (c *Core) Remember(ctx context.Context, signIn string, f Factor) error {
 	now := c.now()
-	s, d, _, err := c.at(ctx, signIn, now, StepTOTP, StepApp, StepSMS)
+	s, d, _, err := c.at(ctx, signIn, now, StepTOTP, StepApp, StepSMS, StepRecovery)
 	if err != nil {
 		return err
 	}
-	if f != d.factor && !slices.Contains(d.others, f) {
+	if f == FactorRecovery || f != d.factor && !slices.Contains(d.others, f) {
 		return ErrStep
 	}
 	return c.Store.RememberFactor(ctx, s.ID, f, now)
@@ -26,15 +26,20 @@ func (c *Core) Remember(ctx context.Context, signIn string, f Factor) error {
 // Invitation is to a second factor that is safer than what the person has.
 type Invitation struct {
 	PINDropped bool // they had PIN codes, which are not in use any more
+	Recovery   bool // they signed in with a recovery code: another factor is due
 }
 
-// Invite says whether the person of a session is to be invited to TOTP or the app: nil when they have one of them, were
+// Invite says whether the person of a session is to be invited to TOTP or the app. Who used a recovery code always is;
+// others are not (nil) when they have one of them, were
 // invited lately, or did not use SMS. Of any number of callers one is told to invite. ErrNoSession.
 func (c *Core) Invite(ctx context.Context, session string) (*Invitation, error) {
 	now := c.now()
 	r, person, err := c.session(ctx, session, now)
 	if err != nil {
 		return nil, err
+	}
+	if slices.Contains(r.Factors, FactorRecovery) {
+		return &Invitation{Recovery: true}, nil
 	}
 	if !person.PINDropped && !slices.Contains(r.Factors, FactorSMS) {
 		return nil, nil

@@ -29,7 +29,7 @@ func (c *Core) StartReset(ctx context.Context, signIn, pid string) (*View, error
 		return nil, err
 	}
 	to := *person
-	if person.State != StateNormal || person.Phone == "" || person.Email == "" || c.Sender == nil {
+	if !person.State.goesOn() || person.Phone == "" || person.Email == "" || c.Sender == nil {
 		to = Person{}
 	}
 	if err := c.sendResetCodes(ctx, s, &to, c.Seal.Recognise("identity number", pid), now); err != nil {
@@ -120,10 +120,27 @@ func (c *Core) NewPassword(ctx context.Context, signIn, chosen string) (*View, e
 // reached on this way.
 func nextOfReset(s standing) decision {
 	ways := slices.DeleteFunc(slices.Clone(s.second), func(f Factor) bool { return f == FactorSMS })
-	passed := slices.ContainsFunc(s.passed, func(f Factor) bool { return f == FactorTOTP || f == FactorApp })
+	passed := slices.ContainsFunc(s.passed, func(f Factor) bool { return f == FactorTOTP || f == FactorApp || f == FactorRecovery })
 	if passed || len(ways) == 0 {
 		return decision{step: StepNewPassword}
 	}
+	return s.ask(ways)
+}
+
+// nextOfTemporary asks for a second factor, whatever the service needs, and then for the new password. Who has none does
+// not get further: whoever knows the temporary password would take the account.
+func nextOfTemporary(s standing) decision {
+	if slices.ContainsFunc(s.passed, func(f Factor) bool { return f != FactorPassword }) {
+		return decision{step: StepNewPassword}
+	}
+	if len(s.second) == 0 {
+		return decision{step: StepUnreachable, unreachable: UnreachableFactor, reached: LevelNone}
+	}
+	return s.ask(s.second)
+}
+
+// ask is the step of one of the ways: the person's choice, what they like, or the first.
+func (s standing) ask(ways []Factor) decision {
 	d := decision{factor: ways[0]}
 	for _, wish := range []Factor{s.liked, s.chosen} {
 		if slices.Contains(ways, wish) {
@@ -131,7 +148,7 @@ func nextOfReset(s standing) decision {
 		}
 	}
 	d.step = stepOf[d.factor]
-	d.others = slices.DeleteFunc(ways, func(f Factor) bool { return f == d.factor })
+	d.others = slices.DeleteFunc(slices.Clone(ways), func(f Factor) bool { return f == d.factor })
 	return d
 }
 

@@ -102,10 +102,10 @@ func TestResetTellsNothing(t *testing.T) {
 	if len(p.sent) != 2 {
 		t.Errorf("%d messages were sent", len(p.sent))
 	}
-	w.setState(s.PersonID, minid.StateLocked)
+	w.setState(s.PersonID, minid.StateQuarantined)
 	w.forgotten(pidA)
 	if len(p.sent) != 2 {
-		t.Error("codes were sent to a locked person")
+		t.Error("codes were sent to a person in quarantine")
 	}
 }
 

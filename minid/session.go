@@ -7,14 +7,16 @@ import (
 )
 
 // Session is who is signed in, and how surely. AuthTime is the login's time: of its last factor, or after a step-up
-// that kept earlier factors, of the login those came from. Expires is when the session ends at the latest.
+// that kept earlier factors, of the login those came from. Expires is when the session ends at the latest,
+// Ends when it does if it is not used again.
 type Session struct {
 	ID, PersonID, PID string
 	Level             Level
 	Basis             Basis
 	Factors           []Factor
 	AMR               []string
-	AuthTime, Expires time.Time
+	AuthTime          time.Time
+	Expires, Ends     time.Time
 }
 
 // Meets says whether the session is what a need asks for.
@@ -70,20 +72,26 @@ func (c *Core) session(ctx context.Context, secret string, now time.Time) (*Sess
 	if err != nil {
 		return nil, nil, err
 	}
-	if person.State != StateNormal {
+	if !person.State.keepsSessions() || person.proofedSince(r.AuthTime) {
 		return nil, nil, ErrNoSession
 	}
 	if now.Sub(r.Seen) >= touchEvery {
 		if err := c.Store.TouchSession(ctx, r.ID, now); err != nil {
 			return nil, nil, err
 		}
+		r.Seen = now
 	}
 	return r, person, nil
 }
 
 func (c *Core) public(r SessionRecord, p *Person) *Session {
+	l := c.limits()
+	latest, idle := r.Started.Add(l.SessionTotal), r.Seen.Add(l.SessionIdle)
+	if idle.After(latest) {
+		idle = latest
+	}
 	return &Session{
 		ID: r.Public, PersonID: r.PersonID, PID: p.PID, Level: r.Level, Basis: r.Basis, Factors: r.Factors,
-		AMR: AMR(r.Factors), AuthTime: r.AuthTime, Expires: r.Started.Add(c.limits().SessionTotal),
+		AMR: AMR(r.Factors), AuthTime: r.AuthTime, Expires: latest, Ends: idle,
 	}
 }

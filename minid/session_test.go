@@ -16,7 +16,7 @@ func TestSignInAndSession(t *testing.T) {
 	at := w.clock.Now()
 	if s.PersonID != p.ID || s.PID != pidA || s.Level != minid.LevelSubstantial || s.Basis != minid.BasisInPerson ||
 		!slices.Equal(s.Factors, []minid.Factor{minid.FactorPassword, minid.FactorTOTP}) ||
-		!slices.Equal(s.AMR, []string{"Minid-TOTP"}) || !s.AuthTime.Equal(at) || !s.Expires.Equal(at.Add(2*time.Hour)) {
+		!slices.Equal(s.AMR, []string{"Minid-TOTP"}) || !s.AuthTime.Equal(at) || !s.Expires.Equal(at.Add(2*time.Hour)) || !s.Ends.Equal(at.Add(30*time.Minute)) {
 		t.Errorf("session %+v", s)
 	}
 	again, err := w.Session(ctx(), secret)
@@ -39,8 +39,15 @@ func TestSessionLifetimes(t *testing.T) {
 	secret, _ := w.signIn(pidA)
 	for range 4 {
 		w.clock.add(29 * time.Minute)
-		_, err := w.Session(ctx(), secret)
+		s, err := w.Session(ctx(), secret)
 		must(t, err)
+		ends := w.clock.Now().Add(30 * time.Minute)
+		if s.Expires.Before(ends) {
+			ends = s.Expires
+		}
+		if !s.Ends.Equal(ends) {
+			t.Errorf("ends at %v, want %v", s.Ends, ends)
+		}
 	}
 	w.clock.add(4*time.Minute - time.Millisecond)
 	_, err := w.Session(ctx(), secret)
@@ -64,7 +71,7 @@ func TestSessionOfSomebodyWhoMayNoLongerSignIn(t *testing.T) {
 	secret, _ := w.signIn(pidA)
 	in, v := w.begin(minid.LevelSubstantial, secret)
 	wantStep(t, v, minid.StepDone)
-	w.setState(p.ID, minid.StateLocked)
+	w.setState(p.ID, minid.StateQuarantined)
 	_, err := w.Session(ctx(), secret)
 	wantErr(t, err, minid.ErrNoSession)
 	_, _, err = w.Finish(ctx(), in)

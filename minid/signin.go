@@ -29,6 +29,8 @@ type View struct {
 	SMS               *SMSView      // at StepSMS
 	PINDropped        bool          // at StepUnreachable: the person had PIN codes, which are no factor any more
 	Unreachable       Unreachable   // at StepUnreachable
+	PassportHelps     bool          // at StepUnreachable: a check of the passport would bring the person there
+	Expires           time.Time     // of the sign-in
 	ReturnTo          string
 	CancelTo          string
 	Onward            string
@@ -209,14 +211,21 @@ func (c *Core) decide(ctx context.Context, s *SignIn) (decision, error) {
 	if err != nil {
 		return decision{}, err
 	}
-	if person.State != StateNormal {
+	if !person.State.goesOn() || person.proofedSince(s.AuthTime) {
 		return decision{}, ErrExpired
 	}
 	if st.second, err = c.SecondFactors(ctx, s.PersonID); err != nil {
 		return decision{}, err
 	}
-	st.basis, st.liked = person.Proofing.Basis, person.Preferred
+	left, err := c.recoveryLeft(ctx, s.PersonID)
+	if err != nil {
+		return decision{}, err
+	}
+	st.basis, st.liked, st.recovery = person.Proofing.Basis, person.Preferred, left > 0
 	d := c.levels().next(st)
+	if person.State == StateTemporaryPassword && !slices.Contains(s.Passed, FactorReset) {
+		d = nextOfTemporary(st)
+	}
 	d.person = person
 	return d, nil
 }
@@ -232,7 +241,7 @@ func (c *Core) SecondFactors(ctx context.Context, personID string) ([]Factor, er
 
 func (s *SignIn) endedView() *View {
 	return &View{Step: StepEnded, Service: s.Need.Service, Required: s.Need.Level,
-		ReturnTo: s.Need.ReturnTo, CancelTo: s.Need.CancelTo, Onward: s.Need.Onward}
+		ReturnTo: s.Need.ReturnTo, CancelTo: s.Need.CancelTo, Onward: s.Need.Onward, Expires: s.Expires}
 }
 
 // show is the view of a decision, with the app's attempt as it stands.
@@ -240,9 +249,11 @@ func (c *Core) show(ctx context.Context, s *SignIn, d decision, now time.Time) (
 	v := &View{
 		Step: d.step, Service: s.Need.Service, Required: s.Need.Level, Reached: d.reached, Factors: d.others,
 		Unreachable: d.unreachable, ReturnTo: s.Need.ReturnTo, CancelTo: s.Need.CancelTo, Onward: s.Need.Onward,
+		Expires: s.Expires,
 	}
 	if d.step == StepUnreachable {
 		v.PINDropped = d.person.PINDropped
+		v.PassportHelps = d.unreachable == UnreachableProofing && c.PassportHelps(d.person.Proofing.Basis, s.Need.Level)
 	}
 	if d.step == StepSMS {
 		return v, c.showSMS(ctx, s, d, v, now)

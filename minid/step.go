@@ -11,6 +11,7 @@ const (
 	StepTOTP        Step = "totp"
 	StepApp         Step = "app"
 	StepSMS         Step = "sms"
+	StepRecovery    Step = "recovery"     // a recovery code
 	StepReset       Step = "reset"        // codes by SMS and mail, for a new password
 	StepNewPassword Step = "new_password" // of somebody who passed them
 	StepDone        Step = "done"         // Finish may be called
@@ -27,7 +28,7 @@ const (
 	UnreachableFactor   Unreachable = "factor"   // they lack a second factor that is strong enough
 )
 
-var stepOf = map[Factor]Step{FactorTOTP: StepTOTP, FactorApp: StepApp, FactorSMS: StepSMS}
+var stepOf = map[Factor]Step{FactorTOTP: StepTOTP, FactorApp: StepApp, FactorSMS: StepSMS, FactorRecovery: StepRecovery}
 
 // standing is all that the next step depends on.
 type standing struct {
@@ -38,6 +39,8 @@ type standing struct {
 	chosen Factor   // the person's choice, or empty
 	liked  Factor   // what they logged in with and wanted to keep, or empty
 	reset  bool     // a new password was asked for
+
+	recovery bool // the person has recovery codes that work
 }
 
 // decision is the next step.
@@ -50,9 +53,21 @@ type decision struct {
 	person      *Person // filled by the caller, nil before the password
 }
 
+// another is a way to take the person to without being asked: none that is used up by it.
+func (d decision) another() (Factor, bool) {
+	for _, f := range d.others {
+		if f != FactorRecovery {
+			return f, true
+		}
+	}
+	return "", false
+}
+
 // next chooses the step. That a level cannot be reached is told only to somebody who has passed the best that the
 // person has: nobody learns how a person was proofed from a password alone, unless there is nothing beside it.
-func (t LevelTable) next(s standing) decision {
+func (t LevelTable) next(s standing) decision { return t.withRecovery(s, t.withoutRecovery(s)) }
+
+func (t LevelTable) withoutRecovery(s standing) decision {
 	if slices.Contains(s.passed, FactorReset) {
 		return nextOfReset(s)
 	}

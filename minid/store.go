@@ -8,6 +8,15 @@ import (
 // Store keeps the core's state. Every verb that takes, accepts, answers or finishes is one statement with its
 // binding in the WHERE, so that of any number of callers one wins. Secrets come hashed or sealed.
 type Store interface {
+	DeskStore
+	PassportStore
+	LetterStore
+	ActivationStore
+	StateStore
+	ContactStore
+	AppStore
+	RecoveryStore
+
 	// AddPerson adds a person with credentials: all or nothing, ErrPersonExists when the identity number is taken.
 	AddPerson(ctx context.Context, p NewPerson) error
 	// Person finds by opaque identifier, PersonByPID by identity number: ErrNotFound.
@@ -54,12 +63,16 @@ type Store interface {
 	TouchSession(ctx context.Context, id string, at time.Time) error
 	EndSession(ctx context.Context, id string) error
 
-	// PutPairingCode replaces the person's earlier codes.
+	// PutPairingCode replaces the person's earlier codes. LookAtPairingCode binds a live code to the first device that
+	// looks at it: ErrPairingCode. PairingCodeWaits says whether a code is live.
+	LookAtPairingCode(ctx context.Context, code, thumbprint string, at time.Time) (personID string, err error)
+	PairingCodeWaits(ctx context.Context, code string, at time.Time) (bool, error)
 	PutPairingCode(ctx context.Context, code, personID string, expires time.Time) error
-	// TakePairingCode spends a live code and pairs the device with the code's person. Earlier pairings of the
+	// TakePairingCode spends a live code, of this device or of none, and pairs the device with the code's person. Earlier pairings of the
 	// person and of the device end. ErrPairingCode.
 	TakePairingCode(ctx context.Context, code string, at time.Time, d Device) (personID string, err error)
-	// Device finds by key thumbprint: ErrNotFound.
+	// Device finds by key thumbprint, DeviceOf by person: ErrNotFound.
+	DeviceOf(ctx context.Context, personID string) (*Device, error)
 	Device(ctx context.Context, thumbprint string) (*Device, error)
 
 	// StartCode adds a code and ends the live ones of the same Who and Purpose. When Who, or To, has had a window's most
@@ -114,14 +127,12 @@ type Store interface {
 	// failures of the number, and ends the person's sessions and sign-ins: all or nothing. ErrStep.
 	ResetPassword(ctx context.Context, s SignIn, record, number string, at time.Time) error
 
-	// StartAttempt adds a login attempt and cancels the sign-in's earlier unanswered ones. When the person has most
-	// attempts without approval since the given time, nothing is added and the time of the oldest of them is the
-	// answer; otherwise that time is zero.
-	StartAttempt(ctx context.Context, a Attempt, since time.Time, most int) (oldest time.Time, err error)
+	// StartAttempt adds a login attempt and cancels the sign-in's earlier unanswered ones. When the person has had the
+	// most of recent without approval, or the most of day since the last one that was approved, or said that it was
+	// somebody else, nothing is changed and the time when the next may be made is the answer; otherwise it is zero.
+	StartAttempt(ctx context.Context, a Attempt, recent, day Window) (again time.Time, err error)
 	// LastAttempt is the sign-in's newest attempt: ErrNotFound.
 	LastAttempt(ctx context.Context, signInID string) (*Attempt, error)
-	// PendingAttempts are the person's unanswered attempts, newest first.
-	PendingAttempts(ctx context.Context, personID string, at time.Time) ([]Attempt, error)
 	// AnswerAttempt settles an unanswered attempt of the device's person, and passes the app factor in its sign-in
 	// when everything agrees; otherwise the attempt is rejected. ErrAttempt when there is nothing to settle.
 	AnswerAttempt(ctx context.Context, deviceID string, a Answer, at time.Time) (AttemptState, error)
@@ -151,4 +162,5 @@ type Expiry struct {
 	CodeCreated    time.Time // codes made before
 	Message        time.Time // messages kept since before
 	Login          time.Time // logins before
+	Failure        time.Time // wrong passwords of numbers without a newer one
 }

@@ -34,6 +34,8 @@ var rules = []rule{
 		why: "cose is the one wrapper that sets the strict decoding modes of cbor"},
 	{in: []string{""}, except: []string{"minid/store", "issuer/store", "verifier/store", "internal/database"},
 		never: []string{gorm, "gorm.io/driver", "modernc.org/sqlite"}, why: "rows and statements live in the stores"},
+	{in: []string{"minid/school"}, except: []string{"minid/school/pages"}, never: []string{"net/http", gin, module + "web", module + "minid/"},
+		why: "the core of MinID in schools knows pages and tables as little as the core it stands on"},
 	{in: []string{"minid"}, never: services, why: "the authentication core serves issuer and verifier alike"},
 	{in: []string{"internal/"}, never: append([]string{module + "minid", module + "web", module + "specs"}, services...),
 		why: "internal is plumbing without a domain"},

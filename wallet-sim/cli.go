@@ -31,6 +31,9 @@ type cli struct {
 	trust     string
 	ca        string
 	clientID  string
+	providing string // folder of the wallet provider
+	plain     bool
+	proofType string
 	url       string
 	allowHTTP bool
 }
@@ -41,7 +44,10 @@ func (c *cli) flags(root *cobra.Command) {
 	f.StringVar(&c.data, "data", "data", "folder of the simulator's data; the wallet stands in wallet/ below it")
 	f.StringVar(&c.trust, "trust", "", "folder of trust anchors: issuers/*.pem and verifiers/*.pem (default <data>/trust)")
 	f.StringVar(&c.ca, "ca", "", "a certificate authority for https besides the system's, as PEM")
-	f.StringVar(&c.clientID, "client-id", "wallet-sim", "the wallet's client_id at authorization servers")
+	f.StringVar(&c.clientID, "client-id", "wallet-sim", "the wallet's client_id at authorization servers, and sub of its attestations")
+	f.StringVar(&c.providing, "wallet-provider", "", "folder of the stand-in wallet provider (default <data>/wallet-provider)")
+	f.BoolVar(&c.plain, "plain", false, "be a wallet without attestations, as a public client")
+	f.StringVar(&c.proofType, "proof-type", "", "prove keys by jwt or by attestation (default jwt, where the issuer takes it)")
 	f.StringVar(&c.url, "url", "http://localhost:8082", "the simulator's own address; its /callback is the redirect_uri")
 	f.BoolVar(&c.allowHTTP, "insecure-allow-http", false, "allow http and addresses of this machine; safe where all parts run on one developer's machine")
 }
@@ -77,7 +83,12 @@ func (c *cli) wallet() (*wallet.Wallet, error) {
 	if err != nil {
 		return nil, err
 	}
+	attester, err := c.attester()
+	if err != nil {
+		return nil, err
+	}
 	return &wallet.Wallet{
+		Attester: attester, ProofType: c.proofType,
 		Store: &wallet.Store{Dir: filepath.Join(c.data, "wallet")}, Trust: &wallet.Trust{Dir: c.trustDir()},
 		Fetch:    fetch.New(fetch.Config{Timeout: callTimeout, MaxBytes: maxAnswer, Roots: roots, InsecureAllowLoopback: c.allowHTTP}),
 		ClientID: c.clientID, RedirectURI: c.url + "/callback", InsecureAllowHTTP: c.allowHTTP, Now: c.now,

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,7 +25,7 @@ func (c *cli) demoCommand() *cobra.Command {
 	return cmd
 }
 
-// demoPorts is a port for each; nobody listens on the wallet's, since its browser stops there.
+// demoPorts is a port for each; on the wallet's is the wallet provider alone, since its browser stops there.
 func demoPorts() (ports [3]int, err error) {
 	for i := range ports {
 		if ports[i], err = freePort(); err != nil {
@@ -48,9 +48,10 @@ func (c *cli) demo(ctx context.Context, keep, withTLS bool) (err error) {
 	if err != nil {
 		return err
 	}
+	h.walletCheck = demoCheck
 	begun := c.now()
 	j := &journey{cli: c, house: h}
-	err = errors.Join(j.run(ctx), h.stop())
+	err = errors.Join(c.withProvider(ctx, h, j.run), h.stop())
 	if err != nil {
 		c.say("\nThe demonstration did not hold. The logs are in %s", h.dir("logs"))
 		return err
@@ -69,7 +70,11 @@ type journey struct {
 	house *house
 	held  int
 
-	student, official *traveller
+	student, official, citizen *traveller
+	desk                       deskVisit
+
+	newcomer *traveller
+	atMinID  *visit // of the citizen, logged in just now
 }
 
 // step does one thing and tells how it went. The steps after one that failed have nothing to stand on.
@@ -98,7 +103,17 @@ type leg struct {
 }
 
 func (j *journey) run(ctx context.Context) error {
-	for _, leg := range []leg{
+	for _, leg := range slices.Concat(j.firstLegs(), j.factorLegs(), j.lastLegs(), j.deskLegs(), j.schoolLegs()) {
+		if err := j.step(ctx, leg.what, leg.do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// firstLegs go from an empty house to credentials at each level.
+func (j *journey) firstLegs() []leg {
+	return []leg{
 		{"Issuer and verifier are started, with ten synthetic people", j.begin},
 		{"Log in to MinID with password and one-time code, and get the MinID credential", j.minIDCredential},
 		{"Get the student credential on the same login", j.studentCredential},
@@ -108,20 +123,25 @@ func (j *journey) run(ctx context.Context) error {
 		{"Ask for the PID at level substantial: it is refused, and the reason is told", j.refusedPID},
 		{"A person who was proofed in person cannot make a pairing code with a one-time code, and the page says why", j.refusedPairing},
 		{"A person who was proofed in person pairs the MinID app, with the code from the service desk", j.pair},
+		{"Step up the login with a one-time code to level high, by the MinID app alone, and get the PID as ISO mdoc", j.pidMdoc},
 		{"Log in at level high, with password and MinID app, and get the PID as SD-JWT VC", j.pidSDJWT},
-		{"Get the PID as ISO mdoc", j.pidMdoc},
 		{"Show the PID to Skatteetaten, by the SD-JWT VC", j.showPIDSDJWT},
 		{"Show the PID to Skatteetaten, by the mdoc", j.showPIDMdoc},
+		{"The wallet provider revokes the wallet unit: the issuer revokes its PID", j.revokeUnit},
+	}
+}
+
+// lastLegs are at services, and end what was begun.
+func (j *journey) lastLegs() []leg {
+	return []leg{
 		{"Log in at Lånekassen and at Skatteetaten with one MinID login, as services do with ID-porten", j.logins},
+		{"A person without MinID orders an activation letter, with the phone in hand", j.orderLetter},
+		{"The letter is read, and registered: password, phone, e-mail", j.registerByLetter},
+		{"The newcomer logs in with a code by SMS, and gets the MinID credential", j.newcomerCredential},
 		{"Revoke the student credential on the issuer's page «Mine bevis»", j.revoke},
 		{"Show the revoked credential: it is refused, and the reason is told", j.refusedRevoked},
 		{"Log out at Skatteetaten, and be out at Lånekassen", j.logout},
-	} {
-		if err := j.step(ctx, leg.what, leg.do); err != nil {
-			return err
-		}
 	}
-	return nil
 }
 
 // The test people of the demonstration, by how they were proofed.
@@ -134,7 +154,7 @@ func (j *journey) begin(ctx context.Context) (string, error) {
 	if err := j.house.start(ctx); err != nil {
 		return "", err
 	}
-	people, err := phone.ReadPeople(filepath.Join(j.house.dir("issuer"), "test-people.json"))
+	people, err := phone.ReadPeople(j.house.peopleFile())
 	if err != nil {
 		return "", err
 	}
@@ -147,13 +167,18 @@ func (j *journey) begin(ctx context.Context) (string, error) {
 			j.student, err = j.traveller(p)
 		case officialName:
 			j.official, err = j.traveller(p)
+		case citizenName:
+			j.citizen, err = j.traveller(p)
 		}
 		if err != nil {
 			return "", err
 		}
 	}
-	if j.student == nil || j.official == nil {
-		return "", fmt.Errorf("expected %s and %s among the test people", studentName, officialName)
+	if j.student == nil || j.official == nil || j.citizen == nil {
+		return "", fmt.Errorf("expected %s, %s and %s among the test people", studentName, officialName, citizenName)
+	}
+	if err := j.desk.settle(j, people); err != nil {
+		return "", err
 	}
 	return fmt.Sprintf("issuer %s, verifier %s", j.house.issuerURL, j.house.verifierURL), nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"lommebok.example/internal/keys"
 	"lommebok.example/internal/serve"
+	"lommebok.example/specs/oauth2"
 )
 
 // house is issuer and verifier on this machine, and the addresses of all three.
@@ -24,6 +25,7 @@ type house struct {
 	issuerURL, verifierURL, ownURL string
 	issuerChild, verifierChild     *child
 	client                         *http.Client
+	walletCheck                    time.Duration // how often the issuer looks at the wallet units
 }
 
 // house makes the folders, with tls the certificate authority, and settles the wallet in it: what it trusts, and where
@@ -38,16 +40,19 @@ func (c *cli) house(data string, ports [3]int, tls bool) (*house, error) {
 		scheme = "https"
 	}
 	address := func(port int) string { return scheme + "://localhost:" + strconv.Itoa(port) }
-	h := &house{data: data, ports: ports, tls: tls, issuerURL: address(ports[0]), verifierURL: address(ports[1]), ownURL: address(ports[2])}
+	h := &house{data: data, ports: ports, tls: tls, issuerURL: address(ports[0]), verifierURL: address(ports[1]), ownURL: address(ports[2]), walletCheck: time.Minute}
 	if err := h.prepare(); err != nil {
 		return nil, err
 	}
-	c.trust, c.url, c.allowHTTP = h.dir("trust"), h.ownURL, true
+	c.trust, c.url, c.allowHTTP, c.providing = h.dir("trust"), h.ownURL, true, h.dir("wallet-provider")
 	if tls {
 		if _, err := serve.LocalTLS(h.dir("tls"), c.now()); err != nil {
 			return nil, err
 		}
 		c.ca = h.authority()
+	}
+	if err := c.publishProvider(); err != nil {
+		return nil, err
 	}
 	t, err := c.transport()
 	h.client = &http.Client{Transport: t, Timeout: shortTimeout}
@@ -57,6 +62,9 @@ func (c *cli) house(data string, ports [3]int, tls bool) (*house, error) {
 func listen(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
 func (h *house) dir(name string) string { return filepath.Join(h.data, name) }
+
+// peopleFile holds what the test people sign in with, once the issuer has made them.
+func (h *house) peopleFile() string { return filepath.Join(h.dir("issuer"), "test-people.json") }
 
 // authority is the certificate authority of --tls.
 func (h *house) authority() string { return filepath.Join(h.dir("tls"), serve.LocalAuthority) }
@@ -86,6 +94,7 @@ func (h *house) stop() error { return errors.Join(h.verifierChild.stop(), h.issu
 func (h *house) register() error {
 	clients := []map[string]any{{
 		"id": "wallet-sim", "name": "Lommeboksimulator", "redirect_uris": []string{h.ownURL + "/callback"},
+		"token_endpoint_auth_method": oauth2.AuthAttestation,
 	}}
 	raw, err := json.MarshalIndent(clients, "", "  ")
 	if err != nil {
@@ -99,7 +108,7 @@ func (h *house) issuerSettings() map[string]string {
 		"ISSUER_ADDR": listen(h.ports[0]), "ISSUER_URL": h.issuerURL, "ISSUER_DATA": h.dir("issuer"),
 		"ISSUER_DATABASE": "sqlite:" + filepath.Join(h.dir("issuer"), "issuer.db"),
 		"ISSUER_CLIENTS":  filepath.Join(h.data, "clients.json"), "TRUST_DIR": h.dir("trust"), "WALLET_URL": h.ownURL,
-		"ISSUER_DEMO_SERVICES_URL": h.verifierURL, "DEMO_SERVICES_DIR": h.dir("demo-services"),
+		"ISSUER_WALLET_CHECK": h.walletCheck.String(), "ISSUER_DEMO_SERVICES_URL": h.verifierURL, "DEMO_SERVICES_DIR": h.dir("demo-services"),
 		"ISSUER_INSECURE_ALLOW_HTTP": strconv.FormatBool(!h.tls), "ISSUER_INSECURE_ALLOW_ANY_CLIENT": "true", "ISSUER_INSECURE_TEST_PEOPLE": "true",
 	}
 	if h.tls {

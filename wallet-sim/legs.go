@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/wallet"
@@ -95,11 +96,12 @@ func (j *journey) pidSDJWT(ctx context.Context) (string, error) {
 	if err := j.official.freshBrowser(""); err != nil {
 		return "", err
 	}
-	return j.official.get(ctx, configPID, "password", "app")
+	outcome, err := j.official.get(ctx, configPID, "password", "app")
+	return outcome + "; to a wallet unit that its provider attested, bound to keys attested as " + attestation.High, err
 }
 
 func (j *journey) pidMdoc(ctx context.Context) (string, error) {
-	return j.official.get(ctx, configPIDMdoc)
+	return j.official.get(ctx, configPIDMdoc, "app")
 }
 
 func (j *journey) showPIDSDJWT(ctx context.Context) (string, error) {

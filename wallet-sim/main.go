@@ -7,6 +7,7 @@
 //	wallet-sim accept      gets a credential
 //	wallet-sim present     answers a verifier
 //	wallet-sim list, show  what is in the wallet
+//	wallet-sim unit        the wallet unit at its wallet provider: tell of it, revoke it, take a new one
 package main
 
 import (
@@ -50,7 +51,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer, now func() tim
 	root.SetOut(out)
 	root.SetErr(errs)
 	c.flags(root)
-	root.AddCommand(c.serveCommand(), c.acceptCommand(), c.presentCommand(), c.listCommand(), c.showCommand(), c.upCommand(), c.demoCommand())
+	root.AddCommand(c.serveCommand(), c.acceptCommand(), c.presentCommand(), c.listCommand(), c.showCommand(), c.unitCommand(), c.upCommand(), c.demoCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone

@@ -50,9 +50,18 @@ func (c *cli) serve(ctx context.Context, f *face, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	handler, err := (&phone.Face{
-		URL: c.url, Issuer: f.issuer, Verifier: f.verifier, People: f.people, Wallet: w, Devices: devices, Now: c.now, Log: log,
-	}).Handler()
+	p, err := c.provider()
+	if err != nil {
+		return err
+	}
+	if err := c.publishProvider(); err != nil {
+		return err
+	}
+	pages := &phone.Face{
+		Provider: p.Handler(log),
+		URL:      c.url, Issuer: f.issuer, Verifier: f.verifier, People: f.people, Wallet: w, Devices: devices, Now: c.now, Log: log,
+	}
+	handler, err := pages.Handler()
 	if err != nil {
 		return err
 	}
@@ -62,5 +71,5 @@ func (c *cli) serve(ctx context.Context, f *face, log *slog.Logger) error {
 			return err
 		}
 	}
-	return serve.Run(ctx, serve.Config{Addr: f.addr, TLS: config, Handler: handler, Log: log})
+	return serve.Run(ctx, serve.Config{Addr: f.addr, TLS: config, Handler: handler, Log: log, Stopping: pages.Close})
 }

@@ -109,7 +109,7 @@ func TestFormActions(t *testing.T) {
 	site := newSite(t, Config{})
 	h := newEngine(t, site, func(r gin.IRouter) {
 		r.GET("/page", func(c *gin.Context) {
-			site.Render(c, http.StatusOK, "common_problem", problemView{ReturnURL: "/"},
+			site.Render(c, http.StatusOK, "common_problem", problemView{ReturnURL: "/", Side: SideYou},
 				FormActions(c.QueryArray("to")...))
 		})
 	})
@@ -185,6 +185,9 @@ func TestLanguage(t *testing.T) {
 		{"", "xx", "en", "en"},
 		{"?lang=en", "nn", "nb", "en"},
 		{"?lang=xx", "nn", "nb", "nn"},
+		{"?lang=se", "nn", "en", "nb"}, // partial: the rest is bokmål
+		{"", "se", "en", "nb"},
+		{"", "", "se, nn;q=0.5", "nb"},
 	} {
 		rec := get(h, "/problem"+c.query, "Accept-Language", c.accept, "Cookie", "lommebok_lang="+c.cookie)
 		if !strings.Contains(rec.Body.String(), `<html lang="`+c.want+`"`) || rec.Header().Get("Content-Language") != c.want {

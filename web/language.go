@@ -9,24 +9,39 @@ import (
 	"golang.org/x/text/language"
 )
 
+// partial is a language that has few texts of its own: what it lacks is shown in defaultLanguage.
+const partial = "se"
+
+// Offered are the languages a person can choose: those that are complete, and Northern Sami, which is not.
+var Offered = append(slices.Clone(Languages), partial)
+
 // languageCookie is shared by the services of a host: a person has one language, whichever of them they visit. It is no
 // secret and proves nothing, so it has no __Host- prefix.
 const languageCookie = "lommebok_lang"
 
 var matcher = language.NewMatcher([]language.Tag{
-	language.MustParse("nb"), language.MustParse("nn"), language.MustParse("en"),
+	language.MustParse("nb"), language.MustParse("nn"), language.MustParse("en"), language.MustParse("se"),
 })
 
 // suggestedCookie holds the language that a service wants for the person who comes from it.
 const suggestedCookie = "lommebok_suggested_lang"
 
-// Lang is the language of the answer: ?lang= of this request, else what the person chose before (cookie), else what the
-// service that the person comes from suggested, else what the browser asks for (Accept-Language), else nb.
+// Lang is the language of the answer, one of Languages: Chosen, or nb where that is not complete.
 func Lang(c *gin.Context) string {
-	if lang := c.Query("lang"); slices.Contains(Languages, lang) {
+	if lang := Chosen(c); lang != partial {
 		return lang
 	}
-	if lang, err := c.Cookie(languageCookie); err == nil && slices.Contains(Languages, lang) {
+	return defaultLanguage
+}
+
+// Chosen is the language of the person, one of Offered: ?lang= of this request, else what the person chose before
+// (cookie), else what the service that the person comes from suggested, else what the browser asks for
+// (Accept-Language), else nb.
+func Chosen(c *gin.Context) string {
+	if lang := c.Query("lang"); slices.Contains(Offered, lang) {
+		return lang
+	}
+	if lang, err := c.Cookie(languageCookie); err == nil && slices.Contains(Offered, lang) {
 		return lang
 	}
 	if lang := suggested(c); lang != "" {
@@ -40,7 +55,7 @@ func Lang(c *gin.Context) string {
 	if confidence == language.No {
 		return defaultLanguage
 	}
-	return Languages[i]
+	return Offered[i]
 }
 
 // suggested is the suggestion made in this request, else the one of an earlier request.
@@ -49,7 +64,7 @@ func suggested(c *gin.Context) string {
 	if !made {
 		lang, _ = c.Cookie(suggestedCookie) // no cookie is no suggestion
 	}
-	if text, ok := lang.(string); ok && slices.Contains(Languages, text) {
+	if text, ok := lang.(string); ok && slices.Contains(Offered, text) {
 		return text
 	}
 	return ""
@@ -71,7 +86,7 @@ func (s *Site) SuggestLanguage(c *gin.Context, lang string) {
 // rememberLanguage keeps a choice made with ?lang= for a year.
 func (s *Site) rememberLanguage(c *gin.Context) {
 	lang := c.Query("lang")
-	if c.Request.Method != http.MethodGet || !slices.Contains(Languages, lang) {
+	if c.Request.Method != http.MethodGet || !slices.Contains(Offered, lang) {
 		return
 	}
 	http.SetCookie(c.Writer, &http.Cookie{
@@ -86,12 +101,12 @@ type languageLink struct {
 	Current          bool
 }
 
-var languageNames = map[string]string{"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
+var languageNames = map[string]string{"nb": "Bokmål", "nn": "Nynorsk", "en": "English", "se": "Davvisámegiella"}
 
 // languageLinks keep the query of the page. What was posted cannot be asked for again: there they lead to the home page.
 func (s *Site) languageLinks(c *gin.Context, current string) []languageLink {
-	links := make([]languageLink, 0, len(Languages))
-	for _, lang := range Languages {
+	links := make([]languageLink, 0, len(Offered))
+	for _, lang := range Offered {
 		href, query := s.cfg.HomePath, c.Request.URL.Query()
 		if c.Request.Method == http.MethodGet {
 			href = c.Request.URL.EscapedPath()

@@ -3,6 +3,7 @@ package web
 import (
 	"math"
 	"mime"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -12,8 +13,18 @@ import (
 	"lommebok.example/internal/observe"
 )
 
-// Problem is a refusal or a failure, told to a person. The texts <TextKey>.what and <TextKey>.do say what happened and
-// what to do; both get Args.
+// Side is whose it is to put a problem right.
+type Side string
+
+// The sides.
+const (
+	SideYou     Side = "you"     // the person
+	SideService Side = "service" // the service, wallet or app that the person came from, or that we asked
+	SideUs      Side = "us"
+)
+
+// Problem is a refusal or a failure, told to a person: what happened, whose side it is on, what to do, a code and the trace
+// id. The texts <TextKey>.what and <TextKey>.do say what happened and what to do; both get Args.
 type Problem struct {
 	Status        int    // HTTP status
 	Code          string // stable, the same in the page, in JSON and in the log
@@ -22,10 +33,25 @@ type Problem struct {
 	ReturnURL     string // where the person goes on, "" for the home page
 	ReturnTextKey string // words of that link, "" for common.problem.home
 	RetryAfter    time.Duration
+	Side          Side // "" for what the status says
 }
 
 type problemView struct {
 	What, Do, Code, ReturnURL, ReturnText string
+	Side                                  Side
+}
+
+// side goes by the status where the one who refuses has not said: RFC 9110 sections 15.5 and 15.6.
+func (p Problem) side() Side {
+	switch {
+	case p.Side != "":
+		return p.Side
+	case p.Status == http.StatusBadGateway || p.Status == http.StatusGatewayTimeout:
+		return SideService
+	case p.Status >= http.StatusInternalServerError:
+		return SideUs
+	}
+	return SideYou
 }
 
 // Invalid makes the title begin with the word for error.
@@ -57,6 +83,7 @@ func (s *Site) Problem(c *gin.Context, p Problem) {
 	s.Render(c, p.Status, "common_problem", problemView{
 		What: s.T(lang, p.TextKey+".what", p.Args...), Do: s.T(lang, p.TextKey+".do", p.Args...), Code: p.Code,
 		ReturnURL: p.ReturnURL, ReturnText: s.T(lang, p.ReturnTextKey),
+		Side: p.side(),
 	}, FormActions())
 }
 
@@ -118,5 +145,5 @@ func weight(accept, main, sub string) float64 {
 // Failure answers with a silent 500: the person sees the trace id, and the cause stands in the log under the same id.
 func (s *Site) Failure(c *gin.Context, cause error) {
 	s.cfg.Log.ErrorContext(c.Request.Context(), "failure", "error", cause, "trace_id", observe.TraceID(c.Request.Context()))
-	s.Problem(c, Problem{Status: 500, Code: "server_error"})
+	s.Problem(c, Problem{Status: http.StatusInternalServerError, Code: "server_error"})
 }

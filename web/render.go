@@ -19,7 +19,10 @@ type pageSet map[string]*template.Template
 
 // Page is what a template sees as its dot.
 type Page struct {
-	Lang      string
+	Name      string // of the template: the tests see by it which pages they have visited
+	Lang      string // of the page, one of Languages
+	Chosen    string // of the person, one of Offered
+	Partial   bool   // Chosen has few texts, and the page is in Lang for the most part
 	Path      string // of the request, without query
 	Nonce     string // of the Content-Security-Policy; a script element needs it
 	Service   string
@@ -50,20 +53,20 @@ func FrameSources(addresses ...string) Option {
 // Render writes the page web/templates/<page>.html inside the layout, in the language of the person, with the headers of
 // a page. A page that cannot be rendered gives status 500, and its cause in the log.
 func (s *Site) Render(c *gin.Context, status int, page string, data any, options ...Option) {
-	lang := Lang(c)
+	lang, chosen := Lang(c), Chosen(c)
 	var how rendering
 	for _, option := range options {
 		option(&how)
 	}
 	nonce := rand.Text()
 	view := Page{
-		Lang: lang, Path: c.Request.URL.Path, Nonce: nonce, Service: s.cfg.Service, Home: s.cfg.HomePath,
-		Languages: s.languageLinks(c, lang), TraceID: observe.TraceID(c.Request.Context()), Data: data,
+		Name: page, Lang: lang, Chosen: chosen, Partial: chosen == partial, Path: c.Request.URL.Path, Nonce: nonce, Service: s.cfg.Service, Home: s.cfg.HomePath,
+		Languages: s.languageLinks(c, chosen), TraceID: observe.TraceID(c.Request.Context()), Data: data,
 	}
 	if form, ok := data.(interface{ Invalid() bool }); ok {
 		view.Invalid = form.Invalid()
 	}
-	body, err := s.execute(lang, page, view)
+	body, err := s.execute(chosen, page, view)
 	if err != nil {
 		s.cfg.Log.ErrorContext(c.Request.Context(), "page not rendered", "page", page, "error", err)
 		s.plainFailure(c, lang)
@@ -100,7 +103,7 @@ func (s *Site) loadPages(fsys fs.FS) (map[string]pageSet, error) {
 		return nil, fmt.Errorf("web: listing templates: %w", err)
 	}
 	all := map[string]pageSet{}
-	for _, lang := range Languages {
+	for _, lang := range Offered {
 		all[lang] = pageSet{}
 		for _, name := range names {
 			page := strings.TrimSuffix(path.Base(name), ".html")
@@ -134,6 +137,9 @@ func (s *Site) functions(lang string) template.FuncMap {
 		"tn": func(key string, n int, args ...any) (string, error) {
 			return s.texts.count(lang, key, n, args...)
 		},
+		"langOf":        func(key string) template.HTMLAttr { return s.langOf(lang, key) },
+		"steps":         func(at int, keys ...string) (steps, error) { return s.steps(lang, at, keys) },
+		"clock":         Clock,
 		"asset":         s.assetURL,
 		"hasDesign":     s.hasDesignSystem,
 		"qr":            QR,
@@ -141,6 +147,15 @@ func (s *Site) functions(lang string) template.FuncMap {
 		"walletAddress": WalletAddress,
 		"address":       address,
 	}
+}
+
+// langOf marks an element whose text is not in the language of the page (WCAG 2.2, 3.1.2): the page in a partial language
+// is in defaultLanguage but for the few texts that the partial one has.
+func (s *Site) langOf(lang, key string) template.HTMLAttr {
+	if lang == partial && s.texts.own(lang, key) {
+		return template.HTMLAttr(` lang="` + partial + `"`)
+	}
+	return ""
 }
 
 // dict makes a map of name, value, name, value: what a shared template gets when it needs more than one thing.

@@ -49,7 +49,7 @@ func New(cfg Config) (*Site, error) {
 	return s, nil
 }
 
-// Mount serves /assets/*, and puts the language of the person and the headers that suit every answer on all routes that
+// Mount serves /assets/* and the accessibility statement, and puts the language of the person and the headers that suit every answer on all routes that
 // are registered afterwards: call it before the services' own routes. Unknown paths and methods get the problem page.
 func (s *Site) Mount(r *gin.Engine) {
 	r.HandleMethodNotAllowed = true
@@ -57,11 +57,12 @@ func (s *Site) Mount(r *gin.Engine) {
 	r.Use(s.everyAnswer)
 	r.GET("/assets/*path", s.serveAsset)
 	r.HEAD("/assets/*path", s.serveAsset)
+	r.GET("/tilgjengelighet", func(c *gin.Context) { s.Render(c, http.StatusOK, "accessibility_statement", nil) })
 	r.NoRoute(func(c *gin.Context) {
 		s.Problem(c, Problem{Status: http.StatusNotFound, Code: "not_found", TextKey: "common.problem.not_found"})
 	})
 	r.NoMethod(func(c *gin.Context) {
-		s.Problem(c, Problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", TextKey: "common.problem.not_found"})
+		s.Problem(c, Problem{Status: http.StatusMethodNotAllowed, Code: "method_not_allowed", TextKey: "common.problem.method"})
 	})
 }
 
@@ -74,7 +75,20 @@ func (s *Site) everyAnswer(c *gin.Context) {
 		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
 	s.rememberLanguage(c)
+	defer s.afterPanic(c)
 	c.Next()
+}
+
+// afterPanic gives the person the problem page, and lets the panic go on to whoever logs it.
+func (s *Site) afterPanic(c *gin.Context) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	if !c.Writer.Written() {
+		s.Problem(c, Problem{Status: http.StatusInternalServerError, Code: "server_error"})
+	}
+	panic(cause)
 }
 
 // Home is the path of the front page.

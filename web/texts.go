@@ -14,7 +14,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// Languages that every text stands in, the first one used when nothing else is known. Bokmål and Nynorsk are both a duty
+// Languages are those that every text stands in, the first one used when nothing else is known. Bokmål and Nynorsk are both a duty
 // of the state (språklova section 14).
 var Languages = []string{"nb", "nn", "en"}
 
@@ -35,7 +35,7 @@ func loadTexts(fsys fs.FS) (texts, error) {
 		return nil, fmt.Errorf("web: listing texts: %w", err)
 	}
 	all := texts{}
-	for _, lang := range Languages {
+	for _, lang := range Offered {
 		all[lang] = map[string]string{}
 	}
 	for _, name := range names {
@@ -44,8 +44,8 @@ func loadTexts(fsys fs.FS) (texts, error) {
 			return nil, fmt.Errorf("web: reading texts: %w", err)
 		}
 		area, lang, ok := strings.Cut(strings.TrimSuffix(path.Base(name), ".yaml"), ".")
-		if !ok || !slices.Contains(Languages, lang) {
-			return nil, fmt.Errorf("web: %s: the name must be <area>.<language>.yaml with a language of %v", name, Languages)
+		if !ok || !slices.Contains(Offered, lang) {
+			return nil, fmt.Errorf("web: %s: the name must be <area>.<language>.yaml with a language of %v", name, Offered)
 		}
 		if err := addTexts(all[lang], area, raw); err != nil {
 			return nil, fmt.Errorf("web: %s: %w", name, err)
@@ -112,7 +112,7 @@ func (s *Site) T(lang, key string, args ...any) string {
 
 func (t texts) get(lang, key string, args ...any) (string, error) {
 	in, ok := t[lang]
-	if !ok {
+	if !ok || lang == partial && !t.own(lang, key) {
 		in = t[defaultLanguage]
 	}
 	text, ok := in[key]
@@ -120,6 +120,12 @@ func (t texts) get(lang, key string, args ...any) (string, error) {
 		return "", fmt.Errorf("web: no text has the key %q in %s", key, lang)
 	}
 	return fill(key, text, args)
+}
+
+// own tells whether a language has a text for the key itself.
+func (t texts) own(lang, key string) bool {
+	_, ok := t[lang][key]
+	return ok
 }
 
 // count picks <key>.one or <key>.many by n, which also fills {n}.

@@ -77,7 +77,7 @@ func TestTextFilesAreReadStrictly(t *testing.T) {
 		"alias":              {"a.nb.yaml", "a.b: &x y\na.c: *x"},
 		"tag":                {"a.nb.yaml", "a.b: !!binary eA=="},
 		"two documents":      {"a.nb.yaml", "a.b: x\n---\na.c: y"},
-		"unknown language":   {"a.se.yaml", "a.b: x"},
+		"unknown language":   {"a.sv.yaml", "a.b: x"},
 		"no language":        {"a.yaml", "a.b: x"},
 		"not yaml":           {"a.nb.yaml", "a.b: \"x"},
 		"brace unquoted":     {"a.nb.yaml", "a.b: {n} ting"},

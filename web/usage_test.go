@@ -26,7 +26,7 @@ func (u usage) has(key string) bool {
 	if _, ok := u.keys[key]; ok || u.words[key] {
 		return true
 	}
-	for _, form := range []string{".what", ".do", ".one", ".many"} {
+	for _, form := range []string{".what", ".do", ".one", ".many", ".until", ".over", ".again"} {
 		if base, ok := strings.CutSuffix(key, form); ok && u.words[base] {
 			return true
 		}
@@ -67,8 +67,8 @@ func TestEveryKeyUsedExistsAndEveryTextIsUsed(t *testing.T) {
 func TestUsageIsFound(t *testing.T) {
 	u := usage{keys: map[string]string{}, begins: map[string]string{}, words: map[string]bool{}}
 	templateUsage(t, fstest.MapFS{"templates/x.html": {Data: []byte(
-		`{{define "main"}}{{if .A}}{{t "a.one"}}{{else}}{{template "x" (dict "Text" (t "a.two" 1))}}{{end}}{{range .B}}{{tn "a.three" .N}}{{end}}{{t (print "a.four." .C)}}{{with t "a.five"}}{{.}}{{end}}{{end}}`)}}, u)
-	for _, key := range []string{"a.one", "a.two", "a.three.one", "a.three.many", "a.four.x", "a.five"} {
+		`{{define "main"}}{{if .A}}{{t "a.one"}}{{else}}{{template "x" (dict "Text" (t "a.two" 1))}}{{end}}{{range .B}}{{tn "a.three" .N}}{{end}}{{t (print "a.four." .C)}}{{with t "a.five"}}{{.}}{{end}}{{template "steps" (steps 1 "a.seven" "a.eight")}}{{end}}`)}}, u)
+	for _, key := range []string{"a.one", "a.two", "a.three.one", "a.three.many", "a.four.x", "a.five", "a.seven", "a.eight"} {
 		if !u.has(key) {
 			t.Errorf("%s is used and was not found", key)
 		}
@@ -109,9 +109,16 @@ func templateUsage(t *testing.T, fsys fs.FS, u usage) {
 	}
 }
 
-// command notes {{t "key" …}}, {{tn "key" …}} and {{t (print "begin." …) …}}.
+// command notes {{t "key" …}}, {{tn "key" …}}, {{t (print "begin." …) …}}, {{langOf "key"}} and {{steps n "key" …}}.
 func (u usage) command(place string, c *parse.CommandNode) {
 	f, ok := c.Args[0].(*parse.IdentifierNode)
+	if ok && (f.Ident == "steps" || f.Ident == "langOf") {
+		for _, arg := range c.Args {
+			if key, ok := arg.(*parse.StringNode); ok {
+				u.keys[key.Text] = place
+			}
+		}
+	}
 	if !ok || (f.Ident != "t" && f.Ident != "tn") || len(c.Args) < 2 {
 		return
 	}
@@ -212,6 +219,10 @@ func (u usage) node(path string, n ast.Node) {
 		case name == nil || !ok || key == "":
 		case name.Name == "TextKey":
 			u.keys[key+".what"], u.keys[key+".do"] = path, path
+		case name.Name == "TimeKey":
+			for _, form := range []string{".until", ".over", ".again"} {
+				u.keys[key+form] = path
+			}
 		case name.Name == "ReturnTextKey":
 			u.keys[key] = path
 		}

@@ -18,6 +18,9 @@ type Config struct {
 	TLS     *tls.Config
 	Handler http.Handler
 	Log     *slog.Logger
+	// Stopping is called when the server stops, before it waits for the running requests: to end those without end. nil
+	// for nothing.
+	Stopping func()
 }
 
 // The limits of every server. The write limit leaves room for a password that waits in the queue for hashing.
@@ -56,6 +59,9 @@ func Listener(ctx context.Context, cfg Config, l net.Listener) error {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
+	}
+	if cfg.Stopping != nil {
+		cfg.Stopping()
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()

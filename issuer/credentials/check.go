@@ -8,6 +8,7 @@ import (
 
 	"lommebok.example/issuer/source"
 	"lommebok.example/minid"
+	"lommebok.example/specs/attestation"
 )
 
 const (
@@ -56,7 +57,17 @@ func (t *Type) check() error {
 	case len(t.Claims) == 0:
 		return fmt.Errorf("claims: there are none")
 	}
+	if err := t.KeyAttestation.check(); err != nil {
+		return err
+	}
 	return t.checkClaims()
+}
+
+func (k *KeyAttestation) check() error {
+	if k != nil && (!levels(k.KeyStorage) || !levels(k.UserAuthentication)) {
+		return fmt.Errorf("key_attestation: key_storage and user_authentication want one or more of %v", attestation.Levels)
+	}
+	return nil
 }
 
 func (t *Type) checkClaims() error {
@@ -98,6 +109,10 @@ func (c Claim) check(format string) error {
 	default:
 		return fmt.Errorf("value is neither text nor true or false")
 	}
+}
+
+func levels(list []string) bool {
+	return len(list) > 0 && !slices.ContainsFunc(list, func(l string) bool { return !slices.Contains(attestation.Levels, l) })
 }
 
 func prefix(short, long []string) bool {

@@ -100,6 +100,8 @@ func TestParseRefuses(t *testing.T) {
 		{"validity longer than a signer's", sd, "validity: 30d", "validity: 500d", "validity"},
 		{"batch of none", sd, "batch: 10", "batch: 0", "batch"},
 		{"batch too large", sd, "batch: 10", "batch: 11", "batch"},
+		{"unknown level of key storage", sd, "batch: 10", "batch: 10\nkey_attestation: {key_storage: [high], user_authentication: [iso_18045_high]}", "key_attestation"},
+		{"key attestation without levels", sd, "batch: 10", "batch: 10\nkey_attestation: {key_storage: [iso_18045_high]}", "key_attestation"},
 		{"colour by name", sd, "\"#afcee9\"", "blue", "color"},
 		{"name not in nynorsk", sd, "    nn: MinID-bevis\n", "", "name"},
 		{"label not in English", sd, ", en: \"Issued\"", "", "label"},

@@ -11,6 +11,8 @@
 //	max_auth_age        how long ago the sign-in may be when the credential is signed, e.g. 15m
 //	validity            how long a credential lives, in whole days, e.g. 30d
 //	batch               how many copies one request may get, 1 to 10
+//	key_attestation     key_storage and user_authentication: which levels of OpenID4VCI appendix D.2 the keys must be guarded by;
+//	                    the wallet must then attest itself too, and is revoked with its wallet unit. Absent: a plain wallet will do
 //	display             name and description in nb, nn and en; colours as #rrggbb
 //	claims[].path       where the claim stands; mso_mdoc: name space and element
 //	claims[].source     the fact it is made of (package source), or issuance.date or issuance.expiry

@@ -73,8 +73,14 @@ type file struct {
 	MaxAuthAge string      `yaml:"max_auth_age"`
 	Validity   string      `yaml:"validity"`
 	Batch      int         `yaml:"batch"`
+	Keys       *fileKeys   `yaml:"key_attestation"`
 	Display    fileDisplay `yaml:"display"`
 	Claims     []fileClaim `yaml:"claims"`
+}
+
+type fileKeys struct {
+	KeyStorage         []string `yaml:"key_storage"`
+	UserAuthentication []string `yaml:"user_authentication"`
 }
 
 type fileDisplay struct {
@@ -141,6 +147,9 @@ func (f file) toType() (*Type, error) {
 			Name: Words(f.Display.Name), Description: Words(f.Display.Description),
 			BackgroundColor: f.Display.BackgroundColor, TextColor: f.Display.TextColor,
 		},
+	}
+	if f.Keys != nil {
+		t.KeyAttestation = &KeyAttestation{KeyStorage: f.Keys.KeyStorage, UserAuthentication: f.Keys.UserAuthentication}
 	}
 	for _, c := range f.Claims {
 		t.Claims = append(t.Claims, c.toClaim(f.Format))

@@ -30,17 +30,22 @@ const (
 
 // Type is a credential configuration. The table in the package comment says what the fields mean.
 type Type struct {
-	ID           string
-	Format       string
-	VCT, DocType string
-	Scope        string
-	Level        minid.Level
-	MaxAuthAge   time.Duration
-	Validity     time.Duration
-	Batch        int
-	Display      Display
-	Claims       []Claim
+	ID             string
+	Format         string
+	VCT, DocType   string
+	Scope          string
+	Level          minid.Level
+	MaxAuthAge     time.Duration
+	Validity       time.Duration
+	Batch          int
+	KeyAttestation *KeyAttestation // nil: the wallet need not say how its keys are guarded
+	Display        Display
+	Claims         []Claim
 }
+
+// KeyAttestation says how well the keys must be guarded that a credential is bound to: one of the levels of OpenID4VCI appendix D.2
+// each. The credential then lives and dies with the wallet unit that it goes to (EUDI TS3 section 2.4.3).
+type KeyAttestation struct{ KeyStorage, UserAuthentication []string }
 
 // Display is how the type is shown to people.
 type Display struct {

@@ -16,6 +16,7 @@ import (
 	"lommebok.example/issuer/source"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/openid4vci"
 )
 
@@ -62,11 +63,12 @@ func (s *Service) answer(c *gin.Context, u *authserver.Unspent) (*credentials.Ty
 
 // order is a credential request that may be served, as far as the phases have come.
 type order struct {
-	typ    *credentials.Type
-	keys   []*ecdsa.PublicKey // one a copy
-	nonces []string
-	values []signing.Value
-	life   signing.Lifetime
+	typ     *credentials.Type
+	keys    []*ecdsa.PublicKey // one a copy
+	nonces  []string
+	watched []attestation.Status // of the wallet unit and its key storage
+	values  []signing.Value
+	life    signing.Lifetime
 }
 
 // issue goes through phases 4 to 10.
@@ -76,7 +78,7 @@ func (s *Service) issue(ctx context.Context, u *authserver.Unspent, typ *credent
 		return nil, err
 	}
 	o := &order{typ: typ, life: lifetimeAt(now, typ.Validity)}
-	if err := s.verifyProofs(o, access, request, now); err != nil {
+	if err := s.verifyProofs(ctx, o, access, request, now); err != nil {
 		return nil, err
 	}
 	facts, err := s.Source.Facts(ctx, access.PID)
@@ -144,6 +146,7 @@ func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, n
 	intent := Intent{
 		ID: newID(now), PersonID: u.Access.PersonID, ClientID: u.Access.ClientID, ConfigurationID: o.typ.ID, Level: u.Access.Level,
 		Nonces: o.nonces, NonceExpires: now.Add(NonceLife + time.Minute), IssuedAt: now, ExpiresAt: o.life.Until,
+		Watched: o.watched,
 	}
 	err := ErrIndexTaken
 	for n := 0; n < draws && errors.Is(err, ErrIndexTaken); n++ {

@@ -13,7 +13,7 @@
 //	2 form of the request                      invalid_credential_request
 //	3 which configuration                      unknown_credential_configuration, unknown_credential_identifier, insufficient_scope
 //	4 level, age of the sign-in, account       insufficient_scope, credential_request_denied
-//	5 every key proof                          invalid_proof, invalid_nonce
+//	5 wallet unit, key proofs and attestations invalid_proof, invalid_nonce, credential_request_denied
 //	6 facts about the person                   credential_request_denied
 //	7 random status indices drawn
 //	8 lint of the bytes, which package signing makes and which name their index

@@ -29,6 +29,7 @@ import (
 	"lommebok.example/issuer/store"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/specs/sdjwtvc"
@@ -50,6 +51,8 @@ type bench struct {
 	state   minid.State
 	at      time.Time
 	anchors *x5c.Anchors
+	makers  *maker           // the wallet provider that is trusted
+	status  map[string]error // what it says, by the address of the list
 	log     *bytes.Buffer
 
 	spent  int
@@ -101,7 +104,10 @@ func newBenchOn(t testing.TB, db *database.DB) *bench {
 		Store: st, Access: b, Accounts: b, Nonces: issuance.NewNonces(bytes.Repeat([]byte{1}, 32), now),
 		Signers: b.signers(t), Now: now, Log: log,
 	}
+	b.makers, b.status = newMaker(t, b.at), map[string]error{}
+	b.Wallets = b
 	b.access = &authserver.Access{
+		Unit:    &authserver.WalletUnit{JKT: "instance", Status: &attestation.Status{Index: 7, URI: unitsURL, Until: b.at.Add(60 * 24 * time.Hour)}},
 		GrantID: "g", PersonID: "anna", PID: karies, ClientID: "wallet", Level: minid.LevelHigh, AuthTime: b.at.Add(-time.Minute),
 		Scopes: []string{"eudiw:no:pid", "eudiw:no:pid:mdoc", "eudiw:no:minid:mpid", "eudiw:no:elevbevis"},
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"time"
 
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/specs/openid4vci"
@@ -42,6 +43,9 @@ func (s *Service) describe() *openid4vci.IssuerMetadata {
 	for _, t := range s.Types.All() {
 		m.CredentialConfigurationsSupported[t.ID] = configurationOf(t)
 		batch = max(batch, t.Batch)
+		if t.KeyAttestation != nil {
+			m.PreferredClientStatusPeriod = max(m.PreferredClientStatusPeriod, statusPeriod(t))
+		}
 	}
 	if batch > 1 {
 		m.BatchCredentialIssuance = &openid4vci.Batch{BatchSize: batch}
@@ -52,10 +56,8 @@ func (s *Service) describe() *openid4vci.IssuerMetadata {
 func configurationOf(t *credentials.Type) openid4vci.Configuration {
 	c := openid4vci.Configuration{
 		Format: t.Format, VCT: t.VCT, DocType: t.DocType, Scope: t.Scope,
-		ProofTypesSupported: map[string]openid4vci.ProofType{
-			openid4vci.ProofTypeJWT: {ProofSigningAlgValuesSupported: []string{string(proofAlgs[0])}},
-		},
-		CredentialMetadata: &openid4vci.CredentialMetadata{},
+		ProofTypesSupported: proofTypesOf(t),
+		CredentialMetadata:  &openid4vci.CredentialMetadata{},
 	}
 	if t.Format == credentials.MDoc {
 		c.CryptographicBindingMethodsSupported = []string{openid4vci.BindingCOSEKey}
@@ -74,6 +76,32 @@ func configurationOf(t *credentials.Type) openid4vci.Configuration {
 		c.CredentialMetadata.Claims = append(c.CredentialMetadata.Claims, claimOf(claim))
 	}
 	return c
+}
+
+// statusMargin is how much longer than the credential the status of wallet unit and key storage should be kept.
+const statusMargin = 24 * time.Hour
+
+// statusPeriod is what the issuer prefers, in seconds (EUDI TS3 section 2.4).
+func statusPeriod(t *credentials.Type) int64 { return int64((t.Validity + statusMargin) / time.Second) }
+
+// proofTypesOf are both proof types, each with a key attestation where the type demands one (EUDI TS3 section 2.2.2.2). Where
+// it does not, a plain wallet can prove its keys by a jwt alone, and an attestation may say of them what it will.
+func proofTypesOf(t *credentials.Type) map[string]openid4vci.ProofType {
+	algs := make([]string, len(proofAlgs))
+	for i, alg := range proofAlgs {
+		algs[i] = string(alg)
+	}
+	byJWT, byAttestation := (*openid4vci.KeyAttestationsRequired)(nil), &openid4vci.KeyAttestationsRequired{}
+	if k := t.KeyAttestation; k != nil {
+		byAttestation = &openid4vci.KeyAttestationsRequired{
+			KeyStorage: k.KeyStorage, UserAuthentication: k.UserAuthentication, PreferredKeyStorageStatusPeriod: statusPeriod(t),
+		}
+		byJWT = byAttestation
+	}
+	return map[string]openid4vci.ProofType{
+		openid4vci.ProofTypeJWT:         {ProofSigningAlgValuesSupported: algs, KeyAttestationsRequired: byJWT},
+		openid4vci.ProofTypeAttestation: {ProofSigningAlgValuesSupported: algs, KeyAttestationsRequired: byAttestation},
+	}
 }
 
 func claimOf(claim credentials.Claim) openid4vci.ClaimDescription {

@@ -118,7 +118,10 @@ func fixed(text string) func(*testing.T, *bench) string {
 }
 
 func ask(configuration string) func(*testing.T, *bench) string {
-	return func(t *testing.T, b *bench) string { return body(configuration, b.proofs(t, 1)...) }
+	return func(t *testing.T, b *bench) string {
+		text, _ := b.asking(t, configuration, 1)
+		return text
+	}
 }
 
 func withNonce(nonce func(b *bench) string) func(*testing.T, *bench) string {
@@ -160,17 +163,18 @@ func TestBadKeyProofsRefused(t *testing.T) {
 			other := jose.PublicJWK(&newKey(t).PublicKey)
 			jwk(h)["x"], jwk(h)["y"] = other.X, other.Y
 		},
-		"aud of another":      func(_, c m) { c["aud"] = "https://other.example" },
-		"aud with a slash":    func(_, c m) { c["aud"] = issuerURL + "/" },
-		"no aud":              func(_, c m) { delete(c, "aud") },
-		"iss of another":      func(_, c m) { c["iss"] = "other-wallet" },
-		"iat an hour ago":     func(_, c m) { c["iat"] = c["iat"].(int64) - 3600 },
-		"iat in an hour":      func(_, c m) { c["iat"] = c["iat"].(int64) + 3600 },
-		"iat as text":         func(_, c m) { c["iat"] = "now" },
-		"no iat":              func(_, c m) { delete(c, "iat") },
-		"no nonce":            func(_, c m) { delete(c, "nonce") },
-		"empty nonce":         func(_, c m) { c["nonce"] = "" },
-		"key attestation too": func(h, _ m) { h["key_attestation"] = "x" },
+		"aud of another":               func(_, c m) { c["aud"] = "https://other.example" },
+		"aud with a slash":             func(_, c m) { c["aud"] = issuerURL + "/" },
+		"no aud":                       func(_, c m) { delete(c, "aud") },
+		"iss of another":               func(_, c m) { c["iss"] = "other-wallet" },
+		"iat an hour ago":              func(_, c m) { c["iat"] = c["iat"].(int64) - 3600 },
+		"iat in an hour":               func(_, c m) { c["iat"] = c["iat"].(int64) + 3600 },
+		"iat as text":                  func(_, c m) { c["iat"] = "now" },
+		"no iat":                       func(_, c m) { delete(c, "iat") },
+		"no nonce":                     func(_, c m) { delete(c, "nonce") },
+		"empty nonce":                  func(_, c m) { c["nonce"] = "" },
+		"key attestation that is none": func(h, _ m) { h["key_attestation"] = "x" },
+		"key attestation of a number":  func(h, _ m) { h["key_attestation"] = 1 },
 	}
 	b := newBench(t)
 	for name, change := range tests {

@@ -16,7 +16,9 @@ import (
 	"lommebok.example/issuer/source"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/openid4vci"
+	"lommebok.example/specs/x5c"
 )
 
 // Access tells what an access token is good for; authserver.Server is one.
@@ -31,6 +33,14 @@ type Accounts interface {
 	Standing(ctx context.Context, personID string) (minid.State, string, error)
 }
 
+// Wallets knows the wallet providers that are trusted, and asks them about the status of what they attested; wallets.Statuses is
+// one.
+type Wallets interface {
+	Anchors() *x5c.Anchors
+	// Check looks a status up. Errors: attestation.ErrRevoked, ErrSuspended, ErrStatusUnknown.
+	Check(ctx context.Context, s *attestation.Status, at time.Time) error
+}
+
 // Service is the Credential Issuer. Its fields are set once, before Mount.
 type Service struct {
 	Issuer   string // Credential Issuer Identifier, section 12.2.1
@@ -41,6 +51,7 @@ type Service struct {
 	Store    Store
 	Access   Access
 	Accounts Accounts
+	Wallets  Wallets
 	Nonces   *Nonces
 	Signers  *signing.Signers
 	Now      func() time.Time

@@ -9,6 +9,7 @@ import (
 	"lommebok.example/internal/audit"
 	"lommebok.example/issuer/status"
 	"lommebok.example/minid"
+	"lommebok.example/specs/attestation"
 )
 
 // What a Store answers when it does not do what it was asked.
@@ -53,6 +54,7 @@ type Intent struct {
 	NonceExpires    time.Time
 	IssuedAt        time.Time
 	ExpiresAt       time.Time
+	Watched         []attestation.Status // of the wallet unit and its key storage: revoked, the issuance is revoked too
 }
 
 // Event is the audit entry of an intent.

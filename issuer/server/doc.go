@@ -15,6 +15,7 @@
 //	/.well-known/openid-configuration, /jwks.json, /userinfo, /tokeninfo, /revoke, /endsession   minid/authserver
 //	/login, /logout, /minid                                       minid/login
 //	/minid/app                                                    minid/app
+//	/school, /enrol                                               minid/school/pages
 //	/assets                                                       web
 //
 // The data folder holds, made at the first start: a key and a certificate for each of iaca, document-signer,

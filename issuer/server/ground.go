@@ -29,6 +29,8 @@ type ground struct {
 	site        *web.Site
 	core        *minid.Core
 	outbox      *notify.Outbox
+	letters     *notify.LetterOutbox
+	pushKey     []byte // nil where no notices are pushed
 	openIDKey   crypto.Signer
 	services    []authserver.Service
 }
@@ -61,11 +63,16 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.core, err = newCore(g.secrets, g.minidStore, deps); err != nil {
 		return nil, err
 	}
-	g.core.Staff = cfg.Staff
+	g.core.Staff, g.core.Levels = cfg.Staff, cfg.Levels
+	g.core.Limits.Letter = cfg.LetterLife
 	if cfg.InsecureTestPeople {
 		g.core.Staff = append(demoStaff(), cfg.Staff...)
 	}
 	g.setSender(cfg, deps)
+	g.setPassport(cfg, deps)
+	if err := g.setPusher(cfg, deps); err != nil {
+		return nil, err
+	}
 	if g.openIDKey, err = keys.Signer(cfg.DataDir, "openid"); err != nil {
 		return nil, err
 	}
@@ -100,7 +107,7 @@ func newCore(s secrets, st minid.Store, deps Deps) (*minid.Core, error) {
 		return nil, err
 	}
 	return &minid.Core{
-		Store: st, Passwords: passwords, Levels: minid.DefaultLevels(), Seal: seal, Now: deps.Now, Log: deps.Log,
+		Store: st, Passwords: passwords, Seal: seal, Now: deps.Now, Log: deps.Log,
 		Population: population{deps.Source},
 	}, nil
 }

@@ -71,7 +71,7 @@ func newServiceOn(t testing.TB, db *database.DB) *service {
 	dir := t.TempDir()
 	s.cfg = server.Config{
 		URL: s.url, DataDir: filepath.Join(dir, "data"), TrustDir: filepath.Join(dir, "trust"), WalletURL: "http://localhost:8082",
-		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true,
+		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true, InsecureAllowLoopback: true,
 	}
 	s.start(t)
 	s.readPeople(t)

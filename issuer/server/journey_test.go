@@ -82,7 +82,7 @@ func offerOn(t testing.TB, p *person) string {
 // A PID takes the MinID app and a proofing in person.
 func TestPIDAtLevelHigh(t *testing.T) {
 	s := newService(t)
-	p, w := s.person(t, karies), s.wallet(t)
+	p, w := s.person(t, karies), s.attestedWallet(t, s.provider(t))
 	p.pair()
 	token := w.token(p, byScope("eudiw:no:pid eudiw:no:pid:mdoc"), p.signInWithApp)
 

@@ -98,7 +98,8 @@ func (m *mine) list(c *gin.Context) {
 	m.site.Render(c, http.StatusOK, "issuer_mine", struct {
 		Issued  []issuedView
 		Revoked bool
-	}{views, c.Query("revoked") == "1"})
+		Limit   web.Limit
+	}{views, c.Query("revoked") == "1", web.Limit{TimeKey: "login.time.session", Again: "/mine"}.Until(m.now(), session.Ends)})
 }
 
 func (m *mine) confirm(c *gin.Context) {

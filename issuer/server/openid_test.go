@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	gooidc "github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
@@ -170,6 +171,18 @@ func (rp *relyingParty) redeem(q url.Values) (*oauth2.Token, string, map[string]
 	var claims map[string]any
 	check(rp.t, verified.Claims(&claims))
 	return token, raw, claims
+}
+
+// A service may ask for Northern Sami, and is told that this is what the person got, as far as it goes.
+func TestLoginInNorthernSami(t *testing.T) {
+	s, student, _ := withServices(t, sqlite(t))
+	p := s.person(t, stjerne)
+	p.get(student.push("ui_locales", "se"))
+	p.sees("Nordsamisk er foreløpig bare delvis på plass", "Čájet sátnesuodji")
+	p.signInWithCode()
+	if _, _, claims := student.redeem(student.landed(p)); claims["locale"] != "se" {
+		t.Errorf("locale %v", claims["locale"])
+	}
 }
 
 // A client that is not ours logs a person in, and finds each claim as ID-porten documents it.
@@ -347,6 +360,9 @@ func TestLogoutPageInABrowser(t *testing.T) {
 	b.Use(t, s.url, p.jar)
 	b.Axe(t, s.url+"/endsession") // without id_token_hint the person is asked
 	b.PictureHere(t, "authserver_question")
+	b.Do(t, chromedp.Click("button[value=yes]"), chromedp.WaitNotPresent("button[value=yes]"))
+	b.AxeHere(t, "logged out")
+	b.PictureHere(t, "authserver_loggedout")
 	b.Axe(t, s.url+"/dev/outbox")
 	b.PictureHere(t, "dev_outbox")
 }

@@ -21,11 +21,14 @@ import (
 	"lommebok.example/issuer/source"
 	"lommebok.example/issuer/status"
 	"lommebok.example/issuer/store"
+	"lommebok.example/issuer/wallets"
 	"lommebok.example/minid"
 	"lommebok.example/minid/app"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/minid/login"
 	"lommebok.example/minid/notify"
+	"lommebok.example/minid/school"
+	"lommebok.example/minid/school/pages"
 	"lommebok.example/specs/dpop"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/web"
@@ -35,16 +38,31 @@ import (
 type Config struct {
 	URL       string // Credential Issuer Identifier: scheme and host, without path and final slash
 	DataDir   string // keys, certificates and secrets
-	TrustDir  string // where verifiers and wallets of this machine look for anchors; "" to publish none
+	TrustDir  string // where others on this machine find our anchor, and we those of wallet providers; "" for neither
 	WalletURL string // a wallet in the browser, without final slash: /offer below it takes credential_offer; "" for none
 	Clients   []authserver.Client
 	SMS       Gateway // without one, SMS is nobody's factor; with test people it must be empty
 	Email     Gateway
+	// Letters prints and posts activation letters; without it, and without those for SMS and mail, none can be ordered.
+	Letters    Gateway
+	LetterLife time.Duration // of an activation code; zero is 60 days
+
+	// Push brings notices to MinID apps by Web Push as well; the key is kept in DataDir. PushContact is a mailto: or https:
+	// address at which push services reach the operator (RFC 8292 section 2.1).
+	Push        bool
+	PushContact string
 
 	// OperatorToken opens /operator/logins; without it the page is there with test people alone.
 	OperatorToken string
 	Services      []authserver.Service // who log people in with MinID
 	Staff         []minid.Staff        // who act for the service; with test people, some of them have roles as well
+	Passport      *Passport            // checks passports; nil for nobody
+	Desk          *login.DeskPlace     // where people are identified in person; nil for what the demonstration says
+	Levels        minid.LevelTable     // what proofing and factors are worth; the zero table for the default
+	Schools       *school.File         // whose pupils get MinID there; nil with test people for the synthetic ones
+
+	// WalletCheck is how often the status of a wallet unit that holds a PID is looked up; 0 for wallets.Every, the longest.
+	WalletCheck time.Duration
 
 	// DemoServicesURL is where the two demonstration services are, which are registered beside Services: scheme and host;
 	// "" for none. The keys that they share with their owner are kept in the folder DemoServicesDir.
@@ -58,7 +76,7 @@ type Config struct {
 	// InsecureTestPeople gives the synthetic people accounts and writes their passwords to a file in DataDir; messages
 	// to people are not sent but shown at /dev/outbox. Safe where nobody else has an account.
 	InsecureTestPeople bool
-	// InsecureAllowLoopback lets services on this machine be told of a logout. Safe where all services run on the machine of
+	// InsecureAllowLoopback lets services on this machine be told of a logout, and one of them check passports. Safe where all services run on the machine of
 	// one developer.
 	InsecureAllowLoopback bool
 }
@@ -84,10 +102,13 @@ type Server struct {
 	Anchor []byte // PEM
 
 	store      *store.Store
+	watch      *wallets.Watch
 	core       *minid.Core
+	schools    *school.Core
 	authServer *authserver.Server
 	sealer     *sealer
 	url        string
+	phones     *app.Server
 	now        func() time.Time
 	log        *slog.Logger
 }
@@ -105,6 +126,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 		return nil, err
 	}
 	all := assemble(cfg, deps, ground)
+	if all.schools, err = schoolPages(cfg, ground, all.login); err != nil {
+		return nil, err
+	}
 	handler, err := all.handler(deps)
 	if err != nil {
 		return nil, err
@@ -121,8 +145,8 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	}
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor,
-		store: ground.issuerStore, core: ground.core, authServer: all.authServer, sealer: ground.sealer, url: cfg.URL,
-		now: deps.Now, log: deps.Log,
+		store: ground.issuerStore, core: ground.core, schools: all.schools.Core, authServer: all.authServer,
+		watch: all.watch, phones: all.phones, sealer: ground.sealer, url: cfg.URL, now: deps.Now, log: deps.Log,
 	}, nil
 }
 
@@ -137,18 +161,22 @@ type parts struct {
 	offers     *offers
 	mine       *mine
 	public     *public
+	watch      *wallets.Watch
 	outbox     *notify.Outbox // nil without test people
+	letters    *notify.LetterOutbox
 	operator   *login.Operator
+	schools    *pages.Pages
 }
 
 // assemble makes each part once, from the parts above it.
 func assemble(cfg Config, deps Deps, g *ground) *parts {
 	rules := openid4vci.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}
-	loginPages := &login.Pages{Core: g.core, Site: g.site}
-	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log}
+	loginPages := &login.Pages{Core: g.core, Site: g.site, Desk: cfg.Desk}
+	providers := newWallets(cfg, deps)
+	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log, PushKey: g.pushKey}
 	authServer := &authserver.Server{
 		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
-		Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
+		Providers: providers, Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
 		InsecureAllowAnyClient: cfg.InsecureAllowAnyClient, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
 		OpenID: &authserver.OpenID{
 			Services: g.services, Key: g.openIDKey, Secret: g.secrets.pairwise, Sessions: loginPages,
@@ -166,12 +194,14 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		site: g.site, login: loginPages, phones: phones, authServer: authServer, status: statusLists,
 		issuing: &issuance.Service{
 			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
-			Access: authServer, Accounts: g.minidStore, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
+			Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
 			Signers: g.signers, Now: deps.Now, Log: deps.Log,
 		},
 		offers:   &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
 		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
+		watch:    &wallets.Watch{Every: cfg.WalletCheck, Store: g.issuerStore, Statuses: providers, Now: deps.Now, Log: deps.Log},
 		outbox:   g.outbox,
+		letters:  g.letters,
 		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople},
 		public:   &public{db: deps.DB, audit: g.issuerStore, anchor: g.trust.anchorPEM(), now: deps.Now, log: deps.Log},
 	}
@@ -191,6 +221,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.site.Mount(r)
 	p.login.Mount(r)
 	p.phones.Mount(r)
+	p.schools.Mount(r)
 	p.authServer.Mount(r)
 	p.status.Mount(r)
 	p.public.mount(r)
@@ -200,9 +231,13 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.operator.Mount(pages)
 	if p.outbox != nil {
 		p.outbox.Mount(pages)
+		p.letters.Mount(pages)
 	}
 	return r, p.issuing.Mount(r)
 }
+
+// EndStreams ends what would not end by itself when the service stops: the streams of MinID apps.
+func (s *Server) EndStreams() { s.phones.Close() }
 
 // name is how wallets call the issuer.
 var name = credentials.Words{
@@ -211,8 +246,12 @@ var name = credentials.Words{
 
 // Sweep deletes what has expired. Nothing depends on when it is called.
 func (s *Server) Sweep(ctx context.Context) error {
-	return errors.Join(s.store.Sweep(ctx, s.now()), s.core.Sweep(ctx), s.authServer.Sweep(ctx))
+	return errors.Join(s.store.Sweep(ctx, s.now()), s.core.Sweep(ctx), s.schools.Sweep(ctx), s.authServer.Sweep(ctx))
 }
+
+// CheckWallets looks at the wallet units that hold credentials which live and die with them, each once a day, and revokes what
+// went to a unit that its provider has revoked. It may be called as often as one likes, by any number of replicas.
+func (s *Server) CheckWallets(ctx context.Context) error { return s.watch.Run(ctx) }
 
 // ErrConfig is what is wrong with a Config.
 var ErrConfig = errors.New("issuer: configured wrongly")
@@ -224,8 +263,13 @@ func (cfg Config) check() error {
 		return fmt.Errorf("%w: the URL must be scheme and host alone, such as https://issuer.example", ErrConfig)
 	case u.Scheme != "https" && (u.Scheme != "http" || !cfg.InsecureAllowHTTP):
 		return fmt.Errorf("%w: the URL must be https; on a developer's own machine http is allowed with ISSUER_INSECURE_ALLOW_HTTP=true", ErrConfig)
+	case cfg.WalletCheck < 0 || cfg.WalletCheck > wallets.Every:
+		return fmt.Errorf("%w: wallet units must be looked at every %s or more often (EUDI TS3 section 2.4.3)", ErrConfig, wallets.Every)
 	case cfg.DataDir == "":
 		return fmt.Errorf("%w: the data folder is not set", ErrConfig)
+	}
+	if err := errors.Join(cfg.checkLevels(), cfg.checkPassport(), cfg.checkPush()); err != nil {
+		return err
 	}
 	if err := cfg.checkGateways(); err != nil || cfg.WalletURL == "" {
 		return err

@@ -37,14 +37,20 @@ func TestConfigRefused(t *testing.T) {
 		"gateway over http":     func(c *server.Config) { c.SMS.URL = "http://sms.example/" },
 		"gateway with password": func(c *server.Config) { c.SMS.URL = "https://a:b@sms.example/" },
 		"mail without SMS":      func(c *server.Config) { c.Email.URL = "https://mail.example/" },
-		"gateway, test people":  func(c *server.Config) { c.SMS.URL, c.InsecureTestPeople = "https://sms.example/", true },
-		"wallet without a host": func(c *server.Config) { c.WalletURL = "offer" },
+		"letters without mail": func(c *server.Config) {
+			c.InsecureTestPeople, c.SMS.URL, c.Letters.URL = false, "https://sms.example/", "https://letters.example/"
+		},
+		"letters over http":           func(c *server.Config) { c.Letters.URL = "http://letters.example/" },
+		"letters that expire at once": func(c *server.Config) { c.LetterLife = -time.Hour },
+		"gateway, test people":        func(c *server.Config) { c.SMS.URL, c.InsecureTestPeople = "https://sms.example/", true },
+		"wallet without a host":       func(c *server.Config) { c.WalletURL = "offer" },
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
 			cfg := good
 			change(&cfg)
-			if _, err := server.New(context.Background(), cfg, server.Deps{}); !errors.Is(err, server.ErrConfig) {
+			_, err := server.New(context.Background(), cfg, server.Deps{})
+			if !errors.Is(err, server.ErrConfig) || strings.Contains(err.Error(), "DB, Now and Log") { // which is looked at later
 				t.Errorf("got %v", err)
 			}
 		})

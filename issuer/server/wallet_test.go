@@ -28,6 +28,7 @@ type wallet struct {
 	s      *service
 	prover *dpop.Prover
 	nonce  string // the last DPoP-Nonce
+	unit   *unit  // nil for a public client
 }
 
 func (s *service) wallet(t testing.TB) *wallet {
@@ -55,7 +56,7 @@ func (a answer) code(t testing.TB) string {
 func (w *wallet) send(path, contentType, body, token string) answer {
 	w.t.Helper()
 	a := w.try(path, contentType, body, token)
-	if a.status >= 400 && a.code(w.t) == oauth2.UseDPoPNonce {
+	if a.status >= 400 && (a.code(w.t) == oauth2.UseDPoPNonce || a.code(w.t) == oauth2.UseAttestationChallenge) {
 		a = w.try(path, contentType, body, token)
 	}
 	return a
@@ -68,6 +69,9 @@ func (w *wallet) try(path, contentType, body, token string) answer {
 	proof, err := w.prover.Proof(http.MethodPost, w.s.url+path, w.nonce, token, w.s.now())
 	check(w.t, err)
 	r.Header.Set("DPoP", proof)
+	if w.unit != nil && token == "" {
+		w.unit.attest(w.t, r, w.nonce)
+	}
 	r.Header.Set("Content-Type", contentType)
 	if token != "" {
 		r.Header.Set("Authorization", "DPoP "+token)
@@ -93,8 +97,8 @@ const form = "application/x-www-form-urlencoded"
 
 var verifier = strings.Repeat("v", 43)
 
-// authorize pushes the request and gives the address for the person's browser.
-func (w *wallet) authorize(ask url.Values) string {
+// push pushes the authorization request.
+func (w *wallet) push(ask url.Values) answer {
 	w.t.Helper()
 	v := url.Values{
 		"response_type": {"code"}, "client_id": {walletID}, "redirect_uri": {walletURI}, "state": {"s"},
@@ -103,7 +107,13 @@ func (w *wallet) authorize(ask url.Values) string {
 	for name, values := range ask {
 		v[name] = values
 	}
-	a := w.send("/par", form, v.Encode(), "")
+	return w.send("/par", form, v.Encode(), "")
+}
+
+// authorize pushes the request and gives the address for the person's browser.
+func (w *wallet) authorize(ask url.Values) string {
+	w.t.Helper()
+	a := w.push(ask)
 	if a.status != http.StatusCreated {
 		w.t.Fatalf("PAR: %d %s", a.status, a.body)
 	}
@@ -183,10 +193,14 @@ func (w *wallet) request(by, id, nonce string, n int) (string, []*ecdsa.PrivateK
 	return b.String(), keys
 }
 
-// credentials asks for n copies and gives them with their keys.
+// credentials asks for n copies and gives them with their keys; a unit attests its keys.
 func (w *wallet) credentials(token, by, id string, n int) ([]string, []*ecdsa.PrivateKey) {
 	w.t.Helper()
-	body, keys := w.request(by, id, w.cNonce(), n)
+	nonce := w.cNonce()
+	body, keys := w.request(by, id, nonce, n)
+	if w.unit != nil {
+		body = w.attestedRequest(by, id, nonce, keys)
+	}
 	a := w.send("/credential", "application/json", body, token)
 	if a.status != http.StatusOK {
 		w.t.Fatalf("credential: %d %s\n%s", a.status, a.body, w.s.log)

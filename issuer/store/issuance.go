@@ -29,6 +29,9 @@ func (s *Store) Begin(ctx context.Context, in issuance.Intent) error {
 		if err := insertIntent(tx, in); err != nil {
 			return err
 		}
+		if err := watch(tx, in); err != nil {
+			return err
+		}
 		if err := takeIndices(tx, in.ID, in.Indices); err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -42,21 +44,29 @@ func (s *Store) Invalid(ctx context.Context, id string) ([]uint64, error) {
 // person has no such issuance, when it is revoked already and when it has expired.
 func (s *Store) Revoke(ctx context.Context, personID, id string, at time.Time) error {
 	return s.db.Write(ctx, func(tx *database.Tx) error {
-		n, err := tx.Exec(`UPDATE issuer_issuances SET revoked_at = ?
-			WHERE id = ? AND person_id = ? AND state = ? AND revoked_at = 0 AND expires_at > ?`,
-			at.Unix(), database.Storable(id), personID, string(issuance.StateIssued), at.Unix())
-		if err := once(n, err); err != nil {
-			return err
-		}
-		if _, err = tx.Exec("UPDATE issuer_status_entries SET status = ? WHERE issuance_id = ?", int(statuslist.Invalid), id); err != nil {
-			return fmt.Errorf("store: setting the status: %w", err)
-		}
-		_, err = tx.Exec(`UPDATE issuer_status_lists SET version = version + 1
-			WHERE id IN (SELECT list_id FROM issuer_status_entries WHERE issuance_id = ?)`, id)
-		if err != nil {
-			return fmt.Errorf("store: marking the status list as changed: %w", err)
-		}
-		person := audit.Person(personID)
-		return s.record(tx, audit.Event{At: at, Kind: issuance.KindRevoke, Actor: person, Subject: person, Object: id, Outcome: "revoked"})
+		return s.revoke(tx, at, audit.Person(personID), "id = ? AND person_id = ?", database.Storable(id), personID)
 	})
+}
+
+// revoke revokes the issuance that which names, its id first, and records who did it.
+func (s *Store) revoke(tx *database.Tx, at time.Time, actor audit.Party, which string, id string, more ...any) error {
+	var person string
+	args := append([]any{at.Unix(), id}, more...)
+	err := tx.Row("UPDATE issuer_issuances SET revoked_at = ? WHERE "+which+" AND state = ? AND revoked_at = 0 AND expires_at > ? RETURNING person_id",
+		append(args, string(issuance.StateIssued), at.Unix()), &person)
+	if errors.Is(err, sql.ErrNoRows) {
+		return issuance.ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("store: revoking: %w", err)
+	}
+	if _, err = tx.Exec("UPDATE issuer_status_entries SET status = ? WHERE issuance_id = ?", int(statuslist.Invalid), id); err != nil {
+		return fmt.Errorf("store: setting the status: %w", err)
+	}
+	_, err = tx.Exec(`UPDATE issuer_status_lists SET version = version + 1
+		WHERE id IN (SELECT list_id FROM issuer_status_entries WHERE issuance_id = ?)`, id)
+	if err != nil {
+		return fmt.Errorf("store: marking the status list as changed: %w", err)
+	}
+	return s.record(tx, audit.Event{At: at, Kind: issuance.KindRevoke, Actor: actor, Subject: audit.Person(person), Object: id, Outcome: "revoked"})
 }

@@ -53,6 +53,10 @@ func (s *Store) Sweep(ctx context.Context, at time.Time) error {
 			return err
 		}
 		const ended = "SELECT id FROM issuer_issuances WHERE expires_at < ?"
+		if err := tx.Exec(`DELETE FROM issuer_watched WHERE issuance_id IN
+			(SELECT id FROM issuer_issuances WHERE expires_at < ? OR revoked_at <> 0)`, at.Unix()).Error; err != nil {
+			return err
+		}
 		if err := tx.Exec("DELETE FROM issuer_status_entries WHERE issuance_id IN ("+ended+")", gone).Error; err != nil {
 			return err
 		}

@@ -39,12 +39,13 @@ type world struct {
 	session string
 	url     string
 	phone   *app.Client
+
+	server   *app.Server
+	listener *httptest.Server
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	gin.SetMode(gin.TestMode)
-	w := &world{t: t, now: time.Date(2025, 11, 24, 12, 0, 0, 0, time.UTC)}
 	db, err := database.Open(t.Context(), dbtest.SQLite(t))
 	must(t, err)
 	t.Cleanup(func() {
@@ -52,13 +53,20 @@ func newWorld(t *testing.T) *world {
 			t.Error(err)
 		}
 	})
+	return newWorldOn(t, db)
+}
+
+func newWorldOn(t *testing.T, db *database.DB) *world {
+	t.Helper()
+	gin.SetMode(gin.TestMode)
+	w := &world{t: t, now: time.Date(2025, 11, 24, 12, 0, 0, 0, time.UTC)}
 	w.core = newCore(t, db, func() time.Time { return w.now })
 	router := gin.New()
-	server := &app.Server{Core: w.core}
-	server.Mount(router)
-	listener := httptest.NewServer(router)
-	t.Cleanup(listener.Close)
-	server.Base, w.url = listener.URL, listener.URL
+	w.server = &app.Server{Core: w.core, Times: app.Times{Poll: 5 * time.Millisecond, Beat: 10 * time.Millisecond}}
+	w.server.Mount(router)
+	w.listener = httptest.NewServer(router)
+	t.Cleanup(w.listener.Close)
+	w.server.Base, w.url = w.listener.URL, w.listener.URL
 	w.phone = w.newPhone()
 	w.register()
 	return w

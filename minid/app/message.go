@@ -15,6 +15,7 @@ const (
 	typRegistration = "minid-app-registration+jwt"
 	typRequest      = "minid-app-request+jwt"
 	typAnswer       = "minid-app-answer+jwt"
+	typPush         = "minid-app-push+jwt"
 )
 
 const (
@@ -27,6 +28,7 @@ const (
 const (
 	actionApprove = "approve"
 	actionReject  = "reject"
+	actionNotMe   = "not_me" // rejected, since somebody else logs in
 )
 
 // message holds the claims of all kinds; each kind checks its own.
@@ -39,6 +41,9 @@ type message struct {
 	Service     string `json:"service,omitempty"`
 	Number      string `json:"number,omitempty"`
 	Action      string `json:"action,omitempty"`
+	Endpoint    string `json:"endpoint,omitempty"`
+	P256DH      string `json:"p256dh,omitempty"`
+	Auth        string `json:"auth,omitempty"`
 }
 
 var (

@@ -25,13 +25,22 @@ const (
 	UnknownDevice      = "unknown_device"
 	UnknownAttempt     = "unknown_attempt"
 	WrongNumber        = "wrong_number"
+	InvalidPush        = "invalid_push"
+	TooManyStreams     = "too_many_streams"
 )
 
-// Server answers the app. Base is the service's address as phones write it in aud, e.g. "http://localhost:8080".
+// Server answers the app. Core and Base must be set; Base is the service's address as phones write it in aud, e.g.
+// "http://localhost:8080".
 type Server struct {
 	Core *minid.Core
 	Base string
 	Log  *slog.Logger
+	// PushKey is the key by which push services know this service (RFC 8292), as an uncompressed point; nil when no notices
+	// are pushed.
+	PushKey []byte
+	Times   Times
+
+	hub hub
 }
 
 // PendingAttempt is what the phone shows. Times are RFC 3339 in UTC.
@@ -40,6 +49,10 @@ type PendingAttempt struct {
 	Service   string `json:"service"`
 	CreatedAt string `json:"created_at"`
 	ExpiresAt string `json:"expires_at"`
+}
+
+type ownerBody struct {
+	Person string `json:"person"` // masked identity number
 }
 
 type pairedBody struct {
@@ -59,6 +72,10 @@ func (s *Server) Mount(r gin.IRouter) {
 	r.POST("/minid/app/devices", s.register)
 	r.POST("/minid/app/attempts", s.pending)
 	r.POST("/minid/app/attempts/:id", s.answer)
+	r.POST("/minid/app/pairing", s.look)
+	r.POST("/minid/app/events", s.events)
+	r.GET("/minid/app/push", s.pushKey)
+	r.POST("/minid/app/push", s.subscribe)
 }
 
 func (s *Server) register(c *gin.Context) {
@@ -94,20 +111,49 @@ func (s *Server) answer(c *gin.Context) {
 	s.write(c, http.StatusOK, err, func() any { return stateBody{State: state} })
 }
 
-func (s *Server) pair(ctx context.Context, registration string) (*minid.Device, error) {
-	u, err := parse(registration, typRegistration)
-	if err != nil {
-		return nil, invalid(err)
+// look answers a device that has scanned a code with whose it is, so that the person sees it before the device is paired.
+func (s *Server) look(c *gin.Context) {
+	var body struct {
+		Registration string `json:"registration"`
 	}
-	m, err := verify(u, u.Header.JWK, s.Base, s.Core.Now())
-	if err != nil {
-		return nil, invalid(err)
+	if !s.read(c, &body) {
+		return
 	}
-	der, err := x509.MarshalPKIXPublicKey(u.Header.JWK)
+	p, err := s.lookAt(c.Request.Context(), body.Registration)
+	s.write(c, http.StatusOK, err, func() any { return ownerBody{Person: p.MaskedPID()} })
+}
+
+func (s *Server) lookAt(ctx context.Context, registration string) (*minid.Person, error) {
+	key, m, err := s.registration(registration)
 	if err != nil {
 		return nil, err
 	}
-	return s.Core.Pair(ctx, m.PairingCode, jose.Thumbprint(u.Header.JWK), der)
+	return s.Core.LookAtPairingCode(ctx, m.PairingCode, jose.Thumbprint(key))
+}
+
+func (s *Server) pair(ctx context.Context, registration string) (*minid.Device, error) {
+	key, m, err := s.registration(registration)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return s.Core.Pair(ctx, m.PairingCode, jose.Thumbprint(key), der)
+}
+
+// registration reads what is signed with the key that it carries.
+func (s *Server) registration(compact string) (*ecdsa.PublicKey, *message, error) {
+	u, err := parse(compact, typRegistration)
+	if err != nil {
+		return nil, nil, invalid(err)
+	}
+	m, err := verify(u, u.Header.JWK, s.Base, s.Core.Now())
+	if err != nil {
+		return nil, nil, invalid(err)
+	}
+	return u.Header.JWK, m, nil
 }
 
 func (s *Server) list(ctx context.Context, request string) ([]PendingAttempt, error) {
@@ -116,13 +162,18 @@ func (s *Server) list(ctx context.Context, request string) ([]PendingAttempt, er
 		return nil, err
 	}
 	attempts, err := s.Core.PendingAttempts(ctx, d)
+	return shown(attempts), err
+}
+
+// shown leaves the number out.
+func shown(attempts []minid.Attempt) []PendingAttempt {
 	list := make([]PendingAttempt, 0, len(attempts))
 	for _, a := range attempts {
 		list = append(list, PendingAttempt{
 			ID: a.ID, Service: a.Service, CreatedAt: a.Created.Format(time.RFC3339), ExpiresAt: a.Expires.Format(time.RFC3339),
 		})
 	}
-	return list, err
+	return list
 }
 
 func (s *Server) settle(ctx context.Context, id, answer string) (minid.AttemptState, error) {
@@ -133,11 +184,11 @@ func (s *Server) settle(ctx context.Context, id, answer string) (minid.AttemptSt
 	if m.Attempt != id {
 		return "", oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest, "attempt: not the one of the address")
 	}
-	if m.Action != actionApprove && m.Action != actionReject {
-		return "", oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest, "action: expected approve or reject")
+	if m.Action != actionApprove && m.Action != actionReject && m.Action != actionNotMe {
+		return "", oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest, "action: expected approve, reject or not_me")
 	}
 	return s.Core.AnswerAttempt(ctx, d, minid.Answer{
-		AttemptID: m.Attempt, Service: m.Service, Number: m.Number, Approve: m.Action == actionApprove,
+		AttemptID: m.Attempt, Service: m.Service, Number: m.Number, Approve: m.Action == actionApprove, NotMe: m.Action == actionNotMe,
 	})
 }
 
@@ -213,6 +264,9 @@ func (s *Server) refusal(ctx context.Context, err error) *oauth2.Error {
 		return known
 	case errors.Is(err, minid.ErrPairingCode):
 		return oauth2.NewError(http.StatusBadRequest, InvalidPairingCode, "the pairing code is unknown, used or expired")
+	case errors.Is(err, minid.ErrPush):
+		return oauth2.NewError(http.StatusBadRequest, InvalidPush,
+			"expected endpoint (https), p256dh (65 bytes) and auth (16 bytes) in base64url, at a service that pushes notices")
 	case errors.Is(err, minid.ErrDevice):
 		return oauth2.NewError(http.StatusUnauthorized, UnknownDevice, "no person is paired with this key")
 	case errors.Is(err, minid.ErrWrongNumber):

@@ -25,7 +25,8 @@ type Access struct {
 	Authorized []Authorized // with Credential Identifiers; empty when nothing was asked by authorization_details
 	JKT        string       // thumbprint of the key that the token is bound to; "" for a service's bearer token
 	Expires    time.Time
-	Login      *LoggedIn // of a service's token, which opens userinfo alone
+	Unit       *WalletUnit // the wallet that attested itself at the token endpoint; nil when none did
+	Login      *LoggedIn   // of a service's token, which opens userinfo alone
 }
 
 // AccessError is a refusal at a protected resource (RFC 6750 section 3, RFC 9449 section 7.1).

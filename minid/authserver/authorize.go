@@ -19,7 +19,7 @@ const browserCookie = "authserver"
 func (s *Server) getAuthorize(c *gin.Context) {
 	clientID, uri := c.Query("client_id"), c.Query("request_uri")
 	if clientID == "" || !strings.HasPrefix(uri, requestURIPrefix) {
-		s.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: oauth2.InvalidRequest, TextKey: "authserver.problem.push"})
+		s.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: oauth2.InvalidRequest, TextKey: "authserver.problem.push", Side: web.SideService})
 		return
 	}
 	browser := web.Cookie(c, s.Site, browserCookie)
@@ -112,7 +112,7 @@ func (s *Server) advance(c *gin.Context, t transaction) {
 // signedIn gives a session that meets the need of the resources; false when the answer has been written.
 func (s *Server) signedIn(c *gin.Context, t transaction, resources []Resource) (*minid.Session, bool) {
 	level, age := strictest(resources)
-	wallet, _ := s.wallet(t.ClientID)
+	wallet, _ := s.walletName(t.Request)
 	session, ok := s.SignIn.SignedIn(c, minid.Need{
 		Service: wallet, Level: level, MaxAge: age,
 		ReturnTo: s.base + "/authorize/consent/" + t.ID, CancelTo: s.base + "/authorize/cancel/" + t.ID,
@@ -124,14 +124,16 @@ func (s *Server) signedIn(c *gin.Context, t transaction, resources []Resource) (
 	return session, ok
 }
 
-// wallet is the name that the person knows the client by, and whether it is registered; who is not has only its client_id.
-func (s *Server) wallet(clientID string) (wallet string, registered bool) {
-	for _, client := range s.Clients {
-		if client.ID == clientID {
-			return client.Name, true
-		}
+// walletName is the name that the person knows the wallet by, and whether we know it: it is registered, or a wallet provider
+// that we trust says what it is called. Who is neither has only its client_id.
+func (s *Server) walletName(r *Request) (name string, known bool) {
+	if client, ok := s.registered(r.ClientID); ok {
+		return client.Name, true
 	}
-	return clientID, false
+	if r.Unit != nil && r.Unit.Name != "" {
+		return r.Unit.Name, true
+	}
+	return r.ClientID, false
 }
 
 // problem shows the page for a request that cannot be answered by a redirect.

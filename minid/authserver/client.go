@@ -16,20 +16,24 @@ const (
 	maxRedirectURI = 2000
 )
 
-// client finds the client of a request (RFC 6749 section 2.2).
+// registered finds a registered client.
+func (s *Server) registered(id string) (Client, bool) {
+	i := slices.IndexFunc(s.Clients, func(c Client) bool { return c.ID == id })
+	if i < 0 {
+		return Client{}, false
+	}
+	return s.Clients[i], true
+}
+
+// client finds the client of a request (RFC 6749 section 2.2): a registered one, or one that nothing is known of.
 func (s *Server) client(id string) (Client, *oauth2.Error) {
-	for _, c := range s.Clients {
-		if c.ID == id {
-			return c, nil
-		}
+	if c, ok := s.registered(id); ok {
+		return c, nil
 	}
 	switch {
 	case id == "":
 		return Client{}, oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest,
 			"client_id is missing (RFC 6749 section 2.2)")
-	case !s.InsecureAllowAnyClient:
-		return Client{}, oauth2.NewError(http.StatusUnauthorized, oauth2.InvalidClient,
-			"expected the client_id of a registered wallet (RFC 6749 section 2.2)")
 	case len(id) > maxClientID || !visible(id):
 		return Client{}, oauth2.NewError(http.StatusUnauthorized, oauth2.InvalidClient,
 			"expected a client_id of at most %d printable ASCII characters (RFC 6749 appendix A.1)", maxClientID)
@@ -103,10 +107,28 @@ func checkClients(clients []Client) error {
 			return fmt.Errorf("%w: client %q needs an ID of its own, a Name and at least one of RedirectURIs", ErrConfig, c.ID)
 		}
 		seen[c.ID] = true
+		if err := c.checkAuth(); err != nil {
+			return fmt.Errorf("%w: client %q: %w", ErrConfig, c.ID, err)
+		}
 		for _, uri := range c.RedirectURIs {
 			if err := checkRedirectForm(uri); err != nil {
 				return fmt.Errorf("%w: client %q: %w", ErrConfig, c.ID, err)
 			}
+		}
+	}
+	return nil
+}
+
+func (c Client) checkAuth() error {
+	switch {
+	case c.Auth == oauth2.AuthPrivateKeyJWT && len(c.Keys.Keys) == 0, c.Auth != oauth2.AuthPrivateKeyJWT && len(c.Keys.Keys) > 0:
+		return fmt.Errorf("expected keys with private_key_jwt, and with nothing else")
+	case c.Auth != "" && c.Auth != oauth2.AuthPrivateKeyJWT && c.Auth != oauth2.AuthAttestation:
+		return fmt.Errorf("expected the authentication method %s, %s or none named", oauth2.AuthPrivateKeyJWT, oauth2.AuthAttestation)
+	}
+	for _, k := range c.Keys.Keys {
+		if _, err := k.PublicKey(); err != nil {
+			return fmt.Errorf("keys: %w", err)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +43,7 @@ func (s *Server) service(r *http.Request, v url.Values) (*Service, *oauth2.Error
 		return nil, refusal
 	}
 	service := s.OpenID.service(brought.id)
-	if service == nil && brought.method == "" {
+	if wallet, _ := s.registered(brought.id); service == nil && (brought.method == "" || brought.method == wallet.Auth) {
 		return nil, nil
 	}
 	return service, s.authenticate(r, service, brought)
@@ -133,7 +134,7 @@ func (s *Server) authenticate(r *http.Request, service *Service, brought credent
 		return notAuthenticated("expected the authentication method that is registered for the service (RFC 6749 section 2.3)")
 	}
 	if brought.method == oidc.AuthPrivateKeyJWT {
-		return s.checkAssertion(r, service, brought.assertion)
+		return s.checkAssertion(r, asserter{service.ID, service.Keys, []string{s.Issuer, s.Issuer + "/token"}}, brought.assertion)
 	}
 	got := HashOf(brought.secret)
 	if len(brought.secret) < minSecret || subtle.ConstantTimeCompare(got[:], service.Secret[:]) != 1 {
@@ -145,13 +146,20 @@ func (s *Server) authenticate(r *http.Request, service *Service, brought credent
 // errAssertion is what is wrong with a client assertion.
 var errAssertion = errors.New("client_assertion")
 
+// asserter is whom a client assertion must be from, a service or a wallet, and what its aud may be.
+type asserter struct {
+	id        string
+	keys      jose.JWKS
+	audiences []string
+}
+
 // checkAssertion checks a client assertion and takes its jti (RFC 7523 section 3, OpenID Connect Core 1.0 section 9).
-func (s *Server) checkAssertion(r *http.Request, service *Service, assertion string) *oauth2.Error {
-	id, until, err := s.verifyAssertion(service, assertion)
+func (s *Server) checkAssertion(r *http.Request, from asserter, assertion string) *oauth2.Error {
+	id, until, err := s.verifyAssertion(from, assertion)
 	if err != nil {
 		return notAuthenticated("%v", err)
 	}
-	err = s.Store.TakeProof(r.Context(), HashOf("assertion\x00"+service.ID+"\x00"+id), until)
+	err = s.Store.TakeProof(r.Context(), HashOf("assertion\x00"+from.id+"\x00"+id), until)
 	switch {
 	case errors.Is(err, ErrProofUsed):
 		return notAuthenticated("client_assertion: the jti has been used (RFC 7523 section 3)")
@@ -172,7 +180,7 @@ type assertionClaims struct {
 	Jti string          `json:"jti"`
 }
 
-func (s *Server) verifyAssertion(service *Service, assertion string) (jti string, until time.Time, err error) {
+func (s *Server) verifyAssertion(from asserter, assertion string) (jti string, until time.Time, err error) {
 	u, err := jose.Parse(assertion, assertionRules)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("%w: %w", errAssertion, err)
@@ -180,25 +188,26 @@ func (s *Server) verifyAssertion(service *Service, assertion string) (jti string
 	if typ := u.Header.Typ; typ != "" && typ != "JWT" && typ != "client-authentication+jwt" {
 		return "", time.Time{}, fmt.Errorf("%w: expected typ JWT or client-authentication+jwt", errAssertion)
 	}
-	payload, err := oidc.VerifyWith(u, service.Keys)
+	payload, err := oidc.VerifyWith(u, from.keys)
 	if err != nil {
-		return "", time.Time{}, fmt.Errorf("%w: expected a signature by a key of the service", errAssertion)
+		return "", time.Time{}, fmt.Errorf("%w: expected a signature by a key that is registered for the client", errAssertion)
 	}
 	var c assertionClaims
 	if err := jose.Unmarshal(payload, &c); err != nil {
 		return "", time.Time{}, fmt.Errorf("%w: %w", errAssertion, err)
 	}
-	return c.Jti, time.Unix(c.Exp, 0).Add(assertionSkew), s.checkAssertionClaims(service, c)
+	return c.Jti, time.Unix(c.Exp, 0).Add(assertionSkew), s.checkAssertionClaims(from, c)
 }
 
-func (s *Server) checkAssertionClaims(service *Service, c assertionClaims) error {
+func (s *Server) checkAssertionClaims(from asserter, c assertionClaims) error {
 	at := s.Now()
 	var audience string
 	switch {
-	case c.Iss != service.ID || c.Sub != service.ID:
+	case c.Iss != from.id || c.Sub != from.id:
 		return fmt.Errorf("%w: expected client_id as iss and as sub (OpenID Connect Core 1.0 section 9)", errAssertion)
-	case json.Unmarshal(c.Aud, &audience) != nil || audience != s.Issuer && audience != s.Issuer+"/token":
-		return fmt.Errorf("%w: expected aud %s or its token endpoint, as one string (OpenID Connect Core 1.0 section 9)", errAssertion, s.Issuer)
+	case json.Unmarshal(c.Aud, &audience) != nil || !slices.Contains(from.audiences, audience):
+		return fmt.Errorf("%w: expected aud %s, as one string (FAPI 2.0 section 5.3.2.1, OpenID Connect Core 1.0 section 9)",
+			errAssertion, strings.Join(from.audiences, " or "))
 	case c.Exp <= 0 || !at.Before(time.Unix(c.Exp, 0).Add(assertionSkew)):
 		return fmt.Errorf("%w: expected exp in the future (RFC 7523 section 3)", errAssertion)
 	case time.Unix(c.Exp, 0).After(at.Add(assertionAge + assertionSkew)):

@@ -36,7 +36,7 @@ func (s *Server) showConsent(c *gin.Context, t transaction, resources []Resource
 		s.problem(c, err)
 		return
 	}
-	wallet, registered := s.wallet(t.ClientID)
+	wallet, registered := s.walletName(t.Request)
 	address := redirectHost(t.RedirectURI)
 	s.Site.Render(c, http.StatusOK, "authserver_consent", consentView{
 		Form:   web.Form{Token: csrf(t.browser, t.ID, session.ID)},
@@ -119,6 +119,7 @@ func (s *Server) approve(c *gin.Context, t transaction, resources []Resource, se
 	grant := Grant{
 		ID: name(), ClientID: t.ClientID, PersonID: session.PersonID, PID: session.PID, Level: session.Level,
 		Basis: session.Basis, AuthTime: session.AuthTime, Scopes: t.Scopes, Authorized: authorized(t.Request, resources),
+		Instance: t.Unit.instance(),
 	}
 	err := s.Store.ApproveRequest(c.Request.Context(), o, grant, Code{
 		Hash: HashOf(code), RedirectURI: t.RedirectURI, CodeChallenge: t.CodeChallenge, JKT: t.JKT, Expires: o.At.Add(codeLife),

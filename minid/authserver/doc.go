@@ -12,6 +12,7 @@
 //	POST /authorize/consent/:id                     yes or no; answers by RFC 6749 section 4.1.2 and RFC 9207
 //	GET  /authorize/cancel/:id                      where a sign-in ends that was cancelled or cannot reach the level
 //	POST /token                                     RFC 6749 section 4.1.3, RFC 7636, RFC 9449, OpenID4VCI 1.0 section 6
+//	POST /challenge                                 ABCA section 6.1, where wallet attestations are taken
 //
 // and, with a Server's OpenID:
 //
@@ -32,6 +33,12 @@
 //  4. ApproveRequest  the request ends; a grant with a code is kept, 60 s (or RefuseRequest: it ends with an error)
 //  5. RedeemCode      the code ends; an access token is kept, 10 min
 //  6. Access          each use of the token, with a DPoP proof that is taken once
+//
+// A wallet authenticates itself in steps 1 and 5 by a wallet attestation of a provider that is trusted (ABCA is
+// draft-ietf-oauth-attestation-based-client-auth-10; HAIP 1.0 section 4.4.1), whose proof of possession is taken once, or by an
+// assertion that a registered key signed. The code is bound to the instance that attested itself in step 1, and the grant
+// keeps what the attestation of step 5 said, so that the issuer can ask the provider again later. A public client is served
+// only with InsecureAllowAnyClient.
 //
 // A service authenticates itself in steps 1 and 5, by a secret or by an assertion whose jti is taken once. There is no
 // question to the person in step 4, and step 5 gives an ID token beside an access token, 2 min, that opens userinfo.

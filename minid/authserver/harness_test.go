@@ -131,7 +131,7 @@ func worldOn(t testing.TB, db *database.DB, change ...func(*authserver.Server)) 
 			{ID: "wallet", Name: "Lommeboka", RedirectURIs: []string{redirect, "com.example.wallet:/cb"}},
 			{ID: "other", Name: "Den andre", RedirectURIs: []string{redirect}},
 		},
-		InsecureAllowHTTP: true, Site: site, Now: clock, Log: log,
+		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, Site: site, Now: clock, Log: log,
 	}
 	for _, f := range change {
 		f(w.server)

@@ -77,7 +77,7 @@ func (s *Server) askedLogin(service *Service, v url.Values) (*Login, error) {
 	}
 	login := &Login{
 		Nonce: v.Get("nonce"), Level: max(service.Level, levelOf(acr)), Silent: prompt == oidc.PromptNone,
-		Locale: oidc.ParseUILocales(v.Get("ui_locales"), web.Languages),
+		Locale: oidc.ParseUILocales(v.Get("ui_locales"), web.Offered),
 	}
 	at := s.Now().UTC().Truncate(time.Millisecond)
 	switch {
@@ -131,7 +131,7 @@ func (s *Server) logIn(c *gin.Context, t transaction, session *minid.Session) {
 		ID: name(), ClientID: t.ClientID, PersonID: session.PersonID, PID: session.PID, Level: session.Level,
 		Basis: session.Basis, AuthTime: session.AuthTime, Scopes: t.Scopes,
 		Login: &LoggedIn{
-			Nonce: t.Login.Nonce, Locale: web.Lang(c), AMR: amr, Subject: s.OpenID.subject(t.ClientID, session.PersonID),
+			Nonce: t.Login.Nonce, Locale: web.Chosen(c), AMR: amr, Subject: s.OpenID.subject(t.ClientID, session.PersonID),
 			SID: s.OpenID.sid(t.ClientID, session.ID), SessionID: session.ID, SessionEnds: session.Expires,
 		},
 	}

@@ -48,7 +48,7 @@ func (s *Server) endSession(c *gin.Context) {
 	}
 	if refusal != nil {
 		s.logRefusal(c.Request.Context(), refusal.Code, refusal.Description)
-		s.Site.Problem(c, web.Problem{Status: refusal.Status, Code: refusal.Code, TextKey: "authserver.problem.logout"})
+		s.Site.Problem(c, web.Problem{Status: refusal.Status, Code: refusal.Code, TextKey: "authserver.problem.logout_request", Side: web.SideService})
 		return
 	}
 	wish.Expires = s.Now().Add(ticketLife).Unix()
@@ -57,7 +57,7 @@ func (s *Server) endSession(c *gin.Context) {
 		s.problem(c, err)
 		return
 	}
-	s.Site.SuggestLanguage(c, oidc.ParseUILocales(v.Get("ui_locales"), web.Languages))
+	s.Site.SuggestLanguage(c, oidc.ParseUILocales(v.Get("ui_locales"), web.Offered))
 	s.sendTo(c, s.base+"/endsession/person?ticket="+signed)
 }
 
@@ -166,7 +166,7 @@ func (s *Server) postLeave(c *gin.Context) {
 	}
 	v, refusal := form(c.Writer, c.Request)
 	if refusal != nil {
-		s.Site.Problem(c, web.Problem{Status: refusal.Status, Code: refusal.Code, TextKey: "authserver.problem.form"})
+		s.Site.Problem(c, web.Problem{Status: refusal.Status, Code: refusal.Code, TextKey: "authserver.problem.logout"})
 		return
 	}
 	wish, ok := s.readTicket(v.Get("ticket"))

@@ -124,7 +124,7 @@ func (s *Server) providerMetadata() oidc.ProviderMetadata {
 			ResponseModesSupported:                     []string{"query"},
 			GrantTypesSupported:                        []string{oauth2.GrantAuthorizationCode},
 			TokenEndpointAuthMethodsSupported:          []string{oidc.AuthPrivateKeyJWT, oidc.AuthSecretBasic, oidc.AuthSecretPost},
-			UILocalesSupported:                         web.Languages,
+			UILocalesSupported:                         web.Offered,
 			CodeChallengeMethodsSupported:              []string{oauth2.MethodS256},
 			DPoPSigningAlgValuesSupported:              dpopAlgs,
 			AuthorizationResponseIssParameterSupported: true,

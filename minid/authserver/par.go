@@ -17,7 +17,7 @@ const (
 
 // postPAR takes a pushed authorization request (RFC 9126 section 2).
 func (s *Server) postPAR(c *gin.Context) {
-	s.NonceHeader(c.Writer)
+	s.freshHeaders(c.Writer)
 	v, refusal := form(c.Writer, c.Request)
 	if refusal != nil {
 		s.refuse(c, refusal)
@@ -47,7 +47,7 @@ func (s *Server) push(r *http.Request, v url.Values) (*oauth2.PARResponse, *oaut
 	return &oauth2.PARResponse{RequestURI: uri, ExpiresIn: int64(requestURILife.Seconds())}, nil
 }
 
-// acceptFrom authenticates the client, when it is a service, and checks its request.
+// acceptFrom authenticates the client, a service or a wallet, and checks its request.
 func (s *Server) acceptFrom(r *http.Request, v url.Values) (*Request, *oauth2.Error) {
 	service, refusal := s.service(r, v)
 	switch {
@@ -56,15 +56,15 @@ func (s *Server) acceptFrom(r *http.Request, v url.Values) (*Request, *oauth2.Er
 	case service != nil:
 		return s.acceptLogin(service, v)
 	}
-	return s.accept(v)
-}
-
-// accept checks the parameters of a wallet's authorization request; issuer_state and whatever we do not know is let pass.
-func (s *Server) accept(v url.Values) (*Request, *oauth2.Error) {
-	client, refusal := s.client(v.Get("client_id"))
+	client, unit, refusal := s.wallet(r, v)
 	if refusal != nil {
 		return nil, refusal
 	}
+	return s.accept(client, unit, v)
+}
+
+// accept checks the parameters of a wallet's authorization request; issuer_state and whatever we do not know is let pass.
+func (s *Server) accept(client Client, unit *WalletUnit, v url.Values) (*Request, *oauth2.Error) {
 	if refusal := checkCodeRequest(v); refusal != nil {
 		return nil, refusal
 	}
@@ -78,7 +78,7 @@ func (s *Server) accept(v url.Values) (*Request, *oauth2.Error) {
 	return &Request{
 		ID: name(), ClientID: client.ID, RedirectURI: v.Get("redirect_uri"), State: v.Get("state"),
 		Scopes: scopes, Configurations: configurations, CodeChallenge: v.Get("code_challenge"),
-		Expires: s.Now().Add(requestURILife),
+		Expires: s.Now().Add(requestURILife), Unit: unit,
 	}, nil
 }
 

@@ -34,7 +34,6 @@ func TestPARRefuses(t *testing.T) {
 		status int
 		code   string
 	}{
-		"B03 unknown client":                   {[]string{"client_id", "nobody"}, 401, "invalid_client"},
 		"B03 no client":                        {[]string{"client_id", ""}, 400, "invalid_request"},
 		"B05 request_uri inside":               {[]string{"request_uri", "urn:ietf:params:oauth:request_uri:x"}, 400, "invalid_request"},
 		"B05 request_uri to loopback":          {[]string{"request_uri", "https://127.0.0.1/"}, 400, "invalid_request"},
@@ -211,7 +210,7 @@ func TestMetadata(t *testing.T) {
 			"response_types_supported": []any{"code"}, "grant_types_supported": []any{"authorization_code"}, "code_challenge_methods_supported": []any{"S256"},
 			"dpop_signing_alg_values_supported": []any{"ES256"}, "authorization_response_iss_parameter_supported": true,
 			"token_endpoint_auth_methods_supported": []any{"none"}, "authorization_details_types_supported": []any{"openid_credential"},
-			"scopes_supported": []any{"student", "pid"}, "response_modes_supported": []any{"query"}, "ui_locales_supported": []any{"nb", "nn", "en"},
+			"scopes_supported": []any{"student", "pid"}, "response_modes_supported": []any{"query"}, "ui_locales_supported": []any{"nb", "nn", "en", "se"},
 		}
 		gotJSON, err := json.Marshal(got)
 		if err != nil {

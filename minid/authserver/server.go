@@ -14,6 +14,7 @@ import (
 
 	"lommebok.example/minid"
 	"lommebok.example/specs/dpop"
+	"lommebok.example/specs/jose"
 	"lommebok.example/web"
 )
 
@@ -55,11 +56,14 @@ type SignIn interface {
 	SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool)
 }
 
-// Client is a wallet that we know: a public client (RFC 6749 section 2.1).
+// Client is a wallet that we know. How it authenticates itself is said by Auth: oauth2.AuthAttestation, oauth2.AuthPrivateKeyJWT
+// with Keys, or "" for whatever a wallet that we do not know may do.
 type Client struct {
 	ID           string
 	Name         string // as the person knows it
 	RedirectURIs []string
+	Auth         string
+	Keys         jose.JWKS
 }
 
 // Server is the authorization server. Its fields are set once, before Mount.
@@ -71,7 +75,9 @@ type Server struct {
 	Nonces  *dpop.Nonces
 	Clients []Client
 	OpenID  *OpenID // nil: wallets only
-	// InsecureAllowAnyClient takes requests of clients that are not in Clients. Safe where every wallet may try us, as on
+	// Providers knows the wallet providers whose attestations are taken; nil takes none.
+	Providers WalletProviders
+	// InsecureAllowAnyClient takes requests of public clients, in Clients or not. Safe where every wallet may try us, as on
 	// a test service; never where real credentials are issued.
 	InsecureAllowAnyClient bool
 	// InsecureAllowHTTP allows an Issuer with the scheme http. Safe on a developer's own machine only.
@@ -126,6 +132,7 @@ func (s *Server) Mount(r gin.IRouter) {
 	r.POST(s.base+"/authorize/consent/:id", s.postConsent)
 	r.GET(s.base+"/authorize/cancel/:id", s.getCancel)
 	r.Any(s.base+"/token", s.postToken)
+	s.mountChallenge(r)
 	if s.OpenID != nil {
 		s.OpenID.mount(r, s)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lommebok.example/minid"
+	"lommebok.example/specs/attestation"
 )
 
 // What a Store answers when there is nothing to give. The reason stays inside: a caller learns only that it was refused.
@@ -35,7 +36,23 @@ type Request struct {
 	CodeChallenge  string   // RFC 7636, S256
 	JKT            string   // RFC 9449 section 10: the key that the code is bound to, "" for any
 	Expires        time.Time
-	Login          *Login // what a service asks; nil in a wallet's request
+	Login          *Login      // what a service asks; nil in a wallet's request
+	Unit           *WalletUnit // the wallet that attested itself; nil when none did
+}
+
+// WalletUnit is one installation of a wallet, as its wallet provider attested it.
+type WalletUnit struct {
+	JKT    string              `json:"jkt"` // thumbprint of its Client Instance Key, which what it is given is bound to
+	Name   string              `json:"name,omitempty"`
+	Status *attestation.Status `json:"status,omitempty"` // nil when the provider gives none
+}
+
+// instance is what is bound to a unit; "" for none.
+func (u *WalletUnit) instance() string {
+	if u == nil {
+		return ""
+	}
+	return u.JKT
 }
 
 // Login is what a service asks of the login of a person (OpenID Connect Core 1.0 section 3.1.2.1).
@@ -75,6 +92,7 @@ type Grant struct {
 	Scopes     []string
 	Authorized []Authorized
 	Login      *LoggedIn // at a service; nil in a wallet's grant
+	Instance   string    // JKT of the WalletUnit that asked, which alone can redeem the code; "" when none attested itself
 }
 
 // LoggedIn is a login at a service, and the session that it rests on.
@@ -113,10 +131,14 @@ type Redemption struct {
 	Code          Hash
 	ClientID      string
 	RedirectURI   string
-	CodeChallenge string // computed from the code_verifier
-	JKT           string // of the DPoP proof
+	CodeChallenge string      // computed from the code_verifier
+	JKT           string      // of the DPoP proof
+	Unit          *WalletUnit // kept with the grant; its JKT must be the grant's Instance
 	At            time.Time
 }
+
+// Instance is what the grant must be bound to.
+func (r Redemption) Instance() string { return r.Unit.instance() }
 
 // Token is an access token, bound to a key by its JWK thumbprint (RFC 9449 section 6).
 type Token struct {

@@ -15,7 +15,7 @@ import (
 
 // postToken exchanges an authorization code for an access token (RFC 6749 section 4.1.3).
 func (s *Server) postToken(c *gin.Context) {
-	s.NonceHeader(c.Writer)
+	s.freshHeaders(c.Writer)
 	v, refusal := form(c.Writer, c.Request)
 	if refusal != nil {
 		s.refuse(c, refusal)
@@ -43,10 +43,8 @@ func (s *Server) exchange(r *http.Request, v url.Values) (*oauth2.TokenResponse,
 	if refusal != nil {
 		return nil, refusal
 	}
-	clientID, life := v.Get("client_id"), tokenLife
-	if service != nil {
-		clientID, life = service.ID, serviceTokenLife
-	} else if _, refusal := s.client(clientID); refusal != nil {
+	clientID, life, unit, refusal := s.redeemer(r, v, service)
+	if refusal != nil {
 		return nil, refusal
 	}
 	if v.Get("code") == "" {
@@ -58,8 +56,17 @@ func (s *Server) exchange(r *http.Request, v url.Values) (*oauth2.TokenResponse,
 	}
 	return s.redeem(r.Context(), Redemption{
 		Code: HashOf(v.Get("code")), ClientID: clientID, RedirectURI: known(v.Get("redirect_uri")),
-		CodeChallenge: challenge(v.Get("code_verifier")), JKT: jkt, At: s.Now(),
+		CodeChallenge: challenge(v.Get("code_verifier")), JKT: jkt, Unit: unit, At: s.Now(),
 	}, life)
+}
+
+// redeemer gives who brings the code, authenticated, and how long its token lives.
+func (s *Server) redeemer(r *http.Request, v url.Values, service *Service) (clientID string, life time.Duration, unit *WalletUnit, refusal *oauth2.Error) {
+	if service != nil {
+		return service.ID, serviceTokenLife, nil, nil
+	}
+	client, unit, refusal := s.wallet(r, v)
+	return client.ID, tokenLife, unit, refusal
 }
 
 // tokenKey gives the key that the token will be bound to: a wallet must have one, a service may.
@@ -93,7 +100,7 @@ func (s *Server) redeem(ctx context.Context, r Redemption, life time.Duration) (
 			"the code has been used; tokens made from it are revoked (RFC 6749 section 4.1.2)")
 	case errors.Is(err, ErrNoCode):
 		return nil, oauth2.NewError(http.StatusBadRequest, oauth2.InvalidGrant,
-			"expected a code that is alive, with the client_id and redirect_uri it was made for, its code_verifier and its DPoP key (RFC 6749 section 5.2)")
+			"expected a code that is alive, with the client_id, instance and redirect_uri it was made for, its code_verifier and its DPoP key (RFC 6749 section 5.2)")
 	case err != nil:
 		return nil, s.fault(ctx, "redeem code", err)
 	}

@@ -90,7 +90,7 @@ func TestTokenRefuses(t *testing.T) {
 		"B23 refresh_token":             {[]string{"grant_type", "refresh_token"}, 400, "unsupported_grant_type"},
 		"no grant_type":                 {[]string{"grant_type", ""}, 400, "invalid_request"},
 		"no code":                       {[]string{"code", ""}, 400, "invalid_request"},
-		"unknown client":                {[]string{"client_id", "nobody"}, 401, "invalid_client"},
+		"unknown client":                {[]string{"client_id", "nobody"}, 400, "invalid_grant"},
 		"no client":                     {[]string{"client_id", ""}, 400, "invalid_request"},
 		"another client":                {[]string{"client_id", "other"}, 400, "invalid_grant"},
 		"B06 verifier wrong":            {[]string{"code_verifier", strings.Repeat("x", 43)}, 400, "invalid_grant"},

@@ -89,6 +89,7 @@ type totpView struct {
 	web.Form
 	Address string // otpauth, for the QR code
 	Secret  string // in groups
+	Limit   web.Limit
 }
 
 // showTOTP shows the secret that waits for its first code.
@@ -103,12 +104,8 @@ func (p *Pages) showTOTP(c *gin.Context) {
 	}.Encode()}
 	p.Site.Render(c, http.StatusOK, "login_new_totp", totpView{
 		Form: p.accountForm(c), Address: strings.ReplaceAll(address.String(), "+", "%20"), Secret: groups(secret),
+		Limit: p.changeLimit(c),
 	})
-}
-
-func (p *Pages) confirmTOTP(c *gin.Context) {
-	err := p.Core.ConfirmTOTP(inLanguage(c), p.sessionSecret(c), formCode(c))
-	p.change(c, err, doneTOTP, "/minid/totp")
 }
 
 func (p *Pages) removeFactor(c *gin.Context) {
@@ -139,11 +136,16 @@ func (p *Pages) confirmPhone(c *gin.Context) {
 	p.change(c, p.Core.ConfirmPhone(inLanguage(c), p.sessionSecret(c), formCode(c)), donePhone, "/minid/phone")
 }
 
+type accountView struct {
+	web.Form
+	Limit web.Limit
+}
+
 // accountPage shows a page of /minid that has a form and nothing else to know.
 func (p *Pages) accountPage(page string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if _, ok := p.SignedIn(c, p.needOfMyMinID(c, freshLogin)); ok {
-			p.Site.Render(c, http.StatusOK, page, p.accountForm(c))
+			p.Site.Render(c, http.StatusOK, page, accountView{p.accountForm(c), p.changeLimit(c)})
 		}
 	}
 }
@@ -163,6 +165,10 @@ func (p *Pages) changePassword(c *gin.Context) {
 // strength tells the script how strong a password is that is being typed. Nothing is kept of it.
 func (p *Pages) strength(c *gin.Context) {
 	n, err := p.Core.StrengthFor(c.Request.Context(), p.sessionSecret(c), c.PostForm("new"))
+	p.tellStrength(c, n, err)
+}
+
+func (p *Pages) tellStrength(c *gin.Context, n int, err error) {
 	var rule minid.ErrPasswordRule
 	lang := web.Lang(c)
 	switch {

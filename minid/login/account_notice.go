@@ -20,6 +20,10 @@ const (
 	noticeLast          = "last"
 	noticeGone          = "gone"
 	noticeRule          = "rule_" // and the rule
+	noticeMail          = "mail_wrong"
+	noticeMailNotSent   = "mail_not_sent"
+	noticeMailSends     = "mail_sends"
+	noticeSure          = "sure"
 
 	doneTOTP      = "done_totp"
 	doneRemoved   = "done_removed"
@@ -28,12 +32,15 @@ const (
 	donePhone     = "done_phone"
 	donePassword  = "done_password" // N is the strength
 	doneEnded     = "done_ended"
+	doneMail      = "done_mail"
+	doneContact   = "done_contact"
 )
 
 // fieldOf is where a notice belongs.
 var fieldOf = map[string]string{
 	noticeNewCode: "code", noticeCurrent: "password", noticeCurrentLocked: "password", noticePhone: "phone",
 	noticeNotSent: "phone", noticeSends: "phone", noticeName: "factors", noticeLast: "factors", noticeGone: "factors",
+	noticeMail: "email", noticeMailNotSent: "email", noticeMailSends: "email", noticeSure: "sure",
 }
 
 // accountErrors are the notice's words at the fields of the pages of /minid.
@@ -56,7 +63,7 @@ var rules = map[string]bool{"short": true, "long": true, "common": true, "contex
 func (p *Pages) accountDone(c *gin.Context) string {
 	n, lang := p.notice(c), web.Lang(c)
 	switch n.Kind {
-	case doneTOTP, doneRemoved, doneRenamed, donePreferred, donePhone, doneEnded:
+	case doneTOTP, doneRemoved, doneRenamed, donePreferred, donePhone, doneEnded, doneMail:
 		return p.Site.T(lang, "login.account."+n.Kind)
 	case donePassword:
 		return p.Site.T(lang, "login.account.done_password") + " " + p.Site.T(lang, strengthKeys[min(n.N, 4)])

@@ -51,6 +51,7 @@ func TestFactorsOfMyMinID(t *testing.T) {
 	p.submit("/minid/factor/remove", "factor", "sms")
 	p.sees("Du kan ikke fjerne den siste innloggingsmetoden")
 	p.addTOTP(s)
+	p.get("/minid")
 	p.submit("/minid/factor/rename", "factor", "totp", "name", "Jobbtelefonen <b>")
 	p.sees("Navnet er lagret", "Jobbtelefonen <b>")
 	if strings.Contains(p.body, "Jobbtelefonen <b>") {

@@ -24,11 +24,15 @@ type minidView struct {
 	Factors     []minid.Factor
 	Minutes     int // since the login
 	PairingCode string
+	Paired      bool // with the code that was shown just now
 	AtDesk      bool // the pairing code is given at the service desk
 	Account     *minid.Account
 	Ends        string // last digits of the phone
+	Mail        string // masked
 	Done        string
 	Onward      string // to the service that the person was on the way to
+	Limit       web.Limit
+	PairLimit   web.Limit // of PairingCode
 }
 
 func (p *Pages) needOfMyMinID(c *gin.Context, maxAge time.Duration) minid.Need {
@@ -49,24 +53,22 @@ func (p *Pages) myMinID(c *gin.Context) {
 		p.change(c, err, "", "/minid")
 		return
 	}
+	code, pairLimit, paired, err := p.pairing(c)
+	if err != nil {
+		p.Site.Failure(c, err)
+		return
+	}
 	_, onward := p.onward(c)
 	c.Header("Cache-Control", "no-store")
 	p.Site.Render(c, http.StatusOK, "login_minid", minidView{
 		Form: p.accountForm(c), Account: account, Done: p.accountDone(c), Onward: onward,
-		Ends: account.Person.Phone[max(0, len(account.Person.Phone)-2):],
-		PID:  mask(s.PID), Level: s.Level, Basis: s.Basis, Factors: s.Factors,
+		Ends: lastTwo(account.Person.Phone), Mail: maskMail(account.Person.Email),
+		PID: account.Person.MaskedPID(), Level: s.Level, Basis: s.Basis, Factors: s.Factors,
 		Minutes:     minutes(p.Core.Now().Sub(s.AuthTime)),
-		PairingCode: groups(web.Cookie(c, p.Site, pairingCookie)),
-		AtDesk:      p.Core.PairsAtDesk(s),
+		PairingCode: code, PairLimit: pairLimit, Limit: web.Limit{TimeKey: "login.time.session", Again: "/minid"}.Until(p.Core.Now(), s.Ends),
+		Paired: paired && account.Device != nil,
+		AtDesk: p.Core.PairsAtDesk(s),
 	})
-}
-
-// mask keeps the date and hides what makes the number one person's.
-func mask(pid string) string {
-	if len(pid) != 11 {
-		return "***********"
-	}
-	return pid[:6] + " *****"
 }
 
 // pair makes a pairing code and shows it on /minid, which tells who must get theirs at the service desk. A login that is
@@ -75,7 +77,7 @@ func (p *Pages) pair(c *gin.Context) {
 	code, expires, err := p.Core.StartPairing(c.Request.Context(), web.Cookie(c, p.Site, sessionCookie))
 	switch {
 	case err == nil:
-		web.SetCookie(c, p.Site, pairingCookie, code, expires.Sub(p.Core.Now()))
+		p.setPairing(c, code, expires)
 		p.to(c, "/minid#pair")
 	case errors.Is(err, minid.ErrPairAtDesk):
 		p.to(c, "/minid#pair")
@@ -92,8 +94,7 @@ func (p *Pages) pair(c *gin.Context) {
 	}
 }
 
-// groups writes a code in groups of four, as people read codes. The cookie is the browser's: what is not a code is
-// not shown.
+// groups writes a code in groups of four, as people read codes, and what is not a code not at all.
 func groups(code string) string {
 	if len(code) > 64 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
 		return ""

@@ -31,6 +31,7 @@ const (
 	noticeNeither     = "pid_password"
 	noticeReset       = "reset"
 	noticeNoCode      = "code_missing"
+	noticeRecovery    = "recovery"
 )
 
 const noticeLife = 5 * time.Minute
@@ -79,6 +80,8 @@ func (p *Pages) errors(c *gin.Context) []web.FieldError {
 		return []web.FieldError{at("code", "login.error.code")}
 	case noticeSMS:
 		return []web.FieldError{at("code", "login.error.sms")}
+	case noticeRecovery:
+		return []web.FieldError{at("code", "recovery.wrong")}
 	case noticeNoCode:
 		return []web.FieldError{at("code", "login.error.code_missing")}
 	}

@@ -80,7 +80,7 @@ func (o *Operator) allowed(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-var counted = []minid.Factor{minid.FactorApp, minid.FactorTOTP, minid.FactorSMS, minid.FactorPassword}
+var counted = []minid.Factor{minid.FactorApp, minid.FactorTOTP, minid.FactorSMS, minid.FactorRecovery, minid.FactorPassword}
 
 // summarise makes shares of counts, which come newest first. Percents are rounded down, and the largest takes the rest.
 func summarise(counts []minid.LoginCount) loginsView {

@@ -18,6 +18,8 @@ type Pages struct {
 	Site *web.Site
 	// Ended is told of a session that the person ended here, and says whether it has written the answer; nil for nobody.
 	Ended func(c *gin.Context, s *minid.Session) bool
+	// Desk is where and when people are identified in person; nil for what the demonstration says.
+	Desk *DeskPlace
 }
 
 // Names of the cookies.
@@ -27,6 +29,9 @@ const (
 	noticeCookie  = "notice"
 	pairingCookie = "pairing"
 	onwardCookie  = "onward"
+	startCookie   = "start"
+
+	recoveryCookie = "recovery"
 )
 
 // Until the browser closes; the core knows when sign-in and session end.
@@ -44,14 +49,17 @@ func (p *Pages) Mount(r gin.IRouter) {
 	g.POST("/login/reset", p.guarded(signInCookie), p.reset)
 	g.POST("/login/new-password", p.guarded(signInCookie), p.newPassword)
 	g.POST("/login/method", p.guarded(signInCookie), p.method)
-	g.GET("/login/app", p.approval)
+	p.mountApp(g)
 	g.GET("/login/cancel", p.cancel)
 	g.GET("/login/help", p.help)
 	g.GET("/login/invitation", p.invitation)
 	g.POST("/logout", p.guarded(sessionCookie), p.logout)
+	p.mountDesk(g)
+	p.mountPassport(g)
 	g.GET("/minid", p.myMinID)
 	g.POST("/minid/pair", p.guarded(sessionCookie), p.pair)
 	own := g.Group("/minid", func(c *gin.Context) { c.Header("Cache-Control", "no-store") })
+	p.mountRecovery(g, own)
 	own.GET("/totp", p.showTOTP)
 	own.GET("/phone", p.accountPage("login_new_phone"))
 	own.GET("/password", p.accountPage("login_change_password"))
@@ -62,6 +70,9 @@ func (p *Pages) Mount(r gin.IRouter) {
 	} {
 		own.POST(path, p.guarded(sessionCookie), take)
 	}
+	p.mountContact(g, own)
+	p.mountLetters(g)
+	p.mountAccounts(g)
 }
 
 // SignedIn gives the browser's session when it meets the need. Otherwise it starts a sign-in, answers with 303 to /login,
@@ -69,7 +80,7 @@ func (p *Pages) Mount(r gin.IRouter) {
 // need.CancelTo with reason=cancelled or reason=level added. Both must be local paths: anything else is answered with 400.
 func (p *Pages) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool) {
 	if !web.LocalPath(need.ReturnTo) || !web.LocalPath(need.CancelTo) {
-		p.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: "return_address", TextKey: "login.problem.address"})
+		p.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: "return_address", TextKey: "login.problem.address", Side: web.SideService})
 		return nil, false
 	}
 	secret := web.Cookie(c, p.Site, sessionCookie)
@@ -87,6 +98,7 @@ func (p *Pages) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool)
 		return nil, false
 	}
 	web.SetCookie(c, p.Site, signInCookie, signIn, whileOpen)
+	p.setStart(c, need.ReturnTo)
 	p.clearNotice(c)
 	p.to(c, "/login")
 	return nil, false
@@ -120,11 +132,19 @@ func (p *Pages) End(c *gin.Context) error {
 	}
 	web.SetCookie(c, p.Site, sessionCookie, "", -1)
 	web.SetCookie(c, p.Site, pairingCookie, "", -1)
+	web.SetCookie(c, p.Site, recoveryCookie, "", -1)
 	return nil
 }
 
 // guarded lets a form through that carries the token of the secret in the cookie.
-func (p *Pages) guarded(cookie string) gin.HandlerFunc {
+func (p *Pages) guarded(cookie string) gin.HandlerFunc { return p.guardedTo(cookie, "/login") }
+
+// guardedTo is guarded for forms that are opened anew elsewhere.
+func (p *Pages) guardedTo(cookie, back string) gin.HandlerFunc {
+	words := "login.problem.open"
+	if back != "/login" {
+		words = "letter.problem.back"
+	}
 	return func(c *gin.Context) {
 		if err := c.Request.ParseForm(); err != nil {
 			p.badForm(c, err)
@@ -133,7 +153,7 @@ func (p *Pages) guarded(cookie string) gin.HandlerFunc {
 		if !web.CheckFormToken(web.Cookie(c, p.Site, cookie), c.PostForm("token")) {
 			p.Site.Problem(c, web.Problem{
 				Status: http.StatusForbidden, Code: "form_token", TextKey: "login.problem.token",
-				ReturnURL: "/login", ReturnTextKey: "login.problem.open",
+				ReturnURL: back, ReturnTextKey: words,
 			})
 			return
 		}
@@ -142,12 +162,12 @@ func (p *Pages) guarded(cookie string) gin.HandlerFunc {
 }
 
 func (p *Pages) badForm(c *gin.Context, err error) {
-	status := http.StatusBadRequest
+	bad := web.Problem{Status: http.StatusBadRequest, Code: "form", TextKey: "common.problem.form", ReturnURL: "/login", ReturnTextKey: "login.problem.open"}
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		status = http.StatusRequestEntityTooLarge
+		bad.Status, bad.TextKey = http.StatusRequestEntityTooLarge, "login.problem.too_large"
 	}
-	p.Site.Problem(c, web.Problem{Status: status, Code: "form", TextKey: "login.problem.too_large", ReturnURL: "/login", ReturnTextKey: "login.problem.open"})
+	p.Site.Problem(c, bad)
 }
 
 // to sends the browser on with GET, whatever it came with.
@@ -186,6 +206,8 @@ func (p *Pages) answered(c *gin.Context, v *minid.View, err error) {
 		p.setNotice(c, notice{Kind: noticeWrong})
 	case errors.Is(err, minid.ErrWrongCode) && v.Step == minid.StepSMS:
 		p.setNotice(c, notice{Kind: noticeSMS})
+	case errors.Is(err, minid.ErrWrongCode) && v.Step == minid.StepRecovery:
+		p.setNotice(c, notice{Kind: noticeRecovery})
 	case errors.Is(err, minid.ErrWrongCode):
 		p.setNotice(c, notice{Kind: noticeCode})
 	case err == nil, errors.Is(err, minid.ErrStep), errors.Is(err, minid.ErrExpired):
@@ -219,6 +241,15 @@ func (p *Pages) finish(c *gin.Context, v *minid.View) {
 		p.invite(c, invite, v.ReturnTo)
 		return
 	}
+	ask, err := p.Core.AskContact(c.Request.Context(), secret)
+	if err != nil {
+		p.Site.Failure(c, err)
+		return
+	}
+	if ask {
+		p.askContact(c, v.ReturnTo)
+		return
+	}
 	p.to(c, v.ReturnTo)
 }
 
@@ -227,10 +258,14 @@ func inLanguage(c *gin.Context) context.Context {
 	return minid.InLanguage(c.Request.Context(), web.Lang(c))
 }
 
-// over tells that there is no sign-in, or none any more.
+// over tells that there is no sign-in, or none any more, and leads to where the last one began.
 func (p *Pages) over(c *gin.Context) {
 	p.forgetSignIn(c)
-	p.Site.Problem(c, web.Problem{Status: http.StatusGone, Code: "sign_in_over", TextKey: "login.problem.expired"})
+	over := web.Problem{Status: http.StatusGone, Code: "sign_in_over", TextKey: "login.problem.expired"}
+	if start := p.start(c); start != "" {
+		over.ReturnURL, over.ReturnTextKey = start, "common.time.start"
+	}
+	p.Site.Problem(c, over)
 }
 
 func (p *Pages) forgetSignIn(c *gin.Context) {

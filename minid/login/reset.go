@@ -27,6 +27,8 @@ func (p *Pages) forgot(c *gin.Context) {
 	}
 	p.Site.Render(c, http.StatusOK, "login_forgot", stepView{
 		Form: web.Form{Token: web.FormToken(web.Cookie(c, p.Site, signInCookie)), Errors: p.errors(c)}, Service: v.Service,
+		Limit:   p.limitOf(v),
+		Letters: p.Core.OffersLetters(),
 	})
 }
 

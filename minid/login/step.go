@@ -3,7 +3,6 @@ package login
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
 	"strings"
 
@@ -21,8 +20,13 @@ type stepView struct {
 	Required, Reached minid.Level
 	Axis              minid.Unreachable
 	PINDropped        bool
+	Letters           bool   // an activation letter can be ordered
 	Done              bool   // a new password was set just now
 	Ends              string // last digits of the number that a code was sent to
+	PassportHelps     bool   // a check of the passport would reach the level
+	HasMyMinID        bool   // what was reached opens /minid
+	Second            bool   // a second factor is asked for
+	Limit             web.Limit
 	approvalView
 }
 
@@ -30,7 +34,6 @@ type stepView struct {
 type approvalView struct {
 	State   string // "waiting", "rejected", "expired" or "too_many"; of SMS, a minid.CodeState
 	Number  string
-	Seconds int // left
 	Minutes int // until the app may be asked, or a code be sent, again
 }
 
@@ -40,6 +43,7 @@ var pageOf = map[minid.Step]string{
 	minid.StepApp:         "login_app",
 	minid.StepSMS:         "login_sms",
 	minid.StepUnreachable: "login_unreachable",
+	minid.StepRecovery:    "login_recovery",
 	minid.StepReset:       "login_reset",
 	minid.StepNewPassword: "login_new_password",
 }
@@ -57,10 +61,11 @@ func (p *Pages) step(c *gin.Context) {
 	data := stepView{
 		Form:    web.Form{Token: web.FormToken(web.Cookie(c, p.Site, signInCookie))},
 		Service: v.Service, Others: v.Factors, Required: v.Required, Reached: v.Reached, Axis: v.Unreachable,
-		PINDropped: v.PINDropped,
+		Second: v.Required > minid.LevelLow, Limit: p.limitOf(v),
+		PINDropped: v.PINDropped, HasMyMinID: v.Reached >= minid.LevelSubstantial, PassportHelps: v.PassportHelps, Letters: p.Core.OffersLetters(),
 	}
 	switch v.Step {
-	case minid.StepPassword, minid.StepTOTP, minid.StepReset:
+	case minid.StepPassword, minid.StepTOTP, minid.StepReset, minid.StepRecovery:
 		data.Errors, data.Done = p.errors(c), p.notice(c).Kind == donePassword
 	case minid.StepNewPassword:
 		data.Errors = p.accountErrors(c)
@@ -150,38 +155,6 @@ func (p *Pages) method(c *gin.Context) {
 	p.answered(c, v, err)
 }
 
-// approval tells the script how the approval stands. Whatever is not waiting any more is shown by /login.
-func (p *Pages) approval(c *gin.Context) {
-	v, err := viewOf(c.Request.Context(), p.Core, web.Cookie(c, p.Site, signInCookie))
-	if err != nil && !errors.Is(err, minid.ErrExpired) {
-		p.Site.Failure(c, err)
-		return
-	}
-	if err != nil || v.Step != minid.StepApp || p.approvalOf(v, notice{}).State != "waiting" {
-		p.Site.Poll(c, web.PollAnswer{Done: true})
-		return
-	}
-	lang, left := web.Lang(c), p.approvalOf(v, notice{}).Seconds
-	note := "login.app.left.many"
-	if left == 1 {
-		note = "login.app.left.one"
-	}
-	p.Site.Poll(c, web.PollAnswer{Text: p.Site.T(lang, "login.app.waiting"), Note: p.Site.T(lang, note, "n", left)})
-}
-
-func (p *Pages) approvalOf(v *minid.View, n notice) approvalView {
-	switch {
-	case v.App != nil && v.App.State == minid.AttemptCreated:
-		left := int(math.Ceil(v.App.Expires.Sub(p.Core.Now()).Seconds()))
-		return approvalView{State: "waiting", Number: v.App.Number, Seconds: max(0, left)}
-	case n.Kind == noticeTooMany:
-		return approvalView{State: "too_many", Minutes: n.N}
-	case v.App != nil && v.App.State == minid.AttemptRejected:
-		return approvalView{State: "rejected"}
-	}
-	return approvalView{State: "expired"}
-}
-
 // cancel ends the sign-in. At a level that cannot be reached it is the button back to the service.
 func (p *Pages) cancel(c *gin.Context) {
 	if c.GetHeader("Sec-Fetch-Site") == "cross-site" {
@@ -214,5 +187,5 @@ func withReason(path, reason string) string {
 
 func (p *Pages) help(c *gin.Context) {
 	underWay := web.Cookie(c, p.Site, signInCookie) != ""
-	p.Site.Render(c, http.StatusOK, "login_help", gin.H{"UnderWay": underWay})
+	p.Site.Render(c, http.StatusOK, "login_help", gin.H{"UnderWay": underWay, "Letters": p.Core.OffersLetters()})
 }

@@ -1,11 +1,9 @@
 package notify
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 
 	"lommebok.example/internal/fetch"
 	"lommebok.example/minid"
@@ -26,20 +24,5 @@ func (g *Gateway) Send(ctx context.Context, m minid.Message) error {
 	if err != nil {
 		return fmt.Errorf("notify: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, g.URL, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("notify: the gateway's address is not usable")
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if g.Token != "" {
-		req.Header.Set("Authorization", "Bearer "+g.Token)
-	}
-	answer, err := g.Client.Do(req)
-	if err != nil {
-		return fmt.Errorf("notify: %w", err)
-	}
-	if answer.Status < 200 || answer.Status > 299 {
-		return fmt.Errorf("notify: the gateway answered with status %d", answer.Status)
-	}
-	return nil
+	return hand(ctx, g.Client, g.URL, g.Token, body)
 }

@@ -44,7 +44,9 @@ func TestWordsOfEveryKindInEveryLanguage(t *testing.T) {
 	s := site(t)
 	for _, kind := range []minid.MessageKind{
 		minid.MessageLogin, minid.MessagePhone, minid.MessageReset, minid.MessagePhoneChanged, minid.MessagePasswordChanged,
-		minid.MessageFactorAdded, minid.MessageFactorRemoved,
+		minid.MessageFactorAdded, minid.MessageFactorRemoved, minid.MessageProofed,
+		minid.MessageEmail, minid.MessageLetter, minid.MessageActivate,
+		minid.MessageEmailChanged, minid.MessageLetterOrdered, minid.MessageActivated, minid.MessageLocked, minid.MessageClosed,
 	} {
 		for _, lang := range []string{"nb", "nn", "en"} {
 			m := message

@@ -180,6 +180,9 @@ func (s *Store) ChangePassword(ctx context.Context, personID, old, record, keep 
 		if err := one(changed, minid.ErrWrong); err != nil {
 			return err
 		}
+		if err := openApp(tx, personID); err != nil {
+			return err
+		}
 		return endAll(tx, personID, keep)
 	})
 }

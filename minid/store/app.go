@@ -11,8 +11,8 @@ import (
 
 type deviceRow struct {
 	ID, PersonID, Thumbprint string
-	PublicKey                []byte
-	PairedAt                 int64
+	PublicKey, Push          []byte
+	PairedAt, UsedAt         int64
 }
 
 func (deviceRow) TableName() string { return "minid_devices" }
@@ -34,17 +34,37 @@ func (r attemptRow) attempt() minid.Attempt {
 
 // PutPairingCode is documented at minid.Store, as are the other verbs.
 func (s *Store) PutPairingCode(ctx context.Context, code, personID string, expires time.Time) error {
-	return s.write(ctx).Exec(`INSERT INTO minid_pairing_codes (code, person_id, expires_at) VALUES (?, ?, ?)
-		ON CONFLICT (person_id) DO UPDATE SET code = excluded.code, expires_at = excluded.expires_at`,
+	return putPairingCode(s.write(ctx), code, personID, expires)
+}
+
+func putPairingCode(tx *gorm.DB, code, personID string, expires time.Time) error {
+	return tx.Exec(`INSERT INTO minid_pairing_codes (code, person_id, expires_at) VALUES (?, ?, ?)
+		ON CONFLICT (person_id) DO UPDATE SET code = excluded.code, expires_at = excluded.expires_at, thumbprint = ''`,
 		code, personID, millis(expires)).Error
+}
+
+// LookAtPairingCode is won by the first device, and by that one again.
+func (s *Store) LookAtPairingCode(ctx context.Context, code, thumbprint string, at time.Time) (string, error) {
+	var row struct{ PersonID string }
+	looked := s.write(ctx).Raw(`UPDATE minid_pairing_codes SET thumbprint = ?
+		WHERE code = ? AND expires_at > ? AND thumbprint IN ('', ?) RETURNING person_id`,
+		thumbprint, code, millis(at), thumbprint).Scan(&row)
+	return row.PersonID, one(looked, minid.ErrPairingCode)
+}
+
+// PairingCodeWaits looks and changes nothing.
+func (s *Store) PairingCodeWaits(ctx context.Context, code string, at time.Time) (bool, error) {
+	var n int64
+	err := s.read(ctx).Raw("SELECT COUNT(*) FROM minid_pairing_codes WHERE code = ? AND expires_at > ?", code, millis(at)).Scan(&n).Error
+	return n == 1, err
 }
 
 // TakePairingCode is won by whoever deletes the code.
 func (s *Store) TakePairingCode(ctx context.Context, code string, at time.Time, d minid.Device) (string, error) {
 	var person struct{ PersonID string }
 	err := s.write(ctx).Transaction(func(tx *gorm.DB) error {
-		taken := tx.Raw(`DELETE FROM minid_pairing_codes WHERE code = ? AND expires_at > ? RETURNING person_id`,
-			code, millis(at)).Scan(&person)
+		taken := tx.Raw(`DELETE FROM minid_pairing_codes WHERE code = ? AND expires_at > ? AND thumbprint IN ('', ?)
+			RETURNING person_id`, code, millis(at), d.Thumbprint).Scan(&person)
 		if err := one(taken, minid.ErrPairingCode); err != nil {
 			return err
 		}
@@ -64,30 +84,47 @@ func (s *Store) TakePairingCode(ctx context.Context, code string, at time.Time, 
 
 // Device finds by key thumbprint.
 func (s *Store) Device(ctx context.Context, thumbprint string) (*minid.Device, error) {
+	return s.device(ctx, "thumbprint = ?", thumbprint)
+}
+
+// DeviceOf finds by person.
+func (s *Store) DeviceOf(ctx context.Context, personID string) (*minid.Device, error) {
+	return s.device(ctx, "person_id = ?", personID)
+}
+
+func (s *Store) device(ctx context.Context, where, value string) (*minid.Device, error) {
 	var row deviceRow
-	if err := s.read(ctx).Where("thumbprint = ?", thumbprint).Take(&row).Error; err != nil {
+	if err := s.read(ctx).Where(where, value).Take(&row).Error; err != nil {
 		return nil, found(err)
 	}
-	return &minid.Device{
+	d := &minid.Device{
 		ID: row.ID, PersonID: row.PersonID, Thumbprint: row.Thumbprint, Key: row.PublicKey, Paired: instant(row.PairedAt),
-	}, nil
+		Push: len(row.Push) > 0,
+	}
+	if row.UsedAt > 0 {
+		d.Used = instant(row.UsedAt)
+	}
+	return d, nil
 }
 
 // StartAttempt first writes the person's row, so that attempts of one person are counted one after another.
-func (s *Store) StartAttempt(ctx context.Context, a minid.Attempt, since time.Time, most int) (time.Time, error) {
-	var unapproved struct{ Number, Oldest int64 }
-	err := s.write(ctx).Transaction(func(tx *gorm.DB) error {
-		turn := tx.Model(&personRow{}).Where("id = ?", a.PersonID).Update("app_asks", gorm.Expr("app_asks + 1"))
+func (s *Store) StartAttempt(ctx context.Context, a minid.Attempt, recent, day minid.Window) (again time.Time, err error) {
+	err = s.write(ctx).Transaction(func(tx *gorm.DB) error {
+		var person struct{ AppBlockedUntil int64 }
+		turn := tx.Raw("UPDATE minid_people SET app_asks = app_asks + 1 WHERE id = ? RETURNING app_blocked_until", a.PersonID).Scan(&person)
 		if err := one(turn, minid.ErrNotFound); err != nil {
 			return err
 		}
-		if err := cancelAttempts(tx, a.SignInID); err != nil {
+		if again, err = nextAttempt(tx, a, recent, day); err != nil {
 			return err
 		}
-		err := tx.Raw(`SELECT COUNT(*) AS number, COALESCE(MIN(created_at), 0) AS oldest FROM minid_attempts
-			WHERE person_id = ? AND created_at > ? AND state <> ?`,
-			a.PersonID, millis(since), string(minid.AttemptApproved)).Scan(&unapproved).Error
-		if err != nil || unapproved.Number >= int64(most) {
+		if closed := instant(person.AppBlockedUntil); closed.After(a.Created) && closed.After(again) {
+			again = closed
+		}
+		if !again.IsZero() {
+			return nil
+		}
+		if err := cancelAttempts(tx, a.SignInID); err != nil {
 			return err
 		}
 		return tx.Create(&attemptRow{
@@ -95,39 +132,52 @@ func (s *Store) StartAttempt(ctx context.Context, a minid.Attempt, since time.Ti
 			State: string(a.State), CreatedAt: millis(a.Created), ExpiresAt: millis(a.Expires),
 		}).Error
 	})
-	if err != nil || unapproved.Number < int64(most) {
+	return again, err
+}
+
+// nextAttempt is zero when the app may be asked now. A full window opens when the oldest of its last most attempts
+// leaves it. An attempt that was approved does not count, and for the day forgets those before it.
+func nextAttempt(tx *gorm.DB, a minid.Attempt, recent, day minid.Window) (again time.Time, err error) {
+	var success int64
+	err = tx.Raw("SELECT COALESCE(MAX(created_at), 0) FROM minid_attempts WHERE person_id = ? AND state = 'approved'", a.PersonID).
+		Scan(&success).Error
+	if err != nil {
 		return time.Time{}, err
 	}
-	return instant(unapproved.Oldest), nil
+	for _, w := range []struct {
+		minid.Window
+		after int64
+	}{{recent, 0}, {day, success}} {
+		var asked []int64
+		err := tx.Model(&attemptRow{}).Where("person_id = ? AND created_at > ? AND state <> 'approved'",
+			a.PersonID, max(w.after, millis(a.Created.Add(-w.Span)))).Order("created_at DESC").Limit(w.Most).Pluck("created_at", &asked).Error
+		if err != nil {
+			return time.Time{}, err
+		}
+		if len(asked) < w.Most {
+			continue
+		}
+		if opens := instant(asked[len(asked)-1]).Add(w.Span); opens.After(again) {
+			again = opens
+		}
+	}
+	return again, nil
 }
 
 func cancelAttempts(tx *gorm.DB, signInID string) error {
-	return tx.Model(&attemptRow{}).Where("sign_in_id = ? AND state = ?", signInID, string(minid.AttemptCreated)).
-		Update("state", string(minid.AttemptCancelled)).Error
+	return tx.Exec("UPDATE minid_attempts SET state = 'cancelled' WHERE sign_in_id = ? AND state IN ('created', 'sent')", signInID).Error
 }
 
 // LastAttempt finds the newest; of two in the same millisecond, the one that can be answered.
 func (s *Store) LastAttempt(ctx context.Context, signInID string) (*minid.Attempt, error) {
 	var row attemptRow
 	err := s.read(ctx).Where("sign_in_id = ?", signInID).
-		Order("created_at DESC, CASE state WHEN 'created' THEN 0 ELSE 1 END").Take(&row).Error
+		Order("created_at DESC, CASE WHEN state IN ('created', 'sent') THEN 0 ELSE 1 END").Take(&row).Error
 	if err != nil {
 		return nil, found(err)
 	}
 	a := row.attempt()
 	return &a, nil
-}
-
-// PendingAttempts lists what can be answered.
-func (s *Store) PendingAttempts(ctx context.Context, personID string, at time.Time) ([]minid.Attempt, error) {
-	var rows []attemptRow
-	err := s.read(ctx).Where("person_id = ? AND state = ? AND expires_at > ?", personID,
-		string(minid.AttemptCreated), millis(at)).Order("created_at DESC").Find(&rows).Error
-	attempts := make([]minid.Attempt, 0, len(rows))
-	for _, row := range rows {
-		attempts = append(attempts, row.attempt())
-	}
-	return attempts, err
 }
 
 // AnswerAttempt settles in one statement: a wrong number kills the attempt in the same breath as it is compared.
@@ -140,15 +190,15 @@ func (s *Store) AnswerAttempt(ctx context.Context, deviceID string, a minid.Answ
 		}
 		settled := tx.Raw(`UPDATE minid_attempts
 			SET state = CASE WHEN number = ? AND service = ? THEN 'approved' ELSE 'rejected' END
-			WHERE id = ? AND state = 'created' AND expires_at > ?
+			WHERE id = ? AND state IN ('created', 'sent') AND expires_at > ?
 				AND person_id = (SELECT person_id FROM minid_devices WHERE id = ?)
 			RETURNING state, sign_in_id, person_id`,
 			number, a.Service, a.AttemptID, millis(at), deviceID).Scan(&row)
 		if err := one(settled, minid.ErrAttempt); err != nil {
 			return err
 		}
-		if row.State != string(minid.AttemptApproved) {
-			return nil
+		if err := useDevice(tx, deviceID, at); err != nil || row.State != string(minid.AttemptApproved) {
+			return err
 		}
 		return passFactor(tx, row.SignInID, row.PersonID, minid.FactorApp, at, minid.ErrAttempt)
 	})
@@ -156,4 +206,8 @@ func (s *Store) AnswerAttempt(ctx context.Context, deviceID string, a minid.Answ
 		return "", err
 	}
 	return minid.AttemptState(row.State), nil
+}
+
+func useDevice(tx *gorm.DB, id string, at time.Time) error {
+	return tx.Exec("UPDATE minid_devices SET used_at = ? WHERE id = ?", millis(at), id).Error
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +36,11 @@ func attempt(id, signInID string, at time.Time) minid.Attempt {
 	}
 }
 
+var (
+	recent = minid.Window{Span: time.Minute, Most: 3}
+	day    = minid.Window{Span: 24 * time.Hour, Most: 100}
+)
+
 // paired is a live sign-in of anna, who has a device.
 func paired(t *testing.T, s *store.Store) {
 	t.Helper()
@@ -50,7 +56,7 @@ func paired(t *testing.T, s *store.Store) {
 func TestRacedAnswer(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		paired(t, s)
-		_, err := s.StartAttempt(t.Context(), attempt("a", "in", noon), noon.Add(-time.Minute), 3)
+		_, err := s.StartAttempt(t.Context(), attempt("a", "in", noon), recent, day)
 		must(t, err)
 		one(t, contest(t, func(i int) (bool, error) {
 			answer := minid.Answer{AttemptID: "a", Service: "Utsteder", Number: []string{"42", "43"}[i%2], Approve: true}
@@ -70,7 +76,7 @@ func TestRacedAnswer(t *testing.T) {
 func TestAnswerBindings(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		paired(t, s)
-		_, err := s.StartAttempt(t.Context(), attempt("a", "in", noon), noon.Add(-time.Minute), 3)
+		_, err := s.StartAttempt(t.Context(), attempt("a", "in", noon), recent, day)
 		must(t, err)
 		right := minid.Answer{AttemptID: "a", Service: "Utsteder", Number: "42", Approve: true}
 		answer := func(device string, at time.Time) error {
@@ -100,20 +106,78 @@ func TestRacedAttemptsAreLimited(t *testing.T) {
 			at := noon.Add(time.Duration(round) * time.Hour)
 			wins := contest(t, func(i int) (bool, error) {
 				a := attempt(fmt.Sprint("a", round, " ", i), fmt.Sprint("sign-in ", i), at)
-				oldest, err := s.StartAttempt(t.Context(), a, at.Add(-time.Minute), 3)
+				oldest, err := s.StartAttempt(t.Context(), a, recent, day)
 				return oldest.IsZero(), err
 			}, nil)
 			if wins != 3 {
 				t.Errorf("%d attempts were started at once, want 3", wins)
 			}
 		}
-		list, err := s.PendingAttempts(t.Context(), "anna", noon.Add(7*time.Hour))
-		if err != nil || len(list) != 3 {
-			t.Errorf("%d are pending, %v", len(list), err)
+		open, err := s.OpenAttempts(t.Context(), []string{"of anna", "of bert", "of nobody"}, noon.Add(7*time.Hour))
+		_, bert := open["of bert"]
+		if err != nil || len(open) != 2 || len(open["of anna"]) != 3 || !bert {
+			t.Errorf("pending: %v, %v", open, err)
 		}
-		oldest, err := s.StartAttempt(t.Context(), attempt("x", "in", noon.Add(8*time.Hour)), noon.Add(7*time.Hour), 3)
-		if err != nil || !oldest.IsZero() {
-			t.Errorf("when the others lie before the span: %v %v", oldest, err)
+		again, err := s.StartAttempt(t.Context(), attempt("x", "in", noon.Add(8*time.Hour)), minid.Window{Span: time.Hour, Most: 3}, day)
+		if err != nil || !again.IsZero() {
+			t.Errorf("when the others lie before the span: %v %v", again, err)
+		}
+	})
+}
+
+// B27: of sixteen that scan one code the first keeps it, and nobody else can use it.
+func TestRacedLookAtPairingCode(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		must(t, s.PutPairingCode(t.Context(), "code", "anna", noon.Add(time.Minute)))
+		var mu sync.Mutex
+		var winner string
+		one(t, contest(t, func(i int) (bool, error) {
+			name := fmt.Sprint("device ", i)
+			person, err := s.LookAtPairingCode(t.Context(), "code", name, noon)
+			if err == nil {
+				mu.Lock()
+				winner = name
+				mu.Unlock()
+			}
+			return person == "anna", err
+		}, minid.ErrPairingCode))
+		if _, err := s.TakePairingCode(t.Context(), "code", noon, minid.Device{ID: "thief", Thumbprint: "thief", Key: []byte{1}, Paired: noon}); !errors.Is(err, minid.ErrPairingCode) {
+			t.Errorf("a second device: %v", err)
+		}
+		if _, err := s.LookAtPairingCode(t.Context(), "code", winner, noon); err != nil {
+			t.Errorf("the first, again: %v", err)
+		}
+		if _, err := s.TakePairingCode(t.Context(), "code", noon, minid.Device{ID: "own", Thumbprint: winner, Key: []byte{1}, Paired: noon}); err != nil {
+			t.Errorf("the first: %v", err)
+		}
+		if waits, err := s.PairingCodeWaits(t.Context(), "code", noon); waits || err != nil {
+			t.Errorf("it waits still: %v", err)
+		}
+		must(t, s.PutPairingCode(t.Context(), "late", "anna", noon))
+		if _, err := s.LookAtPairingCode(t.Context(), "late", "x", noon); !errors.Is(err, minid.ErrPairingCode) {
+			t.Errorf("at its end: %v", err)
+		}
+	})
+}
+
+// "It was not me" and an approval at once: one of them settles the attempt.
+func TestRacedNotMe(t *testing.T) {
+	each(t, func(t *testing.T, s *store.Store) {
+		paired(t, s)
+		_, err := s.StartAttempt(t.Context(), attempt("a", "in", noon), recent, day)
+		must(t, err)
+		one(t, contest(t, func(i int) (bool, error) {
+			if i%2 == 0 {
+				_, err := s.RejectAll(t.Context(), "of anna", "a", noon, noon.Add(time.Hour))
+				return err == nil, err
+			}
+			_, err := s.AnswerAttempt(t.Context(), "of anna", minid.Answer{AttemptID: "a", Service: "Utsteder", Number: "42", Approve: true}, noon)
+			return err == nil, err
+		}, minid.ErrAttempt))
+		_, err = s.StartAttempt(t.Context(), attempt("b", "in", noon), recent, day)
+		must(t, err)
+		if _, err := s.RejectAll(t.Context(), "of bert", "b", noon, noon.Add(time.Hour)); !errors.Is(err, minid.ErrAttempt) {
+			t.Errorf("another's device: %v", err)
 		}
 	})
 }

@@ -32,6 +32,7 @@ type authserverGrant struct {
 	Authorized    string // JSON, "" for none
 	Login         string // JSON, "" for none
 	SessionID     string // "" without a login
+	InstanceJKT   string `gorm:"column:instance_jkt"` // "" when no wallet attested itself
 	CodeExpiresAt int64
 	ExpiresAt     int64 // of the code, later of the token
 }
@@ -52,7 +53,7 @@ func (s *Store) ApproveRequest(ctx context.Context, o authserver.Open, g authser
 		ID: g.ID, CodeHash: c.Hash[:], ClientID: g.ClientID, RedirectURI: c.RedirectURI, CodeChallenge: c.CodeChallenge,
 		DPoPJKT: c.JKT, PersonID: g.PersonID, PID: g.PID, Level: g.Level.String(), Basis: string(g.Basis),
 		AuthTime: g.AuthTime.UnixMilli(), Scopes: strings.Join(g.Scopes, " "), Authorized: authorized,
-		Login: login, CodeExpiresAt: c.Expires.UnixMilli(), ExpiresAt: c.Expires.UnixMilli(),
+		Login: login, InstanceJKT: g.Instance, CodeExpiresAt: c.Expires.UnixMilli(), ExpiresAt: c.Expires.UnixMilli(),
 	}
 	if g.Login != nil {
 		row.SessionID = g.Login.SessionID
@@ -95,15 +96,20 @@ func (s *Store) RedeemCode(ctx context.Context, r authserver.Redemption, t auths
 
 func takeCode(tx *gorm.DB, r authserver.Redemption, until time.Time) (*authserver.Grant, error) {
 	at := r.At.UnixMilli()
-	statement := tx.Raw(`UPDATE authserver_grant SET code_used_at = ?, expires_at = ?
+	unit, err := writeOptional(r.Unit)
+	if err != nil {
+		return nil, fmt.Errorf("store: wallet unit: %w", err)
+	}
+	statement := tx.Raw(`UPDATE authserver_grant SET code_used_at = ?, expires_at = ?, unit = ?
 		WHERE code_hash = ? AND client_id = ? AND redirect_uri = ? AND code_challenge = ? AND (dpop_jkt = '' OR dpop_jkt = ?)
+		AND instance_jkt = ?
 		AND code_expires_at > ? AND code_used_at IS NULL AND revoked_at IS NULL
 		RETURNING id, scopes, authorized, person_id, pid, level, auth_time, login`,
-		at, until.UnixMilli(), r.Code[:], r.ClientID, r.RedirectURI, r.CodeChallenge, r.JKT, at)
-	g := authserver.Grant{ClientID: r.ClientID}
+		at, until.UnixMilli(), unit, r.Code[:], r.ClientID, r.RedirectURI, r.CodeChallenge, r.JKT, r.Instance(), at)
+	g := authserver.Grant{ClientID: r.ClientID, Instance: r.Instance()}
 	var scopes, list, level, login string
 	var authTime int64
-	err := scanOne(statement, &g.ID, &scopes, &list, &g.PersonID, &g.PID, &level, &authTime, &login)
+	err = scanOne(statement, &g.ID, &scopes, &list, &g.PersonID, &g.PID, &level, &authTime, &login)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, authserver.ErrNoCode
@@ -137,13 +143,13 @@ func (s *Store) revokeReused(ctx context.Context, r authserver.Redemption) error
 // TokenAccess reads a token that is alive with its grant: one row, by primary keys.
 func (s *Store) TokenAccess(ctx context.Context, token authserver.Hash, at time.Time) (*authserver.Access, error) {
 	var a authserver.Access
-	var level, basis, scopes, list, login string
+	var level, basis, scopes, list, login, unit string
 	var authTime, expires int64
 	err := s.db.Row(ctx, `SELECT g.id, g.person_id, g.pid, g.client_id, g.level, g.basis, g.auth_time,
-		g.scopes, g.authorized, g.login, t.dpop_jkt, t.expires_at
+		g.scopes, g.authorized, g.login, g.unit, t.dpop_jkt, t.expires_at
 		FROM authserver_token t JOIN authserver_grant g ON g.id = t.grant_id
 		WHERE t.token_hash = ? AND t.expires_at > ? AND g.revoked_at IS NULL`, []any{token[:], at.UnixMilli()},
-		&a.GrantID, &a.PersonID, &a.PID, &a.ClientID, &level, &basis, &authTime, &scopes, &list, &login, &a.JKT, &expires)
+		&a.GrantID, &a.PersonID, &a.PID, &a.ClientID, &level, &basis, &authTime, &scopes, &list, &login, &unit, &a.JKT, &expires)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, authserver.ErrNoToken
@@ -160,6 +166,9 @@ func (s *Store) TokenAccess(ctx context.Context, token authserver.Hash, at time.
 		return nil, fmt.Errorf("store: access: %w", err)
 	}
 	a.Basis = minid.Basis(basis)
+	if a.Unit, err = readOptional[authserver.WalletUnit](unit); err != nil {
+		return nil, fmt.Errorf("store: access: %w", err)
+	}
 	a.Scopes, a.AuthTime, a.Expires = strings.Fields(scopes), time.UnixMilli(authTime), time.UnixMilli(expires)
 	return &a, nil
 }

@@ -32,6 +32,7 @@ type authserverRequest struct {
 	DPoPJKT        string `gorm:"column:dpop_jkt"`
 	ExpiresAt      int64
 	Login          string // JSON, "" for none
+	Unit           string // JSON, "" when no wallet attested itself
 }
 
 func (authserverRequest) TableName() string { return "authserver_request" }
@@ -46,10 +47,14 @@ func (s *Store) PushRequest(ctx context.Context, reference authserver.Hash, r au
 	if err != nil {
 		return fmt.Errorf("store: push request: %w", err)
 	}
+	unit, err := writeOptional(r.Unit)
+	if err != nil {
+		return fmt.Errorf("store: push request: %w", err)
+	}
 	row := authserverRequest{
 		ID: r.ID, ReferenceHash: reference[:], ClientID: r.ClientID, RedirectURI: r.RedirectURI, State: r.State,
 		Scopes: strings.Join(r.Scopes, " "), Configurations: string(configurations), CodeChallenge: r.CodeChallenge,
-		DPoPJKT: r.JKT, ExpiresAt: r.Expires.UnixMilli(), Login: login,
+		DPoPJKT: r.JKT, ExpiresAt: r.Expires.UnixMilli(), Login: login, Unit: unit,
 	}
 	if err := s.db.W.WithContext(ctx).Create(&row).Error; err != nil {
 		return fmt.Errorf("store: push request: %w", err)
@@ -57,7 +62,7 @@ func (s *Store) PushRequest(ctx context.Context, reference authserver.Hash, r au
 	return nil
 }
 
-const requestColumns = "id, client_id, redirect_uri, state, scopes, configurations, code_challenge, dpop_jkt, expires_at, login"
+const requestColumns = "id, client_id, redirect_uri, state, scopes, configurations, code_challenge, dpop_jkt, expires_at, login, unit"
 
 // ClaimRequest gives the request to the first browser that comes, and to it again. The first visit, and only it, moves the
 // request's end.
@@ -91,9 +96,9 @@ func answerRequest(db *gorm.DB, o authserver.Open) (*authserver.Request, error) 
 
 func scanRequest(statement *gorm.DB) (*authserver.Request, error) {
 	var r authserver.Request
-	var scopes, configurations, login string
+	var scopes, configurations, login, unit string
 	var expires int64
-	err := scanOne(statement, &r.ID, &r.ClientID, &r.RedirectURI, &r.State, &scopes, &configurations, &r.CodeChallenge, &r.JKT, &expires, &login)
+	err := scanOne(statement, &r.ID, &r.ClientID, &r.RedirectURI, &r.State, &scopes, &configurations, &r.CodeChallenge, &r.JKT, &expires, &login, &unit)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, authserver.ErrNoRequest
@@ -104,6 +109,9 @@ func scanRequest(statement *gorm.DB) (*authserver.Request, error) {
 		return nil, fmt.Errorf("store: request: %w", err)
 	}
 	if r.Login, err = readOptional[authserver.Login](login); err != nil {
+		return nil, fmt.Errorf("store: request: %w", err)
+	}
+	if r.Unit, err = readOptional[authserver.WalletUnit](unit); err != nil {
 		return nil, fmt.Errorf("store: request: %w", err)
 	}
 	r.Scopes, r.Expires = strings.Fields(scopes), time.UnixMilli(expires)

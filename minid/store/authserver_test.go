@@ -13,6 +13,7 @@ import (
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/minid/store"
+	"lommebok.example/specs/attestation"
 )
 
 var start = time.UnixMilli(1_795_000_000_123)
@@ -31,8 +32,12 @@ func eachAuthserver(t *testing.T, f func(t *testing.T, s authserver.Store)) {
 func pushed() authserver.Request {
 	return authserver.Request{
 		ID: "request", ClientID: "wallet", RedirectURI: "https://wallet.example/cb", State: "state", Scopes: []string{"student", "age"},
-		Configurations: []string{"student_sdjwt", "with blank"}, CodeChallenge: "challenge", JKT: "key", Expires: start.Add(90 * time.Second),
+		Configurations: []string{"student_sdjwt", "with blank"}, CodeChallenge: "challenge", JKT: "key", Expires: start.Add(90 * time.Second), Unit: unit(),
 	}
+}
+
+func unit() *authserver.WalletUnit {
+	return &authserver.WalletUnit{JKT: "instance", Name: "Lommebok", Status: &attestation.Status{Index: 7, URI: "https://provider.example/1", Until: start.UTC()}}
 }
 
 func claim(browser string, at time.Time) authserver.Claim {
@@ -50,7 +55,7 @@ func grant() authserver.Grant {
 	return authserver.Grant{
 		ID: "grant", ClientID: "wallet", PersonID: "person", PID: "00000000000", Level: minid.LevelSubstantial, Basis: minid.BasisLetter,
 		AuthTime: start.Add(-time.Minute), Scopes: []string{"student", "age"},
-		Authorized: []authserver.Authorized{{ConfigurationID: "student_sdjwt", Identifiers: []string{"one", "two"}}},
+		Authorized: []authserver.Authorized{{ConfigurationID: "student_sdjwt", Identifiers: []string{"one", "two"}}}, Instance: "instance",
 	}
 }
 
@@ -64,7 +69,7 @@ func code() authserver.Code {
 func redemption(at time.Time) authserver.Redemption {
 	return authserver.Redemption{
 		Code: authserver.HashOf("code"), ClientID: "wallet", RedirectURI: "https://wallet.example/cb", CodeChallenge: "challenge",
-		JKT: "key", At: at,
+		JKT: "key", Unit: unit(), At: at,
 	}
 }
 
@@ -190,6 +195,8 @@ func TestRedeemCodeHoldsEveryBinding(t *testing.T) {
 		"another verifier":                    {code(), func(r *authserver.Redemption) { r.CodeChallenge = "other" }, authserver.ErrNoCode},
 		"no verifier":                         {code(), func(r *authserver.Redemption) { r.CodeChallenge = "" }, authserver.ErrNoCode},
 		"another key":                         {code(), func(r *authserver.Redemption) { r.JKT = "other" }, authserver.ErrNoCode},
+		"another instance of the wallet":      {code(), func(r *authserver.Redemption) { r.Unit = &authserver.WalletUnit{JKT: "other"} }, authserver.ErrNoCode},
+		"no instance":                         {code(), func(r *authserver.Redemption) { r.Unit = nil }, authserver.ErrNoCode},
 		"another key, code bound to none":     {unbound, func(r *authserver.Redemption) { r.JKT = "other" }, nil},
 		"the last moment":                     {code(), func(r *authserver.Redemption) { r.At = start.Add(time.Minute - time.Millisecond) }, nil},
 		"61 s old":                            {code(), func(r *authserver.Redemption) { r.At = start.Add(61 * time.Second) }, authserver.ErrNoCode},
@@ -229,7 +236,7 @@ func TestTokenGivesWhatWasGranted(t *testing.T) {
 		}
 		want := authserver.Access{
 			GrantID: g.ID, PersonID: g.PersonID, PID: g.PID, ClientID: g.ClientID, Level: g.Level, Basis: g.Basis, AuthTime: g.AuthTime,
-			Scopes: g.Scopes, Authorized: g.Authorized, JKT: "key", Expires: start.Add(10 * time.Minute),
+			Scopes: g.Scopes, Authorized: g.Authorized, JKT: "key", Expires: start.Add(10 * time.Minute), Unit: unit(),
 		}
 		access, err := s.TokenAccess(t.Context(), authserver.HashOf("token"), start.Add(10*time.Minute-time.Millisecond))
 		if err != nil || !reflect.DeepEqual(*access, want) {

@@ -25,8 +25,7 @@ func (codeRow) TableName() string { return "minid_codes" }
 func (s *Store) StartCode(ctx context.Context, c minid.Code, windows []minid.Window) (again time.Time, err error) {
 	err = s.write(ctx).Transaction(func(tx *gorm.DB) error {
 		for _, name := range []string{min(c.Who, c.To), max(c.Who, c.To)} {
-			if err := tx.Exec(`INSERT INTO minid_turns (name, turns) VALUES (?, 1)
-				ON CONFLICT (name) DO UPDATE SET turns = minid_turns.turns + 1`, name).Error; err != nil {
+			if err := takeTurn(tx, name); err != nil {
 				return err
 			}
 		}

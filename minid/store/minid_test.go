@@ -299,7 +299,7 @@ func TestDeleteExpired(t *testing.T) {
 		ctx := context.Background()
 		paired(t, s)
 		must(t, s.PutPairingCode(ctx, "live", "anna", noon.Add(time.Minute)))
-		_, err := s.StartAttempt(ctx, attempt("a", "in", noon), noon.Add(-time.Minute), 3)
+		_, err := s.StartAttempt(ctx, attempt("a", "in", noon), recent, day)
 		must(t, err)
 		must(t, s.DeleteExpired(ctx, minid.Expiry{At: noon, SessionSeen: noon.Add(-time.Minute), AttemptCreated: noon.Add(-time.Minute)}))
 		_, err = s.SignIn(ctx, "in")
@@ -331,7 +331,7 @@ func TestVerbsDoNotBlockEachOther(t *testing.T) {
 			if i == 0 {
 				a.SignInID = "in"
 			}
-			_, err := s.StartAttempt(ctx, a, noon.Add(-time.Minute), racers+1)
+			_, err := s.StartAttempt(ctx, a, minid.Window{Span: time.Minute, Most: racers + 1}, day)
 			must(t, err)
 		}
 		other, err := s.SignIn(ctx, "other")

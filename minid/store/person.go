@@ -31,6 +31,8 @@ type personRow struct {
 	Name       string
 	PINDropped bool `gorm:"column:pin_dropped"`
 	Preferred  string
+
+	ContactAfter int64
 }
 
 func (personRow) TableName() string { return "minid_people" }
@@ -82,27 +84,25 @@ func (s *Store) write(ctx context.Context) *gorm.DB { return s.db.W.WithContext(
 
 // AddPerson is documented at minid.Store, as are the other verbs.
 func (s *Store) AddPerson(ctx context.Context, p minid.NewPerson) error {
-	row := personRow{
+	return s.write(ctx).Transaction(func(tx *gorm.DB) error { return addPerson(tx, p) })
+}
+
+// addPerson adds the person with credentials: minid.ErrPersonExists ends the transaction.
+func addPerson(tx *gorm.DB, p minid.NewPerson) error {
+	err := tx.Create(&personRow{
 		ID: p.ID, PID: p.PID, BirthDate: p.BirthDate, Phone: p.Phone, Email: p.Email, State: string(p.State),
 		Basis: string(p.Proofing.Basis), ProofedAt: millis(p.Proofing.At), Evidence: p.Proofing.Evidence,
 		Password: p.PasswordRecord, CreatedAt: millis(p.Created), Name: p.Name, PINDropped: p.PINDropped, Preferred: string(p.Preferred),
-	}
-	err := s.write(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := tx.Create(&row).Error; err != nil {
-			return err
-		}
-		if p.SMS {
-			if err := addSMS(tx, p.ID); err != nil {
-				return err
-			}
-		}
-		if len(p.TOTPSecret) == 0 {
-			return nil
-		}
-		return tx.Create(&totpRow{PersonID: p.ID, Secret: p.TOTPSecret, LastStep: -1}).Error
-	})
+		ContactAfter: millis(p.ContactAfter),
+	}).Error
 	if database.IsDuplicate(err) {
 		return minid.ErrPersonExists
+	}
+	if err == nil && p.SMS {
+		err = addSMS(tx, p.ID)
+	}
+	if err == nil && len(p.TOTPSecret) > 0 {
+		err = tx.Create(&totpRow{PersonID: p.ID, Secret: p.TOTPSecret, LastStep: -1}).Error
 	}
 	return err
 }

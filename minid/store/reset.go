@@ -41,11 +41,15 @@ func (s *Store) ResetPassword(ctx context.Context, in minid.SignIn, record, numb
 		if err := one(back, minid.ErrStep); err != nil {
 			return err
 		}
-		changed := tx.Exec("UPDATE minid_people SET password = ? WHERE id = ? AND state = ?", record, in.PersonID, string(minid.StateNormal))
+		changed := tx.Exec("UPDATE minid_people SET password = ?, state = ? WHERE id = ? AND state IN ?", record, string(minid.StateNormal), in.PersonID,
+			[]minid.State{minid.StateNormal, minid.StateLocked, minid.StateTemporaryPassword})
 		if err := one(changed, minid.ErrStep); err != nil {
 			return err
 		}
 		if err := tx.Exec("DELETE FROM minid_password_failures WHERE number = ?", number).Error; err != nil {
+			return err
+		}
+		if err := openApp(tx, in.PersonID); err != nil {
 			return err
 		}
 		return endAll(tx, in.PersonID, "")

@@ -33,7 +33,7 @@ func (signInRow) TableName() string { return "minid_sign_ins" }
 var factorBits = []struct {
 	factor minid.Factor
 	bit    int64
-}{{minid.FactorPassword, 1}, {minid.FactorTOTP, 2}, {minid.FactorApp, 4}, {minid.FactorSMS, 8}, {minid.FactorReset, 16}}
+}{{minid.FactorPassword, 1}, {minid.FactorTOTP, 2}, {minid.FactorApp, 4}, {minid.FactorSMS, 8}, {minid.FactorReset, 16}, {minid.FactorRecovery, 32}}
 
 func toBits(factors ...minid.Factor) int64 {
 	var bits int64
@@ -178,12 +178,18 @@ func (s *Store) DeleteExpired(ctx context.Context, e minid.Expiry) error {
 	}{
 		{"DELETE FROM minid_sign_ins WHERE expires_at <= ?", e.At},
 		{"DELETE FROM minid_pairing_codes WHERE expires_at <= ?", e.At},
+		{"DELETE FROM minid_passport_checks WHERE expires_at <= ?", e.At},
 		{"DELETE FROM minid_sessions WHERE seen_at <= ?", e.SessionSeen},
 		{"DELETE FROM minid_attempts WHERE created_at <= ?", e.AttemptCreated},
 		{"DELETE FROM minid_codes WHERE created_at <= ?", e.CodeCreated},
 		{"DELETE FROM minid_totp_pending WHERE expires_at <= ?", e.At},
 		{"DELETE FROM minid_logins WHERE at <= ?", e.Login},
 		{"DELETE FROM minid_outbox WHERE created_at <= ?", e.Message},
+		{"DELETE FROM minid_letter_outbox WHERE created_at <= ?", e.Message},
+		{"DELETE FROM minid_letter_orders WHERE state <> 'confirmed' AND expires_at <= ?", e.At},
+		{"DELETE FROM minid_activations WHERE expires_at <= ?", e.At},
+		{"DELETE FROM minid_letters WHERE expires_at <= ? AND NOT EXISTS (SELECT 1 FROM minid_activations a WHERE a.letter_id = minid_letters.id)", e.At},
+		{"DELETE FROM minid_password_failures WHERE open_at <= ?", e.Failure},
 	} {
 		if err := s.write(ctx).Exec(d.statement, millis(d.before)).Error; err != nil {
 			return err

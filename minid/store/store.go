@@ -11,7 +11,7 @@ import (
 //go:embed all:migrations
 var migrations embed.FS
 
-// Store keeps the tables of minid and of its authorization server.
+// Store keeps the tables of minid, of its authorization server and of MinID in schools.
 type Store struct{ db *database.DB }
 
 // New brings the tables up to date and gives the store.

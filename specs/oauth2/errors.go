@@ -27,6 +27,10 @@ const (
 
 	InvalidAuthorizationDetails = "invalid_authorization_details" // RFC 9396 section 5
 
+	InvalidClientAttestation = "invalid_client_attestation" // draft-ietf-oauth-attestation-based-client-auth-10 section 7.4
+	UseAttestationChallenge  = "use_attestation_challenge"  // the same
+	UseFreshAttestation      = "use_fresh_attestation"      // the same
+
 	InvalidDPoPProof = "invalid_dpop_proof" // RFC 9449 section 5
 	UseDPoPNonce     = "use_dpop_nonce"     // RFC 9449 sections 8, 9
 

@@ -39,9 +39,34 @@ type ServerMetadata struct {
 	// RFC 9449 section 5.1
 	DPoPSigningAlgValuesSupported []string `json:"dpop_signing_alg_values_supported,omitempty"`
 
+	// RFC 8414 section 2, with private_key_jwt
+	TokenEndpointAuthSigningAlgValuesSupported []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
+
+	// draft-ietf-oauth-attestation-based-client-auth-10 sections 6.1 and 8
+	ChallengeEndpoint                          string   `json:"challenge_endpoint,omitempty"`
+	ClientAttestationSigningAlgValuesSupported []string `json:"client_attestation_signing_alg_values_supported,omitempty"`
+	ClientAttestationPoPSigningAlgValues       []string `json:"client_attestation_pop_signing_alg_values_supported,omitempty"`
+	ClientAttestationPoPMethodsSupported       []string `json:"client_attestation_pop_methods_supported,omitempty"`
+
 	// OpenID4VCI 1.0 section 12.3
 	PreAuthorizedGrantAnonymousAccessSupported bool `json:"pre-authorized_grant_anonymous_access_supported,omitempty"`
 }
+
+// Methods of client authentication, for TokenEndpointAuthMethodsSupported.
+const (
+	AuthNone            = "none"                        // RFC 7591 section 2
+	AuthPrivateKeyJWT   = "private_key_jwt"             // OpenID Connect Core 1.0 section 9
+	AuthAttestation     = "attest_jwt_client_auth"      // draft-ietf-oauth-attestation-based-client-auth-10 section 8
+	AuthAttestationDPoP = "attest_jwt_client_auth_dpop" // the same: the DPoP proof is the proof of possession
+)
+
+// How a client proves that an attestation is its own, for ClientAttestationPoPMethodsSupported
+// (draft-ietf-oauth-attestation-based-client-auth-10 section 7.6).
+const (
+	PoPMethodJWT  = "attestation_pop_jwt"
+	PoPMethodDPoP = "dpop_combined"
+	PoPMethodNone = "none"
+)
 
 // ErrIssuer is why an issuer identifier is refused.
 var ErrIssuer = errors.New("issuer identifier not accepted")

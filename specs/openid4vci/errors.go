@@ -31,7 +31,8 @@ var (
 
 	ErrProof          = errors.New("openid4vci: the key proof is malformed or its signature does not hold")
 	ErrProofKey       = errors.New("openid4vci: not exactly one supported key in the header of the key proof")
-	ErrKeyAttestation = errors.New("openid4vci: a key attestation is not supported")
+	ErrKeyAttestation = errors.New("openid4vci: the key attestation is not supported or does not hold")
+	ErrNotAttested    = errors.New("openid4vci: the key proof is not signed by an attested key")
 	ErrProofAudience  = errors.New("openid4vci: the key proof is meant for another issuer")
 	ErrProofTime      = errors.New("openid4vci: the key proof is too old or from the future")
 	ErrProofIssuer    = errors.New("openid4vci: the iss of the key proof is not the client")

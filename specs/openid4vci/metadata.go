@@ -29,6 +29,7 @@ type IssuerMetadata struct {
 	NotificationEndpoint              string                   `json:"notification_endpoint,omitempty"`
 	CredentialRequestEncryption       *RequestEncryption       `json:"credential_request_encryption,omitempty"`
 	CredentialResponseEncryption      *ResponseEncryption      `json:"credential_response_encryption,omitempty"`
+	PreferredClientStatusPeriod       int64                    `json:"preferred_client_status_period,omitempty"` // seconds, EUDI TS3 section 2.4
 	BatchCredentialIssuance           *Batch                   `json:"batch_credential_issuance,omitempty"`
 	Display                           []IssuerDisplay          `json:"display,omitempty"`
 	CredentialConfigurationsSupported map[string]Configuration `json:"credential_configurations_supported"`
@@ -128,6 +129,9 @@ type ProofType struct {
 type KeyAttestationsRequired struct {
 	KeyStorage         []string `json:"key_storage,omitempty"`
 	UserAuthentication []string `json:"user_authentication,omitempty"`
+	// PreferredKeyStorageStatusPeriod is for how many seconds the issuer wants the status
+	// of the key storage to be kept (EUDI TS3 section 2.4); 0 for no preference.
+	PreferredKeyStorageStatusPeriod int64 `json:"preferred_key_storage_status_period,omitempty"`
 }
 
 // CredentialMetadata is how the credential is shown to people.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"lommebok.example/specs/jose"
@@ -21,7 +22,8 @@ const (
 	DefaultProofSkew = time.Minute
 )
 
-const maxProof = 16 << 10
+// maxProof leaves room for a key attestation in the header.
+const maxProof = 40 << 10
 
 // ProofExpect is what a key proof must say.
 type ProofExpect struct {
@@ -32,9 +34,12 @@ type ProofExpect struct {
 	Algs      []jose.Alg
 	MaxAge    time.Duration // 0: DefaultProofAge
 	MaxSkew   time.Duration // 0: DefaultProofSkew
-	// AllowKeyAttestation hands out the header member key_attestation unverified in
-	// KeyProof instead of refusing it.
-	AllowKeyAttestation bool
+	// Attested verifies the header member key_attestation and gives its attested_keys; nil
+	// refuses a proof that carries one. Its errors are handed on as they are.
+	Attested func(keyAttestation string) ([]*ecdsa.PublicKey, error)
+	// FirstSigns demands that the first of attested_keys signs the proof (EUDI TS3 section
+	// 2.2.2.2); else any of them may (appendix D.1).
+	FirstSigns bool
 }
 
 // KeyProof is a proof that holds. Nonce is not empty; whether it is a c_nonce of this
@@ -43,7 +48,8 @@ type KeyProof struct {
 	Key            *ecdsa.PublicKey
 	Nonce          string
 	IssuedAt       time.Time
-	KeyAttestation string // a JWT, not verified
+	KeyAttestation string             // the JWT, "" for none
+	Attested       []*ecdsa.PublicKey // its keys, Key among them
 }
 
 // proofClaims are the body of a key proof. Pointers tell absent from empty.
@@ -62,19 +68,21 @@ func (c *proofClaims) read(m jose.Members) error {
 }
 
 // VerifyProof checks a key proof of type jwt (appendices F.1 and F.4). The key is
-// taken from the header member jwk; kid and x5c are not supported here. The error is
-// an *Error with the code InvalidProof.
+// taken from the header member jwk; where a key attestation comes without it, as EUDI
+// TS3 has it, the key is the first that is attested. kid alone and x5c are not
+// supported here. The error is an *Error with the code InvalidProof, or one of
+// ProofExpect.Attested.
 func VerifyProof(jwt string, e ProofExpect) (*KeyProof, error) {
 	u, err := jose.Parse(jwt, jose.Rules{Typ: ProofTyp, Algs: e.Algs, MaxBytes: maxProof,
 		Allow: []string{"jwk", "kid", "x5c", "key_attestation"}})
 	if err != nil {
 		return nil, refuse(InvalidProof, reasons(ErrProof, err), "key proof: %v (appendix F.1)", err)
 	}
-	attestation, err := checkProofHeader(u.Header, e)
-	if err != nil {
+	p := &KeyProof{Key: u.Header.JWK}
+	if err := p.readHeader(u.Header, e); err != nil {
 		return nil, err
 	}
-	members, err := u.VerifyMembers(u.Header.JWK)
+	members, err := u.VerifyMembers(p.Key)
 	if err != nil {
 		return nil, refuse(InvalidProof, reasons(ErrProof, err), "key proof: %v (appendix F.4)", err)
 	}
@@ -85,7 +93,8 @@ func VerifyProof(jwt string, e ProofExpect) (*KeyProof, error) {
 	if err := c.check(e); err != nil {
 		return nil, err
 	}
-	return &KeyProof{Key: u.Header.JWK, Nonce: *c.Nonce, IssuedAt: numericDate(*c.Iat), KeyAttestation: attestation}, nil
+	p.Nonce, p.IssuedAt = *c.Nonce, numericDate(*c.Iat)
+	return p, nil
 }
 
 // VerifyProofs checks all proofs of a request and that no key stands twice, for each
@@ -108,24 +117,39 @@ func VerifyProofs(jwts []string, e ProofExpect) ([]KeyProof, error) {
 	return out, nil
 }
 
-func checkProofHeader(h jose.Header, e ProofExpect) (attestation string, err error) {
-	switch {
-	case h.Kid != "" && h.JWK != nil, h.Kid != "" && h.X5C != nil, h.JWK != nil && h.X5C != nil:
-		return "", refuse(InvalidProof, ErrProofKey, "key proof: expected exactly one of jwk, kid and x5c (appendix F.1)")
-	case h.JWK == nil:
-		return "", refuse(InvalidProof, ErrProofKey, "key proof: expected the key in jwk; kid and x5c are not supported (appendix F.1)")
-	}
+// readHeader finds the key of the proof, and what is attested of it.
+func (p *KeyProof) readHeader(h jose.Header, e ProofExpect) error {
 	raw, there := h.Extra["key_attestation"]
 	switch {
+	case h.Kid != "" && h.JWK != nil, h.Kid != "" && h.X5C != nil, h.JWK != nil && h.X5C != nil:
+		return refuse(InvalidProof, ErrProofKey, "key proof: expected exactly one of jwk, kid and x5c (appendix F.1)")
+	case h.X5C != nil, h.JWK == nil && !there:
+		return refuse(InvalidProof, ErrProofKey, "key proof: expected the key in jwk; kid and x5c are not supported (appendix F.1)")
 	case !there:
-		return "", nil
-	case !e.AllowKeyAttestation:
-		return "", refuse(InvalidProof, ErrKeyAttestation, "key proof: key_attestation is not supported for this credential (appendix D)")
+		return nil
+	case e.Attested == nil:
+		return refuse(InvalidProof, ErrKeyAttestation, "key proof: key_attestation is not supported for this credential (appendix D)")
 	}
-	if err := json.Unmarshal(raw, &attestation); err != nil || attestation == "" {
-		return "", refuse(InvalidProof, ErrKeyAttestation, "key proof: key_attestation: expected a JWT (appendix F.1)")
+	if err := json.Unmarshal(raw, &p.KeyAttestation); err != nil || p.KeyAttestation == "" {
+		return refuse(InvalidProof, ErrKeyAttestation, "key proof: key_attestation: expected a JWT (appendix F.1)")
 	}
-	return attestation, nil
+	return p.readAttested(e)
+}
+
+func (p *KeyProof) readAttested(e ProofExpect) (err error) {
+	if p.Attested, err = e.Attested(p.KeyAttestation); err != nil {
+		return err
+	}
+	if p.Key == nil {
+		p.Key = p.Attested[0]
+	}
+	switch {
+	case !slices.ContainsFunc(p.Attested, func(key *ecdsa.PublicKey) bool { return key.Equal(p.Key) }):
+		return refuse(InvalidProof, ErrNotAttested, "key proof: the key in jwk is none of attested_keys (appendix D.1)")
+	case e.FirstSigns && !p.Attested[0].Equal(p.Key):
+		return refuse(InvalidProof, ErrNotAttested, "key proof: expected the first of attested_keys to sign (EUDI TS3 section 2.2.2.2)")
+	}
+	return nil
 }
 
 func (c *proofClaims) check(e ProofExpect) error {
@@ -173,11 +197,25 @@ func numericDate(seconds float64) time.Time {
 // SignProof makes a key proof of type jwt with the public key in jwk. issuer is the
 // Credential Issuer Identifier, nonce a c_nonce; clientID is left out when empty.
 func SignProof(key crypto.Signer, issuer, nonce, clientID string, at time.Time) (string, error) {
+	return SignAttestedProof(key, "", issuer, nonce, clientID, at)
+}
+
+// SignAttestedProof is SignProof by the first of the attested keys, with their key
+// attestation in the header; without one when it is empty.
+func SignAttestedProof(key crypto.Signer, keyAttestation, issuer, nonce, clientID string, at time.Time) (string, error) {
 	pub, ok := key.Public().(*ecdsa.PublicKey)
 	if !ok {
 		return "", fail(ErrProofKey, "expected an ECDSA key, got %T", key.Public())
 	}
-	signer, err := jose.NewSigner(key, jose.Header{Typ: ProofTyp, JWK: pub})
+	h := jose.Header{Typ: ProofTyp, JWK: pub}
+	if keyAttestation != "" {
+		raw, err := json.Marshal(keyAttestation)
+		if err != nil {
+			return "", reasons(ErrKeyAttestation, err)
+		}
+		h.Extra = map[string]json.RawMessage{"key_attestation": raw}
+	}
+	signer, err := jose.NewSigner(key, h)
 	if err != nil {
 		return "", reasons(ErrProofKey, err)
 	}

@@ -194,18 +194,61 @@ func TestAppendixF1Claims(t *testing.T) {
 	}
 }
 
-func TestKeyAttestationIsHandedOutWhenAllowed(t *testing.T) {
-	key := newKey(t, elliptic.P256())
+func TestAppendixD1KeyAttestationInTheHeader(t *testing.T) {
+	first, second, other := newKey(t, elliptic.P256()), newKey(t, elliptic.P256()), newKey(t, elliptic.P256())
 	payload := fmt.Sprintf(`{"aud":%q,"iat":%d,"nonce":"n"}`, issuerID, now.Unix())
-	e := ProofExpect{Audience: issuerID, At: now, AllowKeyAttestation: true}
-	head := `{"alg":"ES256","typ":"openid4vci-proof+jwt","jwk":` + jwkText(t, key) + `,"key_attestation":`
-	p, err := VerifyProof(sign(t, key, head+`"a.b.c"}`, payload), e)
-	if err != nil || p.KeyAttestation != "a.b.c" {
-		t.Fatalf("%+v, %v", p, err)
+	e := ProofExpect{Audience: issuerID, At: now, Attested: func(jwt string) ([]*ecdsa.PublicKey, error) {
+		if jwt != "a.b.c" {
+			return nil, errors.New("another")
+		}
+		return []*ecdsa.PublicKey{&first.PublicKey, &second.PublicKey}, nil
+	}}
+	ts3 := e
+	ts3.FirstSigns = true
+	of := func(member string) string {
+		return `{"alg":"ES256","typ":"openid4vci-proof+jwt",` + member + `"key_attestation":`
 	}
-	for _, bad := range []string{`{}}`, `""}`, `null}`, `1}`} {
-		_, err := VerifyProof(sign(t, key, head+bad, payload), e)
-		checkRefusal(t, err, InvalidProof, ErrKeyAttestation)
+	jwk := func(key *ecdsa.PrivateKey) string { return of(`"jwk":` + jwkText(t, key) + `,`) }
+	cases := []struct {
+		name   string
+		key    *ecdsa.PrivateKey
+		header string
+		e      ProofExpect
+		want   error
+	}{
+		{"jwk, the first", first, jwk(first) + `"a.b.c"}`, ts3, nil},
+		{"TS3: no jwk, the first signs", first, of("") + `"a.b.c"}`, ts3, nil},
+		{"F.1: kid of the example", first, of(`"kid":"0",`) + `"a.b.c"}`, e, nil},
+		{"D.1: jwk, the second", second, jwk(second) + `"a.b.c"}`, e, nil},
+		{"TS3: jwk, the second", second, jwk(second) + `"a.b.c"}`, ts3, ErrNotAttested},
+		{"D.1: a key that is not attested", other, jwk(other) + `"a.b.c"}`, e, ErrNotAttested},
+		{"no jwk, the second signs", second, of("") + `"a.b.c"}`, e, ErrProof},
+		{"jwk of the first, another signs", other, jwk(first) + `"a.b.c"}`, e, ErrProof},
+		{"kid and jwk", first, of(`"kid":"0","jwk":`+jwkText(t, first)+`,`) + `"a.b.c"}`, e, ErrProofKey},
+		{"an object", first, jwk(first) + `{}}`, e, ErrKeyAttestation},
+		{"empty", first, jwk(first) + `""}`, e, ErrKeyAttestation},
+		{"null", first, jwk(first) + `null}`, e, ErrKeyAttestation},
+		{"a number", first, jwk(first) + `1}`, e, ErrKeyAttestation},
+		{"not supported", first, jwk(first) + `"a.b.c"}`, ProofExpect{Audience: issuerID, At: now}, ErrKeyAttestation},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := VerifyProof(sign(t, c.key, c.header, payload), c.e)
+			checkRefusal(t, err, InvalidProof, c.want)
+			if err == nil && (!p.Key.Equal(&c.key.PublicKey) || len(p.Attested) != 2 || p.KeyAttestation != "a.b.c") {
+				t.Errorf("%+v", p)
+			}
+		})
+	}
+	if _, err := VerifyProof(sign(t, first, jwk(first)+`"x"}`, payload), e); err == nil || err.Error() != "another" {
+		t.Errorf("the error of Attested: %v", err)
+	}
+	jwt, err := SignAttestedProof(first, "a.b.c", issuerID, "n", "", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := VerifyProof(jwt, ts3); err != nil || !p.Key.Equal(&first.PublicKey) {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 

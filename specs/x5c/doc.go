@@ -10,6 +10,7 @@
 //	ISO/IEC 18013-5 B.1.2        IACA certificate                   NewRoot
 //	ISO/IEC 18013-5 B.1.4        document signer certificate        DocumentSigner, Issue
 //	HAIP 1.0 sections 4, 5, 6    chain without its anchor           Anchors.Verify
+//	HAIP 1.0 4.4.1, 4.5.1        wallet provider's certificate    WalletProvider
 //	OpenID4VP 1.0 section 5.9.3  x509_hash                          Hash
 //
 // ISO/IEC 18013-5 Annex B demands CRL distribution points. They are written when

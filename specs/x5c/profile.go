@@ -31,6 +31,8 @@ var (
 	StatusSigner = Profile{Name: "status signer", sign: true}
 	// AccessCertificate signs a verifier's requests (HAIP 1.0 section 5).
 	AccessCertificate = Profile{Name: "access certificate", sign: true}
+	// WalletProvider signs wallet attestations, key attestations and the status lists of both (HAIP 1.0 sections 4.4.1, 4.5.1).
+	WalletProvider = Profile{Name: "wallet provider", sign: true}
 	// Any asks nothing more of the leaf.
 	Any = Profile{Name: "any"}
 )

@@ -57,6 +57,7 @@ type view struct {
 	IDToken   string
 	Return    string
 	LoggedOut bool
+	Limit     web.Limit // of the session
 }
 
 func (c *Client) show(x *gin.Context, s *Service) {
@@ -77,13 +78,14 @@ func (c *Client) show(x *gin.Context, s *Service) {
 		return
 	}
 	v.Claims, v.AuthTime = &session.Claims, time.Unix(session.Claims.AuthTime, 0).UTC().Format(time.RFC3339)
+	v.Limit = web.Limit{TimeKey: "eid.time", Again: "/eid/" + s.ID}.Until(c.Now(), session.Expires)
 	v.Logout, v.IDToken, v.Return = metadata.EndSessionEndpoint, session.IDToken, c.address(s, "loggedout")
 	c.Site.Render(x, http.StatusOK, "eid_service", v, web.FormActions(c.Issuer))
 }
 
 func (c *Client) login(x *gin.Context, s *Service) {
 	browser := newSecret()
-	address, err := c.begin(x.Request.Context(), s, browser, web.Lang(x))
+	address, err := c.begin(x.Request.Context(), s, browser, web.Chosen(x))
 	if err != nil {
 		c.problem(x, s, err)
 		return

@@ -122,16 +122,16 @@ func (p *pages) show(c *gin.Context) {
 	lang := web.Lang(c)
 	if t.open() {
 		p.site.Render(c, http.StatusOK, "verifier_waiting", waitingView{
-			Service: viewService(service, lang), Transaction: t, Claims: claimsAsked(service.Query), Minutes: p.minutesLeft(t),
+			Service: viewService(service, lang), Transaction: t, Claims: claimsAsked(service.Query), Limit: p.limit(t),
 		})
 		return
 	}
 	p.site.Render(c, http.StatusOK, "verifier_verdict", viewVerdict(service, t, lang))
 }
 
-// minutesLeft rounds up, so that nobody is told that no time is left.
-func (p *pages) minutesLeft(t *transaction) int {
-	return int((t.Expires.Sub(p.now()) + time.Minute - 1) / time.Minute)
+// limit is when the wallet must have answered; the page tells then that the time is up, and begins again.
+func (p *pages) limit(t *transaction) web.Limit {
+	return web.Limit{TimeKey: "verifier.time", Again: "/transactions/" + t.ID}.Until(p.now(), t.Expires)
 }
 
 func (p *pages) state(c *gin.Context) {
@@ -148,11 +148,7 @@ func (p *pages) state(c *gin.Context) {
 	if t.State == presentation.Fetched {
 		words = p.site.T(lang, "verifier.state.fetched")
 	}
-	key, left := "verifier.left.many", p.minutesLeft(t)
-	if left == 1 {
-		key = "verifier.left.one"
-	}
-	p.site.Poll(c, web.PollAnswer{Text: words, Note: p.site.T(lang, key, "n", left)})
+	p.site.Poll(c, web.PollAnswer{Text: words})
 }
 
 // done takes the response_code that the wallet brought. Who comes twice, by the back button, sees the verdict again.

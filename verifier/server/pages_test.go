@@ -30,7 +30,7 @@ func TestWaitingPage(t *testing.T) {
 	tx := b.wantState("waiting")
 	a := b.get(b.tx)
 	escaped := strings.NewReplacer("&", "&amp;")
-	sees(t, a, "<h1", "Skatteetaten (demonstrasjon)", "Fornavn", "Fødselsdato", "Fødselsnummer", "<svg", "Venter på lommeboka", "Du har 5 minutter igjen.",
+	sees(t, a, "<h1", "Skatteetaten (demonstrasjon)", "Fornavn", "Fødselsdato", "Fødselsnummer", "<svg", "Venter på lommeboka", "Du må svare med lommeboka innen kl. ", `data-countdown="300"`,
 		`<noscript><meta http-equiv="refresh" content="5"></noscript>`,
 		`href="`+escaped.Replace(tx.Link)+`"`, `href="`+escaped.Replace(tx.Wallet)+`"`, escaped.Replace(tx.QR))
 	if strings.Count(a.body, "Fødselsdato") != 1 {
@@ -44,10 +44,11 @@ func TestWaitingPage(t *testing.T) {
 	}
 	sees(t, b.get(b.tx+"?lang=en"), "Waiting for your wallet", "Date of birth")
 	s.add(3*time.Minute + time.Second)
-	sees(t, b.get(b.tx+"/state?lang=en"), `"text":"Waiting for your wallet"`, `"note":"You have 2 minutes left."`, `"done":false`)
+	sees(t, b.get(b.tx+"/state?lang=en"), `"text":"Waiting for your wallet"`, `"done":false`)
+	sees(t, b.get(b.tx), `data-countdown="119"`)
 	s.open(t, tx.QR)
 	s.add(time.Minute)
-	sees(t, b.get(b.tx+"/state?lang=nb"), "hentet forespørselen", "ett minutt igjen")
+	sees(t, b.get(b.tx+"/state?lang=nb"), "hentet forespørselen")
 	sees(t, b.get(b.tx), "hentet forespørselen", "<svg")
 }
 

@@ -8,6 +8,7 @@ import (
 	"lommebok.example/specs/dcql"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
+	"lommebok.example/web"
 )
 
 // serviceView is a service in the person's words.
@@ -24,7 +25,7 @@ type waitingView struct {
 	Service     serviceView
 	Transaction *transaction
 	Claims      []string
-	Minutes     int
+	Limit       web.Limit
 }
 
 // claimNames are the claims for which the texts have a name, verifier.claim.<name>.

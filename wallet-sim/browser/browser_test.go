@@ -254,6 +254,17 @@ func TestFormsAsABrowserSendsThem(t *testing.T) {
 	}
 }
 
+func TestAChoiceByItsWords(t *testing.T) {
+	p, err := parsePage(&url.URL{}, 200, []byte(`<main><select name="s"><option value="">None<option value="7">Class  <b>7</b></select>
+		<input type="radio" id="r" name="n" value="8"><label for="r">Eight</label><label for="no">Nothing</label></main>`))
+	check(t, err)
+	for words, want := range map[string]string{"Class 7": "s=7", "Eight": "n=8", "None": "s=", "Nothing": "=", "Seven": "="} {
+		if name, value := p.Choice(words); name+"="+value != want {
+			t.Errorf("%s: %s=%s, want %s", words, name, value, want)
+		}
+	}
+}
+
 func FuzzPage(f *testing.F) {
 	f.Add([]byte(`<main><form action="/x"><input name="pid"><input name="password"></form><strong class="lb-number">1</strong></main>`))
 	f.Add([]byte(`<a href="x" aria-describedby="x" id="x">`))
@@ -266,5 +277,6 @@ func FuzzPage(f *testing.F) {
 		_ = p.Says()
 		_ = p.Form("pid", "password")
 		_ = p.TextOfClass("lb-number")
+		_, _ = p.Choice("a")
 	})
 }

@@ -129,6 +129,25 @@ func (p *Page) FormWith(name, value string) *Form {
 	return nil
 }
 
+// Choice finds what a person chooses by its words: a radio button or box by its label, or an option of a list. Both are ""
+// when there is none.
+func (p *Page) Choice(words string) (name, value string) {
+	for n := range p.document.Descendants() {
+		if n.Type != html.ElementNode || text(n) != words {
+			continue
+		}
+		switch n.Data {
+		case "option":
+			return attr(n.Parent, "name"), attr(n, "value")
+		case "label":
+			if input := first(p.document, func(i *html.Node) bool { return attr(i, "id") == attr(n, "for") }); input != nil {
+				return attr(input, "name"), attr(input, "value")
+			}
+		}
+	}
+	return "", ""
+}
+
 // TextOf is the text of the element with this id.
 func (p *Page) TextOf(id string) string {
 	if id == "" {

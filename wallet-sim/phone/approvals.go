@@ -22,18 +22,24 @@ type personView struct{ Name, PID, Password, Basis, Code, AppCode string }
 type deviceView struct {
 	ID, Owner string
 	Waiting   *waitingView
+	History   []answeredView
 	Offline   bool // MinID does not answer, or no longer knows the app
 }
 
 // waitingView is a login that waits for an answer.
 type waitingView struct{ ID, Service, Time string }
 
-// phoneView is the page of the telephone. Poll names what it shows, so that it is read again only when there is news.
+// answeredView is an answer that was given.
+type answeredView struct {
+	Service, Time string
+	Answer        Answer
+}
+
+// phoneView is the page of the telephone. What of it changes is said by /phone/events.
 type phoneView struct {
 	People  []personView
 	Devices []deviceView
-	Seconds int // until the codes change
-	Poll    string
+	Seconds int    // until the codes change
 	Said    string // outcome of the last form
 }
 
@@ -49,37 +55,11 @@ func (f *Face) phone(c *gin.Context) {
 		return
 	}
 	now := f.Now()
-	v := phoneView{Devices: devices, Seconds: secondsLeft(now), Poll: f.stamp(now, devices), Said: c.Query("said")}
+	v := phoneView{Devices: devices, Seconds: secondsLeft(now), Said: c.Query("said")}
 	for _, p := range people {
 		v.People = append(v.People, personView{p.Name, p.PID, p.Password, p.Basis, p.Code(now), p.AppCode})
 	}
 	f.site.Render(c, http.StatusOK, "wallet_phone", v)
-}
-
-// stamp is the address to ask for news: it holds what the page shows.
-func (f *Face) stamp(now time.Time, devices []deviceView) string {
-	waiting := make([]string, 0, len(devices))
-	for _, d := range devices {
-		if d.Waiting != nil {
-			waiting = append(waiting, d.Waiting.ID)
-		}
-	}
-	return "/phone/state?period=" + strconv.FormatInt(now.Unix()/int64(codePeriod/time.Second), 10) + "&waiting=" + strings.Join(waiting, ",")
-}
-
-// phoneState tells the script whether the page is out of date.
-func (f *Face) phoneState(c *gin.Context) {
-	devices, err := f.deviceViews(c.Request.Context())
-	if err != nil {
-		f.site.Failure(c, err)
-		return
-	}
-	now := f.Now()
-	if f.stamp(now, devices) != c.Request.URL.RequestURI() {
-		f.site.Poll(c, web.PollAnswer{Done: true})
-		return
-	}
-	f.site.Poll(c, web.PollAnswer{Text: f.site.T(web.Lang(c), "wallet.phone.live"), Note: f.left(web.Lang(c), secondsLeft(now))})
 }
 
 func (f *Face) left(lang string, seconds int) string {
@@ -97,6 +77,13 @@ func (f *Face) deviceViews(ctx context.Context) ([]deviceView, error) {
 	views := make([]deviceView, 0, len(all))
 	for _, one := range all {
 		v := deviceView{ID: one.ID, Owner: one.Owner}
+		answers, err := f.Devices.Answers(one)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range answers {
+			v.History = append(v.History, answeredView{a.Service, a.At.Local().Format("02.01. 15:04"), a.Answer})
+		}
 		pending, err := f.Devices.Pending(ctx, one)
 		v.Offline = err != nil
 		if len(pending) > 0 {
@@ -138,7 +125,7 @@ func (f *Face) showApproval(c *gin.Context, status int, wrong string) {
 	}
 	v := approvalView{Device: one.ID, Owner: one.Owner, Waiting: viewWaiting(pending[0])}
 	if wrong != "" {
-		v.Errors = []web.FieldError{{Field: "number", Text: f.site.T(web.Lang(c), wrong)}}
+		v.Errors = []web.FieldError{{Field: "number-" + one.ID, Text: f.site.T(web.Lang(c), wrong)}}
 	}
 	f.site.Render(c, status, "wallet_approval", v)
 }
@@ -150,10 +137,14 @@ func (f *Face) noAttempt(c *gin.Context) {
 	})
 }
 
-// approve answers the login. A number that is not two digits is not sent: a wrong one would end the login.
+// approve answers the login. A number that is not two digits is not sent: a wrong one would end the login. What is no
+// answer is a rejection.
 func (f *Face) approve(c *gin.Context) {
-	yes, number := c.PostForm("action") == "approve", strings.TrimSpace(c.PostForm("number"))
-	if _, err := strconv.Atoi(number); yes && (err != nil || len(number) != 2) {
+	answer, number := Answer(c.PostForm("action")), strings.TrimSpace(c.PostForm("number"))
+	if answer != Approve && answer != NotMe {
+		answer = Reject
+	}
+	if _, err := strconv.Atoi(number); answer == Approve && (err != nil || len(number) != 2) {
 		f.showApproval(c, http.StatusBadRequest, "wallet.approval.number_form")
 		return
 	}
@@ -162,7 +153,7 @@ func (f *Face) approve(c *gin.Context) {
 		f.noAttempt(c)
 		return
 	}
-	_, err = f.Devices.Answer(c.Request.Context(), one, c.PostForm("attempt"), number, yes)
+	_, err = f.Devices.Answer(c.Request.Context(), one, c.PostForm("attempt"), answer, number)
 	var refused *oauth2.Error
 	switch {
 	case errors.As(err, &refused) && refused.Code == app.WrongNumber:
@@ -171,10 +162,8 @@ func (f *Face) approve(c *gin.Context) {
 		f.noAttempt(c)
 	case err != nil:
 		f.site.Failure(c, err)
-	case yes:
-		f.to(c, "/phone?said=approved")
 	default:
-		f.to(c, "/phone?said=rejected")
+		f.to(c, "/phone?said="+string(answer))
 	}
 }
 
@@ -203,15 +192,41 @@ func (f *Face) showPairing(c *gin.Context, status int, wrong string) {
 	f.site.Render(c, status, "wallet_pair", v)
 }
 
+// pair asks whose the code is, and shows it before the app is paired.
 func (f *Face) pair(c *gin.Context) {
 	if strings.TrimSpace(c.PostForm("code")) == "" {
 		f.showPairing(c, http.StatusBadRequest, "wallet.pair.missing")
 		return
 	}
-	_, err := f.Devices.Pair(c.Request.Context(), f.Issuer, c.PostForm("owner"), c.PostForm("code"))
+	one, person, err := f.Devices.Look(c.Request.Context(), f.Issuer, c.PostForm("owner"), c.PostForm("code"))
 	var refused *oauth2.Error
 	switch {
 	case errors.As(err, &refused):
+		f.showPairing(c, http.StatusBadRequest, "wallet.pair.refused")
+	case err != nil:
+		f.site.Failure(c, err)
+	default:
+		f.site.Render(c, http.StatusOK, "wallet_pair_confirm", struct {
+			Device, Owner, Code, Person, Issuer string
+		}{one.ID, one.Owner, c.PostForm("code"), person, f.Issuer})
+	}
+}
+
+// confirmPairing pairs, or forgets the key. The button that says no stands first.
+func (f *Face) confirmPairing(c *gin.Context) {
+	one := &Device{ID: c.PostForm("device"), Owner: c.PostForm("owner"), Base: f.Issuer}
+	if c.PostForm("action") != "pair" {
+		if err := f.Devices.Forget(one.ID); err != nil && !errors.Is(err, ErrNoDevice) {
+			f.site.Failure(c, err)
+			return
+		}
+		f.to(c, "/phone")
+		return
+	}
+	_, err := f.Devices.Confirm(c.Request.Context(), one, c.PostForm("code"))
+	var refused *oauth2.Error
+	switch {
+	case errors.As(err, &refused), errors.Is(err, ErrNoDevice):
 		f.showPairing(c, http.StatusBadRequest, "wallet.pair.refused")
 	case err != nil:
 		f.site.Failure(c, err)

@@ -3,10 +3,14 @@ package phone_test
 import (
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"lommebok.example/specs/openid4vci"
+	"lommebok.example/wallet-sim/phone"
 	"lommebok.example/web/webtest"
 )
 
@@ -41,15 +45,37 @@ func TestPagesInABrowser(t *testing.T) {
 	look("/callback?state=x&code=y", "wallet_refused")
 	look("/phone/pair", "wallet_pair")
 
-	login := w.surfer(karies)
-	login.Person.TOTPSecret = ""
-	login.open(w.issuer + "/mine")
-	login.press("/login/password", "pid", login.Person.PID, "password", login.Person.Password)
-	login.press("/login/method", "factor", "app")
+	w.asks(karies)
 	look("/phone?said=paired", "wallet_phone")
 	devices, err := w.face.Devices.List()
 	check(t, err)
 	look("/phone/approvals/"+devices[0].ID, "wallet_approval")
+	other := slices.IndexFunc(w.people, func(p phone.Person) bool { return p.Name != karies && p.AppCode != "" })
+	code := w.people[other].AppCode
+	b.Do(t, chromedp.Navigate(w.home+"/phone/pair"), chromedp.SendKeys("#code", code), chromedp.Click("form .ds-button[data-variant=primary]"), chromedp.WaitVisible("#pair-person"))
+	b.AxeHere(t, "wallet_pair_confirm")
+	b.PictureHere(t, "wallet_pair_confirm")
+}
+
+// With JavaScript: the approval comes to the page that is open, is answered there, and what is being typed stays when the
+// codes change.
+func TestALoginComesToThePageInABrowser(t *testing.T) {
+	b := webtest.Browser(t)
+	w := newTown(t)
+	w.surfer(karies).pair(karies)
+	b.Do(t, chromedp.Navigate(w.home+"/phone"), chromedp.WaitVisible("#codes"))
+	webtest.Eval[bool](t, b, `window.stayed = true`)
+	_, number := w.asks(karies)
+	b.Do(t, chromedp.WaitVisible("#app input[name=number]"), chromedp.SendKeys("#app input[name=number]", number))
+	b.AxeHere(t, "wallet_phone_waiting")
+	b.PictureHere(t, "wallet_phone_waiting")
+	if got := webtest.Eval[string](t, b, `window.stayed + " " + document.querySelector("[data-poll-text]").textContent + " " + document.querySelector("#app input[name=number]").value`); got != "true En pålogging venter på svar "+number {
+		t.Errorf("the page: %q", got)
+	}
+	b.Do(t, chromedp.Click(`#app button[value=approve]`), chromedp.WaitVisible(`.ds-alert[data-color=success]`))
+	if got := webtest.Eval[string](t, b, `document.querySelector("#app .lb-history").textContent`); !strings.Contains(got, "Godkjent") {
+		t.Errorf("the history: %q", got)
+	}
 }
 
 // ask starts a presentation and gives the path of the wallet's page for it.

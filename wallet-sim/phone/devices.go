@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"lommebok.example/internal/keys"
-	"lommebok.example/minid"
 	"lommebok.example/minid/app"
 )
 
@@ -48,20 +47,66 @@ var deviceID = regexp.MustCompile(`^[a-z2-7]{26}$`)
 // Pair makes a key and pairs it with the person who made the code, or got it at the service desk. Blanks and hyphens in the code
 // are for the eye.
 func (d *Devices) Pair(ctx context.Context, base, owner, code string) (*Device, error) {
-	one := &Device{ID: strings.ToLower(rand.Text()), Owner: owner, Base: base, Paired: d.Now()}
+	one, _, err := d.Look(ctx, base, owner, code)
+	if err != nil {
+		return nil, err
+	}
+	return d.Confirm(ctx, one, code)
+}
+
+// Look makes a key and asks with it whose the code is: person is a masked identity number. Only this key can use the code
+// from then on. Confirm or Forget ends what Look began.
+func (d *Devices) Look(ctx context.Context, base, owner, code string) (one *Device, person string, err error) {
+	one = &Device{ID: strings.ToLower(rand.Text()), Owner: owner, Base: base}
+	client, err := d.client(one)
+	if err != nil {
+		return nil, "", err
+	}
+	if person, err = client.Look(ctx, plain(code)); err != nil {
+		return nil, "", errors.Join(err, d.Forget(one.ID))
+	}
+	return one, person, nil
+}
+
+// Confirm pairs the key that Look made. A code that is refused now takes the key with it.
+func (d *Devices) Confirm(ctx context.Context, one *Device, code string) (*Device, error) {
+	if !d.looked(one.ID) {
+		return nil, ErrNoDevice
+	}
 	client, err := d.client(one)
 	if err != nil {
 		return nil, err
 	}
-	code = strings.NewReplacer(" ", "", "-", "").Replace(strings.ToUpper(code))
-	if one.Remote, err = client.Pair(ctx, code); err != nil {
-		return nil, errors.Join(err, os.Remove(filepath.Join(d.Dir, one.ID+".key.pem")))
+	if one.Remote, err = client.Pair(ctx, plain(code)); err != nil {
+		return nil, errors.Join(err, d.Forget(one.ID))
 	}
+	one.Paired = d.Now()
 	raw, err := json.MarshalIndent(one, "", "  ")
 	if err != nil {
 		return nil, err
 	}
 	return one, keys.Replace(d.Dir, one.ID+".json", append(raw, '\n'))
+}
+
+// Forget deletes a key that is paired with nobody.
+func (d *Devices) Forget(id string) error {
+	if !d.looked(id) {
+		return ErrNoDevice
+	}
+	return os.Remove(filepath.Join(d.Dir, id+".key.pem"))
+}
+
+// looked says whether a key is there that is not paired.
+func (d *Devices) looked(id string) bool {
+	if _, err := d.get(id); !errors.Is(err, ErrNoDevice) {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(d.Dir, id+".key.pem"))
+	return deviceID.MatchString(id) && err == nil
+}
+
+func plain(code string) string {
+	return strings.NewReplacer(" ", "", "-", "").Replace(strings.ToUpper(code))
 }
 
 func (d *Devices) client(one *Device) (*app.Client, error) {
@@ -121,23 +166,14 @@ func (d *Devices) Pending(ctx context.Context, one *Device) ([]app.PendingAttemp
 	return client.Pending(ctx)
 }
 
-// Answer approves, with the number that the browser shows, or rejects a login of the device.
-func (d *Devices) Answer(ctx context.Context, one *Device, attempt, number string, approve bool) (minid.AttemptState, error) {
-	pending, err := d.Pending(ctx, one)
+// Follow tells of the logins that wait for an answer of the device: now, and at each change, until ctx ends or MinID knows
+// the device no more.
+func (d *Devices) Follow(ctx context.Context, one *Device, take func([]app.PendingAttempt)) error {
+	client, err := d.client(one)
 	if err != nil {
-		return "", err
+		return err
 	}
-	for _, a := range pending {
-		if a.ID != attempt && attempt != "" {
-			continue
-		}
-		client, err := d.client(one)
-		if err != nil {
-			return "", err
-		}
-		return client.Answer(ctx, a, number, approve)
-	}
-	return "", ErrNoAttempt
+	return client.Stream(ctx, take)
 }
 
 // Approve answers the login that waits for the owner, on the device that they paired last.
@@ -148,7 +184,7 @@ func (d *Devices) Approve(ctx context.Context, owner, number string) error {
 	}
 	for _, one := range all {
 		if one.Owner == owner {
-			_, err := d.Answer(ctx, one, "", number, true)
+			_, err := d.Answer(ctx, one, "", Approve, number)
 			return err
 		}
 	}

@@ -9,8 +9,9 @@
 //	GET  /present                   client_id and request_uri: who asks for what
 //	POST /present/:id               shares or declines
 //	GET  /phone                     one-time codes, paired apps, logins that wait
-//	GET  /phone/state               whether that page has something new
-//	GET, POST /phone/pair           pairs the MinID app of a test person
+//	GET  /phone/events              what changes on that page, as server-sent events
+//	GET, POST /phone/pair           whose a pairing code is
+//	POST /phone/pair/confirm        pairs the MinID app with that person, or not
 //	GET, POST /phone/approvals/:device   shows a login, approves or rejects it
 //	GET  /health                    200
 //	/assets                         web

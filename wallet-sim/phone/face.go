@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -15,7 +16,7 @@ import (
 	"lommebok.example/web"
 )
 
-// Face is the wallet and the telephone as pages. All fields must be set but Verifier and People.
+// Face is the wallet and the telephone as pages. All fields must be set but Verifier, People and Provider.
 type Face struct {
 	URL      string // its own address: scheme and host
 	Issuer   string // where to get credentials, and where the MinID is that the app is paired with
@@ -23,11 +24,14 @@ type Face struct {
 	People   string // file with the test people
 	Wallet   *wallet.Wallet
 	Devices  *Devices
+	Provider http.Handler // the wallet provider's status lists, below /wallet-provider; nil for none
 	Now      func() time.Time
 	Log      *slog.Logger
 
-	site *web.Site
-	host string
+	site    *web.Site
+	host    string
+	stopped chan struct{}
+	closing sync.Once
 }
 
 // Handler mounts the pages.
@@ -36,7 +40,7 @@ func (f *Face) Handler() (http.Handler, error) {
 	if err != nil || u.Host == "" {
 		return nil, errors.New("phone: the simulator's own address must be scheme and host, such as http://localhost:8082")
 	}
-	f.host = u.Host
+	f.host, f.stopped = u.Host, make(chan struct{})
 	if f.site, err = web.New(web.Config{Service: "wallet", Secure: u.Scheme == "https", Log: f.Log}); err != nil {
 		return nil, err
 	}
@@ -48,6 +52,9 @@ func (f *Face) Handler() (http.Handler, error) {
 	r.Use(observe.Middleware(f.Log, f.Now))
 	f.site.Mount(r)
 	r.GET("/health", func(c *gin.Context) { c.JSON(http.StatusOK, gin.H{"status": "ok"}) })
+	if f.Provider != nil {
+		r.GET("/wallet-provider/*list", gin.WrapH(http.StripPrefix("/wallet-provider", f.Provider)))
+	}
 	pages := r.Group("", f.ownHost, f.site.OwnForms())
 	pages.GET("/", f.index)
 	pages.GET("/credentials/:id", f.credential)
@@ -57,9 +64,10 @@ func (f *Face) Handler() (http.Handler, error) {
 	pages.GET("/present", f.present)
 	pages.POST("/present/:id", f.answer)
 	pages.GET("/phone", f.phone)
-	pages.GET("/phone/state", f.phoneState)
+	pages.GET("/phone/events", f.events)
 	pages.GET("/phone/pair", f.pairing)
 	pages.POST("/phone/pair", f.pair)
+	pages.POST("/phone/pair/confirm", f.confirmPairing)
 	pages.GET("/phone/approvals/:device", f.approval)
 	pages.POST("/phone/approvals/:device", f.approve)
 	return r, nil

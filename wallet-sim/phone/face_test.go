@@ -1,15 +1,19 @@
 package phone_test
 
 import (
+	"bufio"
+	"context"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"lommebok.example/specs/openid4vci"
+	"lommebok.example/wallet-sim/phone"
 )
 
 // From the issuer's page to the wallet, and from the verifier's page to the verdict.
@@ -129,38 +133,46 @@ func TestPairingByEachWay(t *testing.T) {
 
 var numberOnPage = regexp.MustCompile(`lb-number">([0-9]{2})<`)
 
-// The telephone by its pages: the login that waits, the number, approval and refusal.
+// asks is a login that asks the app of its person, and the number that the browser shows.
+func (w *town) asks(name string) (login *surfer, number string) {
+	w.t.Helper()
+	login = w.surfer(name)
+	login.open(w.issuer + "/mine")
+	login.press("/login/password", "pid", login.Person.PID, "password", login.Person.Password)
+	login.press("/login/method", "factor", "app")
+	found := numberOnPage.FindStringSubmatch(string(login.page.Raw))
+	if found == nil {
+		w.t.Fatalf("no number: %s", login.page.Says())
+	}
+	return login, found[1]
+}
+
+// The telephone by its pages: the login that waits, the number, approval, refusal and "it was not me", and what was
+// answered.
 func TestApprovalsOnThePage(t *testing.T) {
 	w := newTown(t)
 	s := w.surfer(karies)
 	s.pair(karies)
-	for _, c := range []struct{ action, number, sees string }{
-		{"approve", "right", "Innloggingen er godkjent"},
-		{"reject", "", "Innloggingen er avslått"},
-		{"approve", "wrong", "Tallet var feil"},
+	devices, err := w.face.Devices.List()
+	check(t, err)
+	path := "/phone/approvals/" + devices[0].ID
+	for _, c := range []struct{ action, number, sees, history string }{
+		{"approve", "right", "Innloggingen er godkjent", "Godkjent"},
+		{"reject", "", "Innloggingen er avslått", "Avslått"},
+		{"", "right", "Innloggingen er avslått", "Avslått"}, // Enter alone declines
+		{"approve", "wrong", "Tallet var feil", "Feil tall, stoppet"},
+		{"not_me", "", "Påloggingen er stoppet. Noen kan passordet ditt", "Det var ikke meg"},
 	} {
-		login := w.surfer(karies)
-		login.Person.TOTPSecret = ""
-		login.open(w.issuer + "/mine")
-		login.press("/login/password", "pid", login.Person.PID, "password", login.Person.Password)
-		login.press("/login/method", "factor", "app")
-		found := numberOnPage.FindStringSubmatch(string(login.page.Raw))
-		if found == nil {
-			t.Fatalf("no number: %s", login.page.Says())
-		}
-		number := found[1]
+		w.pass(10 * time.Minute)
+		_, number := w.asks(karies)
 		if c.number == "wrong" {
 			number = map[bool]string{true: "11", false: "12"}[number != "11"]
 		}
 		s.open(w.home + "/phone")
-		device := s.page.Links
-		for _, l := range device {
-			if strings.HasPrefix(l.Href, "/phone/approvals/") {
-				s.open(w.home + l.Href)
-			}
+		s.sees("Pålogging", "Mine bevis", "Avslå", "Godkjenn", "Det var ikke meg")
+		if raw := string(s.page.Raw); strings.Index(raw, `value="reject"`) > strings.Index(raw, `value="approve"`) {
+			t.Error("Enter approves")
 		}
-		s.sees("Pålogging", "Mine bevis")
-		path := s.page.URL.Path
 		if c.action == "approve" {
 			s.press(path, "action", "approve", "number", "1")
 			s.is(http.StatusBadRequest, path)
@@ -168,9 +180,95 @@ func TestApprovalsOnThePage(t *testing.T) {
 		}
 		s.press(path, "action", c.action, "number", number)
 		s.is(http.StatusOK, "/phone")
-		s.sees(c.sees)
+		s.sees(c.sees, c.history)
 		s.open(w.home + path)
 		s.is(http.StatusGone, path)
+	}
+	login := w.surfer(karies)
+	login.open(w.issuer + "/mine")
+	login.press("/login/password", "pid", login.Person.PID, "password", login.Person.Password)
+	login.press("/login/method", "factor", "app")
+	login.sees("Appen får ingen flere varsler nå")
+}
+
+// Whoever reads whose the code is and says no pairs nothing, and no key is left. B27: a code that was looked at is the one
+// telephone's.
+func TestPairingThatIsDeclined(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(karies)
+	i := slices.IndexFunc(w.people, func(p phone.Person) bool { return p.Name == karies })
+	code := w.people[i].AppCode
+	s.open(w.home + "/phone/pair")
+	s.press("/phone/pair", "owner", karies, "code", code)
+	s.sees("128653 *****", w.issuer)
+	s.press("/phone/pair/confirm", "action", "cancel")
+	s.is(http.StatusOK, "/phone")
+	s.sees("Ingen har koblet til MinID-appen")
+	if files, err := os.ReadDir(w.face.Devices.Dir); err != nil || len(files) != 0 {
+		t.Errorf("%d files are left, %v", len(files), err)
+	}
+	s.open(w.home + "/phone/pair")
+	s.press("/phone/pair", "owner", karies, "code", code)
+	s.is(http.StatusBadRequest, "/phone/pair")
+	post(t, w, "/phone/pair/confirm", url.Values{"device": {"../../x"}, "action": {"pair"}, "code": {code}}, http.StatusBadRequest, "same-origin")
+}
+
+// heard are the events of the page of the telephone.
+func (w *town) heard() <-chan string {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.t.Context())
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.home+"/phone/events", nil)
+	check(w.t, err)
+	res, err := http.DefaultClient.Do(req)
+	check(w.t, err)
+	w.t.Cleanup(func() { cancel(); _ = res.Body.Close() })
+	if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "text/event-stream" {
+		w.t.Fatalf("status %d, %v", res.StatusCode, res.Header)
+	}
+	events := make(chan string, 64)
+	go func() {
+		defer close(events)
+		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				events <- data
+			}
+		}
+	}()
+	return events
+}
+
+// until waits for an event that holds the words.
+func until(t *testing.T, events <-chan string, words string) {
+	t.Helper()
+	late := time.After(30 * time.Second)
+	for {
+		select {
+		case data, ok := <-events:
+			if strings.Contains(data, words) {
+				return
+			}
+			if !ok {
+				t.Fatalf("the events ended before %q", words)
+			}
+		case <-late:
+			t.Fatalf("nothing of %q", words)
+		}
+	}
+}
+
+// A login comes to the page by itself, over both streams: from MinID to the app, and from there to the page.
+func TestALoginComesToThePageByItself(t *testing.T) {
+	w := newTown(t)
+	w.surfer(karies).pair(karies)
+	events := w.heard()
+	until(t, events, "Følger med")
+	until(t, events, "app")
+	_, number := w.asks(karies)
+	until(t, events, "En pålogging venter på svar")
+	check(t, w.face.Devices.Approve(t.Context(), karies, number))
+	until(t, events, "Følger med")
+	w.face.Close()
+	for range events { // it ends
 	}
 }
 
@@ -185,21 +283,11 @@ func TestCodesOnThePage(t *testing.T) {
 		t.Errorf("%d codes from the service desk, want those of the two who were proofed in person", n)
 	}
 	s.sees("Nye koder om 20 sekunder", "Kjent ved personlig oppmøte", "Ingen har koblet til MinID-appen")
-	poll := regexp.MustCompile(`data-poll="([^"]+)"`).FindStringSubmatch(string(s.page.Raw))[1]
-	poll = strings.ReplaceAll(poll, "&amp;", "&")
-	wantPoll := func(done string) {
-		t.Helper()
-		raw, err := s.JSON(t.Context(), w.home+poll)
-		check(t, err)
-		if !strings.Contains(string(raw), `"done":`+done) {
-			t.Errorf("%s", raw)
-		}
-	}
-	wantPoll("false")
 	w.pass(19 * time.Second)
-	wantPoll("false")
+	events := w.heard()
+	until(t, events, "Nye koder om 1 sekund")
 	w.pass(time.Second)
-	wantPoll("true")
+	until(t, events, "codes")
 }
 
 func TestPairingRefused(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 	verifier "lommebok.example/verifier/server"
 	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/phone"
+	"lommebok.example/wallet-sim/provider"
 	"lommebok.example/wallet-sim/wallet"
 )
 
@@ -80,7 +81,7 @@ func newTown(t testing.TB) *town {
 
 	i, err := issuer.New(t.Context(), issuer.Config{
 		URL: w.issuer, DataDir: filepath.Join(dir, "issuer"), TrustDir: trust, WalletURL: w.home,
-		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true,
+		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true, InsecureAllowLoopback: true,
 	}, issuer.Deps{DB: db(t), Now: w.now, Log: log, Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}})
 	check(t, err)
 	openIssuer(i.Handler)
@@ -90,14 +91,19 @@ func newTown(t testing.TB) *town {
 	check(t, err)
 	openVerifier(v.Handler)
 
+	p, err := provider.Open(filepath.Join(dir, "provider"), w.home+"/wallet-provider", w.now)
+	check(t, err)
+	check(t, p.Publish(trust))
 	people := filepath.Join(dir, "issuer", "test-people.json")
 	w.people, err = phone.ReadPeople(people)
 	check(t, err)
 	w.face = &phone.Face{
 		URL: w.home, Issuer: w.issuer, Verifier: w.verifier, People: people, Now: w.now, Log: log,
-		Devices: &phone.Devices{Dir: filepath.Join(dir, "phone"), HTTP: http.DefaultClient, Now: w.now},
+		Devices:  &phone.Devices{Dir: filepath.Join(dir, "phone"), HTTP: http.DefaultClient, Now: w.now},
+		Provider: p.Handler(log),
 		Wallet: &wallet.Wallet{
-			Store: &wallet.Store{Dir: filepath.Join(dir, "wallet")}, Trust: &wallet.Trust{Dir: trust},
+			Attester: provider.Unit{Provider: p, ID: provider.NewUnit(), ClientID: "wallet-sim"},
+			Store:    &wallet.Store{Dir: filepath.Join(dir, "wallet")}, Trust: &wallet.Trust{Dir: trust},
 			Fetch:    fetch.New(fetch.Config{Timeout: 10 * time.Second, MaxBytes: 1 << 20, InsecureAllowLoopback: true}),
 			ClientID: "wallet-sim", RedirectURI: w.home + "/callback", Copies: 2, InsecureAllowHTTP: true, Now: w.now,
 		},
@@ -105,6 +111,7 @@ func newTown(t testing.TB) *town {
 	handler, err := w.face.Handler()
 	check(t, err)
 	openWallet(handler)
+	t.Cleanup(w.face.Close)
 	return w
 }
 
@@ -227,4 +234,8 @@ func (s *surfer) pair(name string) {
 	}
 	s.open(s.w.home + "/phone/pair")
 	s.press("/phone/pair", "owner", name, "code", code)
+	if s.page.FormTo("/phone/pair/confirm") != nil {
+		s.sees("Koble appen til denne MinID-en?", s.w.issuer, s.w.people[i].PID[:6]+" *****")
+		s.press("/phone/pair/confirm", "action", "pair")
+	}
 }

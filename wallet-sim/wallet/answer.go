@@ -112,7 +112,7 @@ func elementsOf(paths [][]any) (map[string][]string, error) {
 // post sends an answer to the response_uri (section 8.2). Redirects are not followed.
 func (w *Wallet) post(ctx context.Context, responseURI string, form url.Values) (redirect string, err error) {
 	c := formCall("answer to the verifier (OpenID4VP 1.0 section 8.2)", responseURI, form)
-	a, err := w.do(ctx, c, "")
+	a, err := w.do(ctx, c, nil)
 	if err != nil {
 		return "", err
 	}

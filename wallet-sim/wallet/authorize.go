@@ -25,6 +25,7 @@ type Flow struct {
 	Verifier string            `json:"code_verifier"`
 	Key      Key               `json:"dpop_key"`
 	Nonces   map[string]string `json:"dpop_nonces"`
+	Attested *Attested         `json:"attested,omitempty"` // nil where the server takes no wallet attestation
 }
 
 // flowLife is how long a person may take to sign in.
@@ -41,6 +42,9 @@ func (w *Wallet) Begin(ctx context.Context, p *Plan) (authorize string, err erro
 	_, _ = rand.Read(random[:]) // never fails (Go 1.24 and later)
 	f := &Flow{
 		ID: newID(), Started: w.Now(), Plan: *p, Verifier: jose.EncodeBase64URL(random[:]), Key: key, Nonces: map[string]string{},
+	}
+	if err := w.attest(ctx, f); err != nil {
+		return "", err
 	}
 	form, err := w.authorizationRequest(f)
 	if err != nil {
@@ -110,7 +114,7 @@ func (w *Wallet) push(ctx context.Context, f *Flow, form url.Values) (requestURI
 	if err != nil {
 		return "", err
 	}
-	c := formCall("pushed authorization request (RFC 9126 section 2)", f.Plan.Server.PushedAuthorizationRequestEndpoint, form)
+	c := formCall("pushed authorization request (RFC 9126 section 2)", f.Plan.Server.PushedAuthorizationRequestEndpoint, form).attested(f)
 	a, err := p.do(ctx, c)
 	if err != nil {
 		return "", err
@@ -128,7 +132,7 @@ func (w *Wallet) push(ctx context.Context, f *Flow, form url.Values) (requestURI
 
 func (w *Wallet) prover(f *Flow) (*prover, error) {
 	p, err := dpop.NewProver(f.Key)
-	return &prover{w: w, dpop: p, nonces: f.Nonces}, err
+	return &prover{w: w, dpop: p, nonces: f.Nonces, flow: f}, err
 }
 
 // forgetOld deletes flows and requests that nobody came back to. What cannot be deleted is left for the next time.

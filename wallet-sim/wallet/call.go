@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"lommebok.example/internal/fetch"
+	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/dpop"
 	"lommebok.example/specs/oauth2"
 )
@@ -24,6 +25,7 @@ type call struct {
 	accept      string
 	body        []byte
 	token       string   // access token, for the scheme DPoP
+	attest      bool     // with the wallet attestation of the flow
 	sent        []string // what the body says, for people, without secrets
 }
 
@@ -45,7 +47,8 @@ func formCall(step, address string, form url.Values) call {
 	return c
 }
 
-func (w *Wallet) do(ctx context.Context, c call, proof string) (*fetch.Answer, error) {
+// do sends the call with further headers.
+func (w *Wallet) do(ctx context.Context, c call, headers http.Header) (*fetch.Answer, error) {
 	req, err := http.NewRequestWithContext(ctx, c.method, c.url, bytes.NewReader(c.body))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.step, fetch.ErrAddress)
@@ -57,9 +60,7 @@ func (w *Wallet) do(ctx context.Context, c call, proof string) (*fetch.Answer, e
 	if c.token != "" {
 		req.Header.Set("Authorization", oauth2.TokenTypeDPoP+" "+c.token)
 	}
-	if proof != "" {
-		req.Header.Set(dpop.HeaderName, proof)
-	}
+	maps.Copy(req.Header, headers)
 	answer, err := w.Fetch.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s %s: %w", c.step, c.method, withoutQuery(c.url), err)
@@ -70,7 +71,7 @@ func (w *Wallet) do(ctx context.Context, c call, proof string) (*fetch.Answer, e
 // getJSON fetches a document that must be JSON.
 func (w *Wallet) getJSON(ctx context.Context, step, address string) ([]byte, error) {
 	c := call{step: step, method: http.MethodGet, url: address, accept: "application/json"}
-	a, err := w.do(ctx, c, "")
+	a, err := w.do(ctx, c, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -94,27 +95,53 @@ type prover struct {
 	w      *Wallet
 	dpop   *dpop.Prover
 	nonces map[string]string // origin → nonce
+	flow   *Flow
 }
 
-// do sends the call, and once more when the server asks for its nonce.
+// onceMore is what a server may ask for, by the header that it gives for it; "" for a header that it need not give.
+var onceMore = map[string]string{
+	oauth2.UseDPoPNonce: "DPoP-Nonce", oauth2.UseAttestationChallenge: attestation.HeaderChallenge, oauth2.UseFreshAttestation: "",
+}
+
+// do sends the call, and once more for each thing that the server asks for: its nonce (RFC 9449 section 8), its challenge, a
+// newer wallet attestation (ABCA section 7.4).
 func (p *prover) do(ctx context.Context, c call) (*fetch.Answer, error) {
-	a, err := p.once(ctx, c)
-	if err != nil || a.Status < http.StatusBadRequest || refusalOf(c, a).Code != oauth2.UseDPoPNonce {
-		return a, err
+	asked := map[string]bool{}
+	for {
+		a, err := p.once(ctx, c)
+		if err != nil || a.Status < http.StatusBadRequest {
+			return a, err
+		}
+		code := refusalOf(c, a).Code
+		header, known := onceMore[code]
+		switch {
+		case !known || asked[code] || code != oauth2.UseDPoPNonce && !c.attest:
+			return a, nil
+		case header != "" && a.Header.Get(header) == "":
+			return nil, errors.Join(refusalOf(c, a), fmt.Errorf("wallet: %s without a header %s", code, header))
+		case code == oauth2.UseFreshAttestation:
+			if err := p.w.renew(p.flow); err != nil {
+				return nil, err
+			}
+		}
+		asked[code] = true
 	}
-	if a.Header.Get("DPoP-Nonce") == "" {
-		return nil, errors.Join(refusalOf(c, a), errors.New("wallet: use_dpop_nonce without a DPoP-Nonce header (RFC 9449 section 8)"))
-	}
-	return p.once(ctx, c)
 }
 
 func (p *prover) once(ctx context.Context, c call) (*fetch.Answer, error) {
-	at := origin(c.url)
+	at, headers := origin(c.url), http.Header{}
+	if c.attest {
+		var err error
+		if headers, err = p.attestation(); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.step, err)
+		}
+	}
 	proof, err := p.dpop.Proof(c.method, c.url, p.nonces[at], c.token, p.w.Now())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.step, err)
 	}
-	a, err := p.w.do(ctx, c, proof)
+	headers.Set(dpop.HeaderName, proof)
+	a, err := p.w.do(ctx, c, headers)
 	if err == nil {
 		p.remember(at, a)
 	}
@@ -124,6 +151,9 @@ func (p *prover) once(ctx context.Context, c call) (*fetch.Answer, error) {
 func (p *prover) remember(origin string, a *fetch.Answer) {
 	if nonce := a.Header.Get("DPoP-Nonce"); nonce != "" {
 		p.nonces[origin] = nonce
+	}
+	if challenge := a.Header.Get(attestation.HeaderChallenge); challenge != "" && p.flow.Attested != nil {
+		p.flow.Attested.Challenge = challenge
 	}
 }
 

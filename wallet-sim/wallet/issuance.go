@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"lommebok.example/internal/fetch"
@@ -46,7 +45,7 @@ func (w *Wallet) token(ctx context.Context, p *prover, f *Flow, code string) (*o
 	c := formCall("token request (OpenID4VCI 1.0 section 6.1)", f.Plan.Server.TokenEndpoint, url.Values{
 		"grant_type": {oauth2.GrantAuthorizationCode}, "code": {code}, "redirect_uri": {w.RedirectURI},
 		"client_id": {w.ClientID}, "code_verifier": {f.Verifier},
-	})
+	}).attested(f)
 	a, err := p.do(ctx, c)
 	if err != nil {
 		return nil, err
@@ -163,37 +162,10 @@ func (w *Wallet) ask(ctx context.Context, p *prover, f *Flow, token string, what
 	c := call{
 		step: "credential request (OpenID4VCI 1.0 section 8.2)", method: http.MethodPost, url: f.Plan.Issuer.CredentialEndpoint,
 		contentType: "application/json", accept: "application/json", body: body, token: token,
-		sent: []string{name, fmt.Sprintf("%d key proofs of type jwt", len(keys))},
+		sent: []string{name, fmt.Sprintf("proof of %d keys, of type %s", len(keys), proofs.Type)},
 	}
 	a, err := p.do(ctx, c)
 	return c, a, err
-}
-
-// proofs signs a key proof with each key (appendix F.1). Without a c_nonce there is no proof: one that is not fresh could
-// have been made long ago by somebody who had the keys then.
-func (w *Wallet) proofs(ctx context.Context, p *prover, f *Flow, configurationID string, keys []Key) (*openid4vci.Proofs, error) {
-	proofType, ok := w.configuration(&f.Plan, configurationID).ProofTypesSupported[openid4vci.ProofTypeJWT]
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("%w: the issuer takes no key proof of type jwt for %s (OpenID4VCI 1.0 appendix F.1)", ErrUnsupported, configurationID)
-	case proofType.KeyAttestationsRequired != nil:
-		return nil, fmt.Errorf("%w: the issuer requires key attestations (OpenID4VCI 1.0 appendix D)", ErrUnsupported)
-	case !slices.Contains(proofType.ProofSigningAlgValuesSupported, string(jose.ES256)):
-		return nil, fmt.Errorf("%w: the issuer takes no key proof signed with ES256", ErrUnsupported)
-	}
-	nonce, err := w.nonce(ctx, p, f)
-	if err != nil {
-		return nil, err
-	}
-	proofs := &openid4vci.Proofs{Type: openid4vci.ProofTypeJWT}
-	for _, key := range keys {
-		proof, err := openid4vci.SignProof(key, f.Plan.Issuer.CredentialIssuer, nonce, w.ClientID, w.Now())
-		if err != nil {
-			return nil, err
-		}
-		proofs.JWTs = append(proofs.JWTs, proof)
-	}
-	return proofs, nil
 }
 
 // nonce asks the Nonce Endpoint (section 7), whose answer may bring a DPoP nonce too.
@@ -203,7 +175,7 @@ func (w *Wallet) nonce(ctx context.Context, p *prover, f *Flow) (string, error) 
 		return "", fmt.Errorf("%w: the issuer's metadata name no nonce_endpoint (OpenID4VCI 1.0 section 12.2.4)", ErrNonce)
 	}
 	c := call{step: "nonce request (OpenID4VCI 1.0 section 7.1)", method: http.MethodPost, url: address, accept: "application/json"}
-	a, err := w.do(ctx, c, "")
+	a, err := w.do(ctx, c, nil)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrNonce, err)
 	}

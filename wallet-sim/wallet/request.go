@@ -100,7 +100,7 @@ func (w *Wallet) fetchRequest(ctx context.Context, l *openid4vp.RequestLink, wal
 		c = formCall(c.step, l.RequestURI, url.Values{"wallet_nonce": {walletNonce}})
 		c.accept = openid4vp.RequestMediaType
 	}
-	a, err := w.do(ctx, c, "")
+	a, err := w.do(ctx, c, nil)
 	if err != nil {
 		return "", err
 	}

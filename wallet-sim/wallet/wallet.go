@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"crypto/ecdsa"
 	"errors"
 	"time"
 
@@ -9,7 +10,15 @@ import (
 	"lommebok.example/specs/openid4vp"
 )
 
-// Wallet gets, keeps and shows credentials. All fields but the last two must be set.
+// Attester attests this wallet unit and its keys; provider.Unit is one.
+type Attester interface {
+	// AttestWallet gives a wallet attestation for one issuer, with the key in cnf (OpenID4VCI 1.0 appendix E).
+	AttestWallet(issuer string, key *ecdsa.PublicKey) (string, error)
+	// AttestKeys gives a key attestation (appendix D), with a nonce unless it is empty.
+	AttestKeys(nonce string, keys []*ecdsa.PublicKey, keyStorage, userAuthentication []string) (string, error)
+}
+
+// Wallet gets, keeps and shows credentials. All fields but those from Copies on must be set.
 type Wallet struct {
 	Store       *Store
 	Trust       *Trust
@@ -21,6 +30,10 @@ type Wallet struct {
 	// Copies is how many copies of a credential to ask for, within what the issuer allows; 0 means 10. A copy is shown
 	// to one verifier after the other only when all have been shown.
 	Copies int
+	// Attester is the wallet provider's word for this wallet unit; nil for a plain wallet, which cannot get what demands it.
+	Attester Attester
+	// ProofType is the proof type of key proofs, "" for jwt where the issuer takes it.
+	ProofType string
 	// InsecureAllowHTTP lets issuers and verifiers have http addresses. Safe only between processes of one machine.
 	InsecureAllowHTTP bool
 }

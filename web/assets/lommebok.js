@@ -24,7 +24,7 @@ for (const button of document.querySelectorAll('[data-copy]')) {
   button.hidden = false;
   button.setAttribute('aria-live', 'polite');
   button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
+    await navigator.clipboard.writeText((source.value ?? source.innerText).trim());
     button.textContent = button.dataset.copied;
     setTimeout(() => { button.textContent = words; }, 4000);
   });
@@ -60,6 +60,47 @@ for (const region of document.querySelectorAll('[data-poll]')) {
   setTimeout(ask, every, every);
 }
 
+// Count down to the end of a page's time: <div data-countdown="seconds">. Each second changes only what no screen reader
+// announces; [data-say], which is role=status, speaks a minute before the end and at the end, and [data-way] is shown then.
+for (const box of document.querySelectorAll('[data-countdown]')) {
+  const end = Date.now() + Number(box.dataset.countdown) * 1000;
+  const [left, say, way] = ['left', 'say', 'way'].map((name) => box.querySelector(`[data-${name}]`));
+  left.parentElement.hidden = false;
+  const tick = () => {
+    const seconds = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+    left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+    if (seconds <= 60) {
+      const words = seconds ? say.dataset.soon : say.dataset.over;
+      if (say.textContent !== words) say.textContent = words;
+      way.hidden = false;
+    }
+    if (seconds) setTimeout(tick, 1000);
+  };
+  tick();
+}
+
+// Follow what changes: <div data-events="/path">, with [data-poll-text] in it and elsewhere [data-poll-note]. The server sends
+// the events note, with {"text","note"}, and changed, with the id of a part of the page. That part is asked for anew and
+// put in place when it is another than before, so that what is being typed in it stays.
+for (const region of document.querySelectorAll('[data-events]')) {
+  const source = new EventSource(region.dataset.events);
+  const put = (element, words) => {
+    if (element && words !== undefined && element.textContent !== words) element.textContent = words;
+  };
+  source.addEventListener('note', (event) => {
+    const state = JSON.parse(event.data);
+    put(region.querySelector('[data-poll-text]'), state.text);
+    put(document.querySelector('[data-poll-note]'), state.note ?? '');
+  });
+  source.addEventListener('changed', async (event) => {
+    const answer = await fetch(location.pathname, { headers: { Accept: 'text/html' }, cache: 'no-store' });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(event.data);
+    const here = document.getElementById(event.data);
+    if (fresh && here && fresh.innerHTML !== here.innerHTML) here.replaceChildren(...fresh.childNodes);
+  });
+}
+
 // Advice on a new password while it is typed: <input data-strength="/path"> in a form with a token, and an element
 // [data-strength-text] that is role=status. The answer is {"text"}. Without an answer nothing is said.
 for (const input of document.querySelectorAll('[data-strength]')) {
@@ -77,6 +118,16 @@ for (const input of document.querySelectorAll('[data-strength]')) {
       }
     }, 500);
   });
+}
+
+// Take a value from the fragment of the address, which no server sees: <input data-from-fragment="pattern">. It leaves the
+// address, and goes along when the person changes the language.
+for (const input of document.querySelectorAll('[data-from-fragment]')) {
+  const value = location.hash.slice(1);
+  if (!new RegExp(`^${input.dataset.fromFragment}$`).test(value)) continue;
+  history.replaceState(null, '', location.pathname + location.search);
+  input.value = value;
+  for (const link of document.querySelectorAll('.lb-languages a')) link.hash = value;
 }
 
 // After a refused form the person starts at what is to be corrected.

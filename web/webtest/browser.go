@@ -2,6 +2,7 @@ package webtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -95,17 +97,32 @@ func missing(t testing.TB, what string) {
 // Root is the folder of the module, found upwards from the test's own.
 func Root(t testing.TB) string {
 	t.Helper()
-	dir, err := os.Getwd()
+	dir, err := root()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+func root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
 	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
+			return dir, nil
 		}
 	}
-	t.Fatal("no go.mod above the test")
-	return ""
+	return "", errors.New("webtest: no go.mod above the test")
+}
+
+// Scripts turns JavaScript of the pages on or off.
+func (b *Tab) Scripts(t testing.TB, on bool) {
+	t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (b *Tab) listen(event any) {
@@ -153,6 +170,26 @@ func (b *Tab) Do(t testing.TB, steps ...chromedp.Action[chromedp.Void]) {
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Press presses keys one after the other where the focus is. Enter is one event that carries its character, as a keyboard
+// sends it: where it follows a link, no character is left for what then has the focus.
+func (b *Tab) Press(t testing.TB, keys string) {
+	t.Helper()
+	for _, key := range keys {
+		if key != '\r' {
+			b.Do(t, chromedp.KeyEvent(string(key)))
+			continue
+		}
+		enter := input.DispatchKeyEventParams{Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: '\r', NativeVirtualKeyCode: '\r'}
+		down, up := enter, enter
+		down.Type, down.Text, down.UnmodifiedText, up.Type = input.DispatchKeyEventTypeKeyDown, "\r", "\r", input.DispatchKeyEventTypeKeyUp
+		for _, event := range []input.DispatchKeyEventParams{down, up} {
+			if _, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, event); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // rules are the sets of axe-core that a page must hold: WCAG 2.2 A and AA, and what its makers call best practice.
 const rules = `["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]`
 
-const runAxe = `axe.run(document, {runOnly: {type: "tag", values: ` + rules + `}}).then(r => JSON.stringify({
+const runAxe = `axe.run(document, {runOnly: {type: "tag", values: ` + rules + `}, rules: {"target-size": {enabled: true}}}).then(r => JSON.stringify({
 	passes: r.passes.length,
 	violations: r.violations.map(v => v.id + ": " + v.help + "\n" + v.nodes.map(n => "      " + n.target.join(" ") + "  " + n.failureSummary.replace(/\s+/g, " ")).join("\n")),
 }))`
@@ -28,8 +28,17 @@ const smallTargets = `JSON.stringify([...document.querySelectorAll("a[href], but
 
 const overflow = `document.documentElement.scrollWidth - document.documentElement.clientWidth`
 
-// Axe opens the page and expects of each of Views: no violation of axe-core, no scrolling sideways, no small target; and
-// of the page that the Content-Security-Policy stopped nothing in it.
+// banner tells what is wrong with the banner of our own pages: it is seen in the window, whatever the width.
+const banner = `(() => {
+	if (!document.body.dataset.page) return "";
+	const banner = document.querySelector(".lb-banner"), box = banner?.getBoundingClientRect();
+	if (!banner?.checkVisibility() || !banner.textContent.trim()) return "is not shown";
+	if (box.left < 0 || box.right > innerWidth || box.height < 16 || box.bottom + scrollY > innerHeight) return "is not seen whole when the page opens";
+	return "";
+})()`
+
+// Axe opens the page and expects of each of Views: no violation of axe-core, no scrolling sideways, no small target,
+// the banner seen; and of the page that the Content-Security-Policy stopped nothing in it.
 func (b *Tab) Axe(t testing.TB, address string) {
 	t.Helper()
 	b.takeRefused()
@@ -44,6 +53,7 @@ func (b *Tab) Axe(t testing.TB, address string) {
 func (b *Tab) AxeHere(t testing.TB, name string) {
 	t.Helper()
 	b.Do(t, chromedp.Evaluate[chromedp.Void](b.axe))
+	visit(Eval[string](t, b, `document.body.dataset.page ?? ""`))
 	for _, view := range Views {
 		b.Look(t, view)
 		var result struct {
@@ -59,6 +69,9 @@ func (b *Tab) AxeHere(t testing.TB, name string) {
 		}
 		if beyond := Eval[int](t, b, overflow); beyond > 0 {
 			t.Errorf("%s at %s: %d pixels wider than the window", name, view, beyond)
+		}
+		if wrong := Eval[string](t, b, banner); wrong != "" {
+			t.Errorf("%s at %s: the banner %s", name, view, wrong)
 		}
 		var small []string
 		b.decode(t, smallTargets, &small)

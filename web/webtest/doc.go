@@ -4,6 +4,7 @@
 //	b := webtest.Browser(t)              // skips, or fails where CI is set, when there is no Chromium or no axe-core
 //	b.Use(t, server.URL, jar)            // the cookies that a test's own client got to the page with
 //	b.Axe(t, server.URL+"/login")        // no violations, no overflow, no small targets, nothing refused by the CSP
+//	func TestMain(m *testing.M) { os.Exit(webtest.Main(m, "login")) } // fails when a page of templates/login_* had no Axe
 //	b.Picture(t, server.URL+"/login", "login_password")
 //
 // Axe and Picture look at each of Views: narrow and wide, light and dark. Pictures go to the folder that the variable

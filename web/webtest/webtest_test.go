@@ -30,6 +30,7 @@ func server(t *testing.T) *httptest.Server {
 		"/axe":      strings.Replace(goodPage, "<p>", `<img src="/none.png"><p>`, 1),
 		"/overflow": strings.Replace(goodPage, "<p>", `<p class="wide">`, 1),
 		"/small":    strings.Replace(goodPage, "<p>", `<button>x</button><p>`, 1),
+		"/banner":   strings.Replace(goodPage, "<body>", `<body data-page="x"><p class="lb-banner" hidden>Demonstrasjon</p>`, 1),
 		"/csp":      strings.Replace(goodPage, "<p>", `<script>document.title = "?"</script><p>`, 1),
 	}
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -49,7 +50,7 @@ func server(t *testing.T) *httptest.Server {
 func TestAxeFindsWhatIsWrong(t *testing.T) {
 	b, s := Browser(t), server(t)
 	for path, want := range map[string]string{
-		"/good": "", "/axe": "image-alt", "/overflow": "wider than the window", "/small": "below 44 pixels", "/csp": "Content Security Policy",
+		"/good": "", "/axe": "image-alt", "/overflow": "wider than the window", "/small": "below 44 pixels", "/csp": "Content Security Policy", "/banner": "the banner is not shown",
 	} {
 		w := &witness{TB: t}
 		b.Axe(w, s.URL+path)
@@ -57,6 +58,23 @@ func TestAxeFindsWhatIsWrong(t *testing.T) {
 		if (want == "") != (got == "") || !strings.Contains(got, want) {
 			t.Errorf("%s: want %q, got %q", path, want, got)
 		}
+	}
+}
+
+func TestPagesThatWereNotSeen(t *testing.T) {
+	all, err := Pages()
+	if err != nil || len(all) < 30 {
+		t.Fatalf("%d pages, %v", len(all), err)
+	}
+	some, err := Pages("dev", "common")
+	if err != nil || strings.Join(some, " ") != "common_problem dev_outbox" {
+		t.Fatalf("%v, %v", some, err)
+	}
+	if left := unseen(some, map[string]bool{"dev_outbox": true}); len(left) != 1 || left[0] != "common_problem" {
+		t.Errorf("left %v", left)
+	}
+	if left := unseen(some, map[string]bool{"dev_outbox": true, "common_problem": true}); len(left) != 0 {
+		t.Errorf("left %v", left)
 	}
 }
 

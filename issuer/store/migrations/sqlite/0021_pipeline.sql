@@ -13,6 +13,9 @@ CREATE INDEX issuer_used_nonces_expires ON issuer_used_nonces (expires_at);
 CREATE TABLE issuer_status_entries_old AS SELECT list_id, idx, issuance_id, status FROM issuer_status_entries;
 DROP TABLE issuer_status_entries;
 
+CREATE TABLE issuer_watched_old AS SELECT issuance_id, uri, idx, due_at FROM issuer_watched;
+DROP TABLE issuer_watched;
+
 CREATE TABLE issuer_issuances_new (
     id               TEXT   NOT NULL PRIMARY KEY,
     person_id        TEXT   NOT NULL,
@@ -43,6 +46,17 @@ INSERT INTO issuer_status_entries SELECT list_id, idx, issuance_id, status FROM 
 DROP TABLE issuer_status_entries_old;
 CREATE INDEX issuer_status_entries_issuance ON issuer_status_entries (issuance_id);
 CREATE INDEX issuer_status_entries_changed ON issuer_status_entries (list_id) WHERE status <> 0;
+
+CREATE TABLE issuer_watched (
+    issuance_id TEXT   NOT NULL REFERENCES issuer_issuances (id),
+    uri         TEXT   NOT NULL,
+    idx         BIGINT NOT NULL,
+    due_at      BIGINT NOT NULL,
+    PRIMARY KEY (issuance_id, uri, idx)
+) WITHOUT ROWID;
+INSERT INTO issuer_watched SELECT issuance_id, uri, idx, due_at FROM issuer_watched_old;
+DROP TABLE issuer_watched_old;
+CREATE INDEX issuer_watched_due ON issuer_watched (due_at);
 
 -- The audit log. at is milliseconds; details is a JSON object of texts; prev and hash are SHA-256. Package audit tells how
 -- they are made.

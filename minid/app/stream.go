@@ -1,0 +1,130 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/minid"
+	"lommebok.example/specs/oauth2"
+)
+
+// Times are those of the streams. Zero values mean half a second, 15 s and 10 s.
+type Times struct {
+	Poll  time.Duration // between two questions to the database
+	Beat  time.Duration // between two signs of life where there is no news
+	Write time.Duration // for one write to a slow phone
+}
+
+func (t Times) orDefault() Times {
+	for field, value := range map[*time.Duration]time.Duration{
+		&t.Poll: 500 * time.Millisecond, &t.Beat: beat, &t.Write: 10 * time.Second,
+	} {
+		if *field == 0 {
+			*field = value
+		}
+	}
+	return t
+}
+
+const beat = 15 * time.Second
+
+// events serves server-sent events (HTML Living Standard section 9.2) to a device, until it is paired no more, opened
+// newer streams, or has listened for the life of a stream.
+func (s *Server) events(c *gin.Context) {
+	var body struct {
+		Request string `json:"request"`
+	}
+	if !s.read(c, &body) {
+		return
+	}
+	d, _, err := s.fromDevice(c.Request.Context(), body.Request, typRequest)
+	if err != nil {
+		s.write(c, http.StatusOK, err, nil)
+		return
+	}
+	one, err := s.hub.open(d.ID, func(wake <-chan struct{}) { go s.ask(wake) })
+	if err != nil {
+		c.Header("Retry-After", "5")
+		s.write(c, http.StatusOK, oauth2.NewError(http.StatusServiceUnavailable, TooManyStreams, "no more streams are served here now"), nil)
+		return
+	}
+	defer s.hub.leave(one)
+	if err := s.serve(c, one); err != nil && s.Log != nil {
+		s.Log.DebugContext(c.Request.Context(), "stream", "cause", err.Error())
+	}
+}
+
+// serve writes what the hub brings, and a comment when there is nothing for a while.
+func (s *Server) serve(c *gin.Context, one *stream) error {
+	t := s.Times.orDefault()
+	out, err := newOutlet(c.Writer, t.Write)
+	if err != nil {
+		return err
+	}
+	beats := time.NewTicker(t.Beat)
+	defer beats.Stop()
+	life := time.NewTimer(s.Core.StreamLife())
+	defer life.Stop()
+	for {
+		select {
+		case <-c.Request.Context().Done():
+			return nil
+		case <-one.over:
+			return nil
+		case <-life.C:
+			return nil
+		case <-beats.C:
+			err = out.write([]byte(": beat\n\n"))
+		case attempts := <-one.news:
+			err = s.tell(c, out, attempts)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// tell writes the list. Only then are its attempts sent.
+func (s *Server) tell(c *gin.Context, out *outlet, attempts []minid.Attempt) error {
+	list, err := json.Marshal(attemptsBody{Attempts: shown(attempts)})
+	if err != nil {
+		return err
+	}
+	if err := out.write([]byte("event: attempts\ndata: " + string(list) + "\n\n")); err != nil {
+		return err
+	}
+	return s.Core.MarkSent(c.Request.Context(), attempts)
+}
+
+// outlet writes to one phone. The limits of the server are those of a short answer, so it has its own.
+type outlet struct {
+	w     http.ResponseWriter
+	rc    *http.ResponseController
+	limit time.Duration
+}
+
+func newOutlet(w http.ResponseWriter, limit time.Duration) (*outlet, error) {
+	o := &outlet{w: w, rc: http.NewResponseController(w), limit: limit}
+	if err := errors.Join(o.rc.SetReadDeadline(time.Time{}), o.rc.SetWriteDeadline(time.Time{})); err != nil {
+		return nil, err
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // a proxy that keeps what it gets until it has more
+	w.WriteHeader(http.StatusOK)
+	return o, o.rc.Flush()
+}
+
+// write ends a write that takes too long by a deadline in the past, which needs no clock.
+func (o *outlet) write(b []byte) error {
+	late := time.AfterFunc(o.limit, func() { _ = o.rc.SetWriteDeadline(time.Unix(1, 0)) })
+	defer late.Stop()
+	if _, err := o.w.Write(b); err != nil {
+		return err
+	}
+	return o.rc.Flush()
+}

@@ -1,0 +1,12 @@
+package phone_test
+
+import (
+	"os"
+	"testing"
+
+	"lommebok.example/web/webtest"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(webtest.Main(m, "wallet"))
+}

@@ -1,0 +1,25 @@
+package webtest
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// WithoutScript turns off the scripts of the pages that are opened from now on.
+func (b *Tab) WithoutScript(t testing.TB) {
+	t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// OnPaper lays the page out as it is printed, in a window as wide as A4 (210 mm are 794 CSS pixels).
+func (b *Tab) OnPaper(t testing.TB) {
+	t.Helper()
+	b.Do(t, chromedp.EmulateViewport(794, 1123))
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
+		t.Fatal(err)
+	}
+}
