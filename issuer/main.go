@@ -1,6 +1,11 @@
 // Command issuer runs the Credential Issuer with its MinID and its authorization server. Everything is set by the
 // environment; package server tells its routes.
 //
+//	issuer                      serves
+//	issuer check-credentials    reads every credential record and lists what is amiss
+//	issuer audit export [FILE]  writes a copy of the audit log
+//	issuer audit verify FILE    verifies a copy, without a database, and names the first line that is wrong
+//
 //	variable                          default                    meaning
 //	ISSUER_ADDR                       127.0.0.1:8080             where to listen
 //	ISSUER_URL                        http://localhost:8080      the Credential Issuer Identifier
@@ -45,13 +50,13 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
 	"github.com/caarlos0/env/v11"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/observe"
 	"lommebok.example/internal/peer"
 	"lommebok.example/internal/serve"
 	"lommebok.example/issuer/server"
@@ -96,13 +101,10 @@ type settings struct {
 }
 
 func main() {
-	log := observe.Logger(os.Stdout)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, log); err != nil {
-		log.Error("the issuer stopped", "cause", err)
-		os.Exit(1)
-	}
+	code := command(ctx, os.Args[1:], os.Stdout, os.Stderr, time.Now)
+	stop()
+	os.Exit(code)
 }
 
 func run(ctx context.Context, log *slog.Logger) (err error) {
@@ -166,8 +168,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // what starting took, above all hashing the passwords of test people, is not needed again
 	go every(ctx, sweepEvery, "sweep", issuer.Sweep, log)
 	go every(ctx, min(checkEvery, set.WalletCheck), "wallet units", issuer.CheckWallets, log)
+	go every(ctx, checkpointEvery, "audit checkpoint", issuer.Checkpoint, log)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log, Stopping: issuer.EndStreams})
 }
 
@@ -218,10 +222,12 @@ func readSetting[T any](variable, file string, parse func([]byte) (T, error)) (v
 	return value, nil
 }
 
-// How often expired rows are deleted, and how often it is seen which wallet units are due for their daily check.
+// How often expired rows are deleted, how often it is seen which wallet units are due for their daily check, and how often the
+// audit log gets a checkpoint.
 const (
-	sweepEvery = 5 * time.Minute
-	checkEvery = time.Minute
+	sweepEvery      = 5 * time.Minute
+	checkEvery      = time.Minute
+	checkpointEvery = time.Minute
 )
 
 // every does something again and again until the service ends.

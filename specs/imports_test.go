@@ -33,7 +33,7 @@ var rules = []rule{
 	{in: []string{""}, except: []string{"specs/cose"}, never: []string{cbor},
 		why: "cose is the one wrapper that sets the strict decoding modes of cbor"},
 	{in: []string{""}, except: []string{"minid/store", "issuer/store", "verifier/store", "internal/database"},
-		never: []string{gorm, "gorm.io/driver", "github.com/glebarez/sqlite"}, why: "rows and statements live in the stores"},
+		never: []string{gorm, "gorm.io/driver", "modernc.org/sqlite"}, why: "rows and statements live in the stores"},
 	{in: []string{"minid/school"}, except: []string{"minid/school/pages"}, never: []string{"net/http", gin, module + "web", module + "minid/"},
 		why: "the core of MinID in schools knows pages and tables as little as the core it stands on"},
 	{in: []string{"minid"}, never: services, why: "the authentication core serves issuer and verifier alike"},

@@ -11,7 +11,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/glebarez/sqlite"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -31,6 +30,7 @@ var ErrDSN = errors.New("database: the address must begin with sqlite: or postgr
 type DB struct {
 	W, R    *gorm.DB
 	Dialect string
+	group   *group // nil on PostgreSQL
 }
 
 // Open opens the database at dsn and checks that it answers. The folder of an SQLite file is made when it is missing.
@@ -55,37 +55,15 @@ func Open(ctx context.Context, dsn string) (*DB, error) {
 }
 
 // The rows of one statement are one transaction already, so gorm's own is switched off; gorm's logger prints the
-// values of a statement, so it is silent. gorm's cache of prepared statements is only for a pool without transactions: a
-// plain statement takes its place in the cache before it waits for a connection, and a transaction that holds the
-// connection then waits for that place. pgx caches the statements of PostgreSQL by itself.
-func config(prepare bool) *gorm.Config {
+// values of a statement, so it is silent. Compiled statements are kept by the connection, on SQLite by ours (keep.go) and on
+// PostgreSQL by pgx, so gorm keeps none.
+func config() *gorm.Config {
 	return &gorm.Config{
 		SkipDefaultTransaction: true,
-		PrepareStmt:            prepare,
 		TranslateError:         true,
 		Logger:                 logger.Discard,
 		NowFunc:                func() time.Time { return time.Time{} }, // stores take the time from their caller
 	}
-}
-
-func openSQLite(path string) (*DB, error) {
-	if err := private(path); err != nil {
-		return nil, fmt.Errorf("database: %w", err)
-	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
-		"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "foreign_keys(1)",
-	}}
-	w, err := pool(sqlite.Open("file:"+path+"?"+q.Encode()), 1, false)
-	if err != nil {
-		return nil, err
-	}
-	q["_pragma"] = append(q["_pragma"], "query_only(1)")
-	q.Set("_txlock", "deferred")
-	r, err := pool(sqlite.Open("file:"+path+"?"+q.Encode()), 4, true)
-	if err != nil {
-		return nil, errors.Join(err, closePool(w))
-	}
-	return &DB{W: w, R: r, Dialect: SQLite}, nil
 }
 
 // private makes the file before SQLite does, so that nobody else can read it, nor the files that SQLite puts beside it.
@@ -113,15 +91,15 @@ func openPostgres(dsn string) (*DB, error) {
 		}
 	}
 	u.RawQuery = q.Encode()
-	p, err := pool(postgres.Open(u.String()), 16, false)
+	p, err := pool(postgres.Open(u.String()), 16)
 	if err != nil {
 		return nil, err
 	}
 	return &DB{W: p, R: p, Dialect: Postgres}, nil
 }
 
-func pool(d gorm.Dialector, connections int, prepare bool) (*gorm.DB, error) {
-	g, err := gorm.Open(d, config(prepare))
+func pool(d gorm.Dialector, connections int) (*gorm.DB, error) {
+	g, err := gorm.Open(d, config())
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
@@ -150,8 +128,11 @@ func ping(ctx context.Context, g *gorm.DB) error {
 	return sqlDB.PingContext(ctx)
 }
 
-// Close closes both pools.
+// Close closes both pools, when the transactions that wait have run.
 func (db *DB) Close() error {
+	if db.group != nil {
+		db.group.close()
+	}
 	if db.W == db.R {
 		return closePool(db.W)
 	}

@@ -14,25 +14,54 @@ import (
 	"time"
 )
 
-// rounds is how often work and floor are taken in turn; the median of the ratios is what counts.
-const rounds = 15
+// Rounds is how often work and floor are taken in turn, after one round to warm up; the median of the ratios is what counts.
+const Rounds = 15
 
 // Ratio prints `ratio NAME VALUE goal VALUE`, and the CPU microseconds behind it: how many times the CPU time of floor
 // work takes. Both are run n times a round. It also reports the figures as benchmark metrics.
 func Ratio(b *testing.B, name string, n int, goal float64, work, floor func()) {
 	b.Helper()
-	work()
-	floor()
+	RatioOf(b, name, n, goal, repeated(work), floor)
+}
+
+// RatioOf is Ratio for work that is not one call after the other: works does it n times as it sees fit.
+func RatioOf(b *testing.B, name string, n int, goal float64, works func(n int), floor func()) {
+	b.Helper()
 	for b.Loop() {
-		ratios, works, floors := make([]float64, rounds), make([]float64, rounds), make([]float64, rounds)
-		for i := range rounds {
-			works[i], floors[i] = cpu(work, n), cpu(floor, n)
-			ratios[i] = works[i] / floors[i]
+		ratio, spent, least := times(n, works, floor)
+		Print(name, ratio, goal, fmt.Sprintf("%.0f us beside a floor of %.0f us", spent, least))
+		b.ReportMetric(ratio, "x-floor")
+		b.ReportMetric(spent, "cpu-us/op")
+	}
+}
+
+// Times is how many times the CPU time of floor a piece of work takes, as RatioOf prints it.
+func Times(n int, works func(n int), floor func()) float64 {
+	ratio, _, _ := times(n, works, floor)
+	return ratio
+}
+
+func times(n int, works func(n int), floor func()) (ratio, spent, least float64) {
+	works(n)
+	floor()
+	ratios, spents, floors := make([]float64, Rounds), make([]float64, Rounds), make([]float64, Rounds)
+	for i := range Rounds {
+		spents[i], floors[i] = cpu(works, n), cpu(repeated(floor), n)
+		ratios[i] = spents[i] / floors[i]
+	}
+	return median(ratios), median(spents), median(floors)
+}
+
+// Print prints a line of make bench.
+func Print(name string, value, goal float64, how string) {
+	fmt.Printf("ratio %-44s %.2f goal %.2f (%s)\n", name, value, goal, how)
+}
+
+func repeated(f func()) func(n int) {
+	return func(n int) {
+		for range n {
+			f()
 		}
-		fmt.Printf("ratio %-36s %.2f goal %.2f (%.0f us beside a floor of %.0f us)\n",
-			name, median(ratios), goal, median(works), median(floors))
-		b.ReportMetric(median(ratios), "x-floor")
-		b.ReportMetric(median(works), "cpu-us/op")
 	}
 }
 
@@ -41,12 +70,10 @@ func median(v []float64) float64 {
 	return s[len(s)/2]
 }
 
-// cpu gives the CPU time, user and system, of one call of f in microseconds, taken over n calls.
-func cpu(f func(), n int) float64 {
+// cpu gives the CPU time, user and system, of one of n pieces of work in microseconds.
+func cpu(works func(n int), n int) float64 {
 	before := used()
-	for range n {
-		f()
-	}
+	works(n)
 	return float64((used() - before).Nanoseconds()) / 1000 / float64(n)
 }
 

@@ -17,7 +17,7 @@ import (
 // attested verifies what a wallet provider says of the keys of one request, and of the wallet unit that has them.
 type attested struct {
 	service *Service
-	batch   *batch
+	order   *order
 	at      time.Time
 	known   map[string][]*ecdsa.PublicKey // by key attestation: each is verified once
 }
@@ -25,7 +25,7 @@ type attested struct {
 // checkUnit looks at the wallet unit, when the type lives and dies with it: it attested itself, its provider keeps its status
 // for as long as the credential lives, and has not revoked it (EUDI TS3 section 2.4.3).
 func (a *attested) checkUnit(ctx context.Context, unit *authserver.WalletUnit) error {
-	typ := a.batch.typ
+	typ := a.order.typ
 	switch {
 	case typ.KeyAttestation == nil:
 		return nil
@@ -38,12 +38,12 @@ func (a *attested) checkUnit(ctx context.Context, unit *authserver.WalletUnit) e
 
 // watch looks a status up, and has it looked up again as long as the credential lives.
 func (a *attested) watch(ctx context.Context, status *attestation.Status, code, name string) error {
-	if until := a.batch.life.until; a.batch.typ.KeyAttestation != nil {
+	if until := a.order.life.Until; a.order.typ.KeyAttestation != nil {
 		if !status.Until.After(until) {
 			return refusal(code, "%s: expected exp after %s, when the credential ends; got %s (EUDI TS3 section 2.4.3)",
 				name, until.Format(time.RFC3339), status.Until.Format(time.RFC3339))
 		}
-		a.batch.watched = append(a.batch.watched, *status)
+		a.order.watched = append(a.order.watched, *status)
 	}
 	err := a.service.Wallets.Check(ctx, status, a.at)
 	switch {
@@ -67,7 +67,7 @@ func (a *attested) keys(ctx context.Context, jwt string, expires bool) ([]*ecdsa
 	if err != nil {
 		return nil, refusal(openid4vci.InvalidProof, "key attestation: %v", err)
 	}
-	if typ := a.batch.typ; typ.KeyAttestation != nil {
+	if typ := a.order.typ; typ.KeyAttestation != nil {
 		if err := k.Meets(typ.KeyAttestation.KeyStorage, typ.KeyAttestation.UserAuthentication); err != nil {
 			return nil, refusal(openid4vci.InvalidProof, "key attestation: %v", err)
 		}
@@ -80,7 +80,7 @@ func (a *attested) keys(ctx context.Context, jwt string, expires bool) ([]*ecdsa
 			return nil, refusal(openid4vci.InvalidNonce,
 				"key attestation: the nonce is not a c_nonce of ours, or too old; get another from the nonce endpoint (OpenID4VCI appendix D.1, section 7)")
 		}
-		a.batch.nonces = append(a.batch.nonces, k.Nonce)
+		a.order.nonces = append(a.order.nonces, k.Nonce)
 	}
 	if k.Status != nil {
 		if err := a.watch(ctx, k.Status, openid4vci.InvalidProof, "key attestation: key_storage_status"); err != nil {
@@ -96,7 +96,7 @@ func (a *attested) keys(ctx context.Context, jwt string, expires bool) ([]*ecdsa
 
 // add binds one credential to a key, and only one (section 8.3).
 func (a *attested) add(key *ecdsa.PublicKey) {
-	if !slices.ContainsFunc(a.batch.keys, func(other *ecdsa.PublicKey) bool { return other.Equal(key) }) {
-		a.batch.keys = append(a.batch.keys, key)
+	if !slices.ContainsFunc(a.order.keys, func(other *ecdsa.PublicKey) bool { return other.Equal(key) }) {
+		a.order.keys = append(a.order.keys, key)
 	}
 }

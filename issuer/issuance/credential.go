@@ -12,65 +12,78 @@ import (
 
 	"lommebok.example/internal/observe"
 	"lommebok.example/issuer/credentials"
+	"lommebok.example/issuer/signing"
 	"lommebok.example/issuer/source"
-	"lommebok.example/issuer/status"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/openid4vci"
 )
 
-// batch is the copies of one credential on their way through the phases of the package comment.
-type batch struct {
-	typ     *credentials.Type
-	keys    []*ecdsa.PublicKey // one a copy
-	nonces  []string
-	watched []attestation.Status // of the wallet unit and its key storage
-	values  []value
-	life    lifetime
-	indices []status.Index
-}
-
-// postCredential is the Credential Endpoint (section 8).
+// postCredential is the Credential Endpoint (section 8). Whatever the answer, the DPoP proof has been used with it: an issuance
+// takes its jti together with the intent, a refusal takes it alone. Left unspent, the very same request could be sent again by
+// whoever saw it, and be served once the reason for the refusal is gone.
 func (s *Service) postCredential(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
-	access, denied := s.Access.Access(c.Request)
+	u, denied := s.Access.Unspent(c.Request)
 	if denied != nil {
 		denied.Write(c.Writer)
 		return
 	}
 	s.Access.NonceHeader(c.Writer)
-	request, err := readRequest(c.Writer, c.Request)
-	if err != nil {
-		s.refuse(c, access, nil, err)
-		return
+	typ, answer, err := s.answer(c, u)
+	if err != nil && !u.Spent() {
+		if denied := s.Access.Spend(c.Request.Context(), u); denied != nil {
+			err = denied
+		}
 	}
-	typ, err := s.configuration(access, request)
-	if err != nil {
-		s.refuse(c, access, typ, err)
-		return
+	switch denied := (*authserver.AccessError)(nil); {
+	case err == nil:
+		c.JSON(http.StatusOK, answer)
+	case errors.As(err, &denied):
+		denied.Write(c.Writer)
+	default:
+		s.refuse(c, u.Access, typ, err)
 	}
-	answer, err := s.issue(c.Request.Context(), access, typ, request)
-	if err != nil {
-		s.refuse(c, access, typ, err)
-		return
-	}
-	c.JSON(http.StatusOK, answer)
 }
 
-// issue goes through phases 4 to 8.
-func (s *Service) issue(ctx context.Context, access *authserver.Access, typ *credentials.Type, request *openid4vci.CredentialRequest) (*openid4vci.CredentialResponse, error) {
-	now := s.Now()
+// answer goes through the phases of the package comment, from 2 on.
+func (s *Service) answer(c *gin.Context, u *authserver.Unspent) (*credentials.Type, *openid4vci.CredentialResponse, error) {
+	request, err := readRequest(c.Writer, c.Request)
+	if err != nil {
+		return nil, nil, err
+	}
+	typ, err := s.configuration(u.Access, request)
+	if err != nil {
+		return typ, nil, err
+	}
+	answer, err := s.issue(c.Request.Context(), u, typ, request)
+	return typ, answer, err
+}
+
+// order is a credential request that may be served, as far as the phases have come.
+type order struct {
+	typ     *credentials.Type
+	keys    []*ecdsa.PublicKey // one a copy
+	nonces  []string
+	watched []attestation.Status // of the wallet unit and its key storage
+	values  []signing.Value
+	life    signing.Lifetime
+}
+
+// issue goes through phases 4 to 10.
+func (s *Service) issue(ctx context.Context, u *authserver.Unspent, typ *credentials.Type, request *openid4vci.CredentialRequest) (*openid4vci.CredentialResponse, error) {
+	now, access := s.Now(), u.Access
 	if err := s.entitled(ctx, access, typ, now); err != nil {
 		return nil, err
 	}
-	b := &batch{typ: typ, life: lifetimeAt(now, typ.Validity)}
-	if err := s.verifyProofs(ctx, b, access, request, now); err != nil {
+	o := &order{typ: typ, life: lifetimeAt(now, typ.Validity)}
+	if err := s.verifyProofs(ctx, o, access, request, now); err != nil {
 		return nil, err
 	}
 	facts, err := s.Source.Facts(ctx, access.PID)
 	if err == nil {
-		b.values, err = values(typ, facts, b.life)
+		o.values, err = values(typ, facts, o.life)
 	}
 	if errors.Is(err, source.ErrUnknownPerson) || errors.Is(err, errFacts) {
 		return nil, refusal(openid4vci.CredentialRequestDenied, "the source does not have what a %s says of this person (OpenID4VCI section 8.3.1.2)", typ.ID)
@@ -78,7 +91,7 @@ func (s *Service) issue(ctx context.Context, access *authserver.Access, typ *cre
 	if err != nil {
 		return nil, fmt.Errorf("issuance: facts: %w", err)
 	}
-	return s.sign(ctx, access, b, now)
+	return s.record(ctx, u, o, now)
 }
 
 // entitled asks once more, right before the signature, what the sign-in and the token were already asked: the level, its
@@ -90,66 +103,79 @@ func (s *Service) entitled(ctx context.Context, access *authserver.Access, typ *
 	if age := now.Sub(access.AuthTime); age > typ.MaxAuthAge {
 		return forbidden("%s demands a sign-in at most %s old; it is older", typ.ID, typ.MaxAuthAge)
 	}
-	person, err := s.Accounts.Person(ctx, access.PersonID)
+	state, pid, err := s.Accounts.Standing(ctx, access.PersonID)
 	if err != nil && !errors.Is(err, minid.ErrNotFound) {
 		return fmt.Errorf("issuance: account: %w", err)
 	}
-	if err != nil || person.State != minid.StateNormal || person.PID != access.PID {
+	if err != nil || state != minid.StateNormal || pid != access.PID {
 		return refusal(openid4vci.CredentialRequestDenied, "the account may no longer be given credentials")
 	}
 	return nil
 }
 
-// sign is phases 7 and 8: from here on something is left behind, and it is left behind whole.
-func (s *Service) sign(ctx context.Context, access *authserver.Access, b *batch, now time.Time) (*openid4vci.CredentialResponse, error) {
-	intent := Intent{
-		ID: newID(), PersonID: access.PersonID, ClientID: access.ClientID, ConfigurationID: b.typ.ID, Level: access.Level,
-		Copies: len(b.keys), Nonces: b.nonces, NonceExpires: now.Add(NonceLife + time.Minute), IssuedAt: now, ExpiresAt: b.life.until,
-		Watched: b.watched,
-	}
-	var err error
-	b.indices, err = s.Store.Begin(ctx, intent)
-	if errors.Is(err, ErrNonceUsed) {
-		return nil, refusal(openid4vci.InvalidNonce, "the c_nonce has been used; get another from the nonce endpoint (OpenID4VCI section 7)")
-	}
+// record is phases 7 to 10: from the intent on something is left behind, and it is left behind whole.
+func (s *Service) record(ctx context.Context, u *authserver.Unspent, o *order, now time.Time) (*openid4vci.CredentialResponse, error) {
+	linted, intent, err := s.intend(ctx, u, o, now)
 	if err != nil {
-		return nil, fmt.Errorf("issuance: intent: %w", err)
+		return nil, err
 	}
-	signed, err := s.signAll(b, now)
+	signed, err := linted.Sign()
 	state := StateIssued
 	if err != nil {
 		state = StateFailed
 	}
 	// The client may have gone away meanwhile; what was signed is recorded all the same.
-	if e := s.Store.Finish(context.WithoutCancel(ctx), intent.ID, state); e != nil || err != nil {
+	if e := s.Store.Finish(context.WithoutCancel(ctx), intent, state, s.Now()); e != nil || err != nil {
 		return nil, fmt.Errorf("issuance: %w", errors.Join(err, e))
 	}
-	s.Log.Info("issued", "trace_id", observe.TraceID(ctx), "issuance", intent.ID, "client_id", access.ClientID,
-		"configuration", b.typ.ID, "copies", len(b.keys), "level", access.Level.String())
-	return &openid4vci.CredentialResponse{Credentials: signed}, nil
+	s.Log.Info("issued", "trace_id", observe.TraceID(ctx), "issuance", intent.ID, "client_id", u.Access.ClientID,
+		"configuration", o.typ.ID, "copies", len(o.keys), "level", u.Access.Level.String())
+	answer := &openid4vci.CredentialResponse{Credentials: make([]openid4vci.IssuedCredential, len(signed))}
+	for n, text := range signed {
+		answer.Credentials[n].Credential = text
+	}
+	return answer, nil
 }
 
-// signAll looks at every copy before it signs the first.
-func (s *Service) signAll(b *batch, now time.Time) ([]openid4vci.IssuedCredential, error) {
-	copies, err := s.prepare(b)
-	if err != nil {
-		return nil, err
+// draws bounds how often indices are drawn anew because somebody else took one in between.
+const draws = 16
+
+// intend is phases 7 to 9: status indices, lint, and one transaction with all that is spent and the intent. The bytes name
+// their index, so an index that was taken in between makes other bytes, which are linted like the first.
+func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, now time.Time) (*signing.Linted, Intent, error) {
+	intent := Intent{
+		ID: newID(now), PersonID: u.Access.PersonID, ClientID: u.Access.ClientID, ConfigurationID: o.typ.ID, Level: u.Access.Level,
+		Nonces: o.nonces, NonceExpires: now.Add(NonceLife + time.Minute), IssuedAt: now, ExpiresAt: o.life.Until,
+		Watched: o.watched,
 	}
-	if err := s.lint(b, now); err != nil {
-		return nil, err
-	}
-	for n, one := range copies {
-		if err := one.lint(b, n, s); err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrLint, b.typ.ID, err)
+	err := ErrIndexTaken
+	for n := 0; n < draws && errors.Is(err, ErrIndexTaken); n++ {
+		var linted *signing.Linted
+		if intent.Indices, err = s.Store.Candidates(ctx, len(o.keys), now); err != nil {
+			break
 		}
-	}
-	signed := make([]openid4vci.IssuedCredential, 0, len(copies))
-	for _, one := range copies {
-		text, err := one.sign(s)
+		linted, err = s.Signers.Lint(&signing.Batch{Type: o.typ, Values: o.values, Life: o.life, Holders: o.keys, Indices: intent.Indices}, now)
 		if err != nil {
-			return nil, err
+			break
 		}
-		signed = append(signed, openid4vci.IssuedCredential{Credential: text})
+		if err = s.begin(ctx, u, intent); err == nil {
+			return linted, intent, nil
+		}
 	}
-	return signed, nil
+	if errors.Is(err, ErrNonceUsed) {
+		return nil, intent, refusal(openid4vci.InvalidNonce, "the c_nonce has been used; get another from the nonce endpoint (OpenID4VCI section 7)")
+	}
+	return nil, intent, fmt.Errorf("issuance: intent: %w", err)
+}
+
+// begin spends the DPoP proof and the nonces, takes the indices and writes the intent, or does none of it.
+func (s *Service) begin(ctx context.Context, u *authserver.Unspent, intent Intent) error {
+	err := s.Store.Together(ctx, func(ctx context.Context) error {
+		if denied := s.Access.Spend(ctx, u); denied != nil {
+			return denied
+		}
+		return s.Store.Begin(ctx, intent)
+	})
+	u.Settle(err == nil)
+	return err
 }

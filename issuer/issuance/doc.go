@@ -15,6 +15,18 @@
 //	4 level, age of the sign-in, account       insufficient_scope, credential_request_denied
 //	5 wallet unit, key proofs and attestations invalid_proof, invalid_nonce, credential_request_denied
 //	6 facts about the person                   credential_request_denied
-//	7 nonces taken, status indices allocated, intent written, in one transaction
-//	8 lint, then sign each copy, then record the result
+//	7 random status indices drawn
+//	8 lint of the bytes, which package signing makes and which name their index
+//	9 in one transaction: the DPoP proof's jti and the nonces spent, the indices taken, the intent and its audit entry written;
+//	  when somebody else has taken an index in between, 7 to 9 once more
+//	10 each copy signed, the result and its audit entry written, then the answer
+//
+// So nothing is signed that is not written down, and what fails before 9 leaves no trace of itself but the proof's jti. A c_nonce
+// is spent at 9 and not before: a client whose request was refused, or met a fault of ours, can mend it and use the same
+// nonce, and no nonce was good for two issuances, since both would have to pass 9.
+//
+// A client whose answer was lost cannot have it again: neither the credentials nor the holder keys are kept, and to sign anew
+// for the same nonce would make a second credential with the same status index, or let one key proof be used twice (section
+// 8.3.1.2). A repeat of the request gets invalid_nonce, and with another nonce the client gets new credentials. What was lost is
+// on the person's page like everything else, and can be revoked there.
 package issuance

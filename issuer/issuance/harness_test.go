@@ -23,6 +23,7 @@ import (
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/issuer/issuance"
+	"lommebok.example/issuer/signing"
 	"lommebok.example/issuer/source"
 	"lommebok.example/issuer/status"
 	"lommebok.example/issuer/store"
@@ -53,20 +54,30 @@ type bench struct {
 	makers  *maker           // the wallet provider that is trusted
 	status  map[string]error // what it says, by the address of the list
 	log     *bytes.Buffer
+
+	spent  int
+	replay *authserver.AccessError
+	config signing.Config // of Signers, for tests that want others
 }
 
-// Access gives what the test has set, to whoever asks: the token itself is the authorization server's business.
-func (b *bench) Access(*http.Request) (*authserver.Access, *authserver.AccessError) {
-	return b.access, nil
+// Unspent gives what the test has set, to whoever asks: the token itself is the authorization server's business.
+func (b *bench) Unspent(*http.Request) (*authserver.Unspent, *authserver.AccessError) {
+	return &authserver.Unspent{Access: b.access}, nil
+}
+
+// Spend counts how often a proof was spent, and refuses when the test says so.
+func (b *bench) Spend(context.Context, *authserver.Unspent) *authserver.AccessError {
+	b.spent++
+	return b.replay
 }
 
 func (b *bench) NonceHeader(w http.ResponseWriter) { w.Header().Set("DPoP-Nonce", "next") }
 
-func (b *bench) Person(_ context.Context, id string) (*minid.Person, error) {
+func (b *bench) Standing(_ context.Context, id string) (minid.State, string, error) {
 	if id != "anna" {
-		return nil, minid.ErrNotFound
+		return "", "", minid.ErrNotFound
 	}
-	return &minid.Person{ID: id, PID: karies, State: b.state}, nil
+	return b.state, karies, nil
 }
 
 func newBench(t testing.TB) *bench {
@@ -88,10 +99,9 @@ func newBenchOn(t testing.TB, db *database.DB) *bench {
 	types, err := credentials.Embedded()
 	check(t, err)
 	log := slog.New(slog.NewJSONHandler(&lockedWriter{w: b.log}, nil))
-	lists := &status.Service{Issuer: issuerURL, Store: st, Now: now, Log: log}
 	b.Service = &issuance.Service{
 		Issuer: issuerURL, Name: credentials.Words{NB: "n", NN: "n", EN: "n"}, Types: types, Source: source.NewRegister(now),
-		Store: st, Status: lists, Access: b, Accounts: b, Nonces: issuance.NewNonces(bytes.Repeat([]byte{1}, 32), now),
+		Store: st, Access: b, Accounts: b, Nonces: issuance.NewNonces(bytes.Repeat([]byte{1}, 32), now),
 		Signers: b.signers(t), Now: now, Log: log,
 	}
 	b.makers, b.status = newMaker(t, b.at), map[string]error{}
@@ -108,7 +118,7 @@ func newBenchOn(t testing.TB, db *database.DB) *bench {
 	return b
 }
 
-func (b *bench) signers(t testing.TB) issuance.Signers {
+func (b *bench) signers(t testing.TB) *signing.Signers {
 	t.Helper()
 	begin := b.at.Add(-48 * time.Hour)
 	subject := x5c.Subject{Country: "NO", Organization: "Test", CommonName: "Root", URI: issuerURL}
@@ -129,7 +139,8 @@ func (b *bench) signers(t testing.TB) issuance.Signers {
 	key, chain = leaf("DS", x5c.DocumentSigner)
 	md, err := mdoc.NewSigner(key, chain)
 	check(t, err)
-	return issuance.Signers{SDJWT: sd, MDoc: md, Until: chain[0].NotAfter}
+	b.config = signing.Config{Issuer: issuerURL, Lists: &status.Service{Issuer: issuerURL}, SDJWT: sd, MDoc: md, Until: chain[0].NotAfter}
+	return signing.New(b.config)
 }
 
 func newKey(t testing.TB) *ecdsa.PrivateKey {
@@ -195,13 +206,14 @@ func (b *bench) credentials(t testing.TB, rec *httptest.ResponseRecorder, n int)
 	return list
 }
 
-type rows struct{ Nonces, Issuances, Entries, Allocated int64 }
+type rows struct{ Nonces, Issuances, Entries, Allocated, Audit int64 }
 
 func (b *bench) rows(t testing.TB) rows {
 	t.Helper()
 	var r rows
 	check(t, b.db.R.Raw(`SELECT (SELECT count(*) FROM issuer_used_nonces) AS nonces, (SELECT count(*) FROM issuer_issuances) AS issuances,
-		(SELECT count(*) FROM issuer_status_entries) AS entries, (SELECT coalesce(sum(allocated), 0) FROM issuer_status_lists) AS allocated`).Scan(&r).Error)
+		(SELECT count(*) FROM issuer_status_entries) AS entries, (SELECT coalesce(sum(allocated), 0) FROM issuer_status_lists) AS allocated,
+		(SELECT count(*) FROM issuer_audit_entries) AS audit`).Scan(&r).Error)
 	return r
 }
 

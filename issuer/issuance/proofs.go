@@ -17,12 +17,12 @@ var proofAlgs = attestation.Algs
 // verifyProofs is phase 5: every proof holds, each is by another key, each carries a nonce of ours that is not too old, and
 // the keys are guarded as the type demands, in a wallet unit that is still good. Whether a nonce has been used is seen when
 // it is taken.
-func (s *Service) verifyProofs(ctx context.Context, b *batch, access *authserver.Access, request *openid4vci.CredentialRequest, now time.Time) error {
-	configuration := configurationOf(b.typ)
-	if err := configuration.CheckProofs(request, b.typ.Batch); err != nil {
+func (s *Service) verifyProofs(ctx context.Context, o *order, access *authserver.Access, request *openid4vci.CredentialRequest, now time.Time) error {
+	configuration := configurationOf(o.typ)
+	if err := configuration.CheckProofs(request, o.typ.Batch); err != nil {
 		return err
 	}
-	a := &attested{service: s, batch: b, at: now}
+	a := &attested{service: s, order: o, at: now}
 	if err := a.checkUnit(ctx, access.Unit); err != nil {
 		return err
 	}
@@ -35,21 +35,21 @@ func (s *Service) verifyProofs(ctx context.Context, b *batch, access *authserver
 	if err != nil {
 		return err
 	}
-	if len(b.keys) > b.typ.Batch {
-		b.keys = b.keys[:b.typ.Batch] // the others are bound to nothing (EUDI TS3 section 2.2.2.1)
+	if len(o.keys) > o.typ.Batch {
+		o.keys = o.keys[:o.typ.Batch] // the others are bound to nothing (EUDI TS3 section 2.2.2.1)
 	}
 	// Sorted, so that two requests that want the same nonces wait for each other and never each for the other.
-	slices.Sort(b.nonces)
-	b.nonces = slices.Compact(b.nonces)
+	slices.Sort(o.nonces)
+	o.nonces = slices.Compact(o.nonces)
 	return nil
 }
 
 // verifyJWTs takes key proofs of type jwt (appendix F.1). A key attestation in the header of one brings all the keys that it
 // attests; the same one in several is verified once.
 func (a *attested) verifyJWTs(ctx context.Context, jwts []string, clientID string) error {
-	b := a.batch
+	o := a.order
 	proofs, err := openid4vci.VerifyProofs(jwts, openid4vci.ProofExpect{
-		Audience: a.service.Issuer, At: a.at, ClientID: clientID, Algs: proofAlgs, FirstSigns: b.typ.KeyAttestation != nil,
+		Audience: a.service.Issuer, At: a.at, ClientID: clientID, Algs: proofAlgs, FirstSigns: o.typ.KeyAttestation != nil,
 		Attested: func(jwt string) ([]*ecdsa.PublicKey, error) { return a.keys(ctx, jwt, true) },
 	})
 	if err != nil {
@@ -60,15 +60,15 @@ func (a *attested) verifyJWTs(ctx context.Context, jwts []string, clientID strin
 		case !a.service.Nonces.Valid(proof.Nonce):
 			return refusal(openid4vci.InvalidNonce,
 				"key proof %d: the c_nonce is not one of ours, or too old; get another from the nonce endpoint (OpenID4VCI section 7)", n+1)
-		case proof.KeyAttestation == "" && b.typ.KeyAttestation != nil:
-			return refusal(openid4vci.InvalidProof, "key proof %d: %s demands a key_attestation in the header (OpenID4VCI section 12.2.4)", n+1, b.typ.ID)
+		case proof.KeyAttestation == "" && o.typ.KeyAttestation != nil:
+			return refusal(openid4vci.InvalidProof, "key proof %d: %s demands a key_attestation in the header (OpenID4VCI section 12.2.4)", n+1, o.typ.ID)
 		case proof.KeyAttestation == "":
 			a.add(proof.Key)
 		}
 		for _, key := range proof.Attested {
 			a.add(key)
 		}
-		b.nonces = append(b.nonces, proof.Nonce)
+		o.nonces = append(o.nonces, proof.Nonce)
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func (a *attested) verifyAttestation(ctx context.Context, jwt string) error {
 	if err != nil {
 		return err
 	}
-	if len(a.batch.nonces) == 0 {
+	if len(a.order.nonces) == 0 {
 		return refusal(openid4vci.InvalidProof, "key attestation: nonce: expected a c_nonce of the nonce endpoint (OpenID4VCI appendix F.3)")
 	}
 	for _, key := range keys {

@@ -3,6 +3,8 @@ package issuance
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base32"
+	"encoding/binary"
 	"log/slog"
 	"net/http"
 	"time"
@@ -10,25 +12,25 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/issuer/credentials"
+	"lommebok.example/issuer/signing"
 	"lommebok.example/issuer/source"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/specs/attestation"
-	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/openid4vci"
-	"lommebok.example/specs/sdjwtvc"
 	"lommebok.example/specs/x5c"
 )
 
 // Access tells what an access token is good for; authserver.Server is one.
 type Access interface {
-	Access(r *http.Request) (*authserver.Access, *authserver.AccessError)
+	Unspent(r *http.Request) (*authserver.Unspent, *authserver.AccessError)
+	Spend(ctx context.Context, u *authserver.Unspent) *authserver.AccessError
 	NonceHeader(w http.ResponseWriter)
 }
 
-// Accounts knows the state of a person's account; minid.Core is one. minid.ErrNotFound when there is none.
+// Accounts knows the state of a person's account and the identity number it is of. minid.ErrNotFound when there is none.
 type Accounts interface {
-	Person(ctx context.Context, personID string) (*minid.Person, error)
+	Standing(ctx context.Context, personID string) (minid.State, string, error)
 }
 
 // Wallets knows the wallet providers that are trusted, and asks them about the status of what they attested; wallets.Statuses is
@@ -39,18 +41,6 @@ type Wallets interface {
 	Check(ctx context.Context, s *attestation.Status, at time.Time) error
 }
 
-// StatusLists tells the address of a status list.
-type StatusLists interface {
-	URI(list string) string
-}
-
-// Signers make the credentials of each format. Until is the end of the certificate that ends first.
-type Signers struct {
-	SDJWT *sdjwtvc.Signer
-	MDoc  *mdoc.Signer
-	Until time.Time
-}
-
 // Service is the Credential Issuer. Its fields are set once, before Mount.
 type Service struct {
 	Issuer   string // Credential Issuer Identifier, section 12.2.1
@@ -59,12 +49,11 @@ type Service struct {
 	Types    *credentials.Set
 	Source   source.Source
 	Store    Store
-	Status   StatusLists
 	Access   Access
 	Accounts Accounts
 	Wallets  Wallets
 	Nonces   *Nonces
-	Signers  Signers
+	Signers  *signing.Signers
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -92,4 +81,12 @@ func (s *Service) postNonce(c *gin.Context) {
 	c.JSON(http.StatusOK, openid4vci.NonceResponse{CNonce: s.Nonces.New()})
 }
 
-func newID() string { return rand.Text() }
+// inOrder is base32 whose letters stand in the order of their bytes.
+var inOrder = base32.NewEncoding("234567ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+// newID gives an identifier that nobody can foresee. It begins with the time, so that rows made together stand together.
+func newID(at time.Time) string {
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
+	return inOrder.EncodeToString(ms[3:]) + rand.Text()
+}

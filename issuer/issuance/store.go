@@ -3,8 +3,10 @@ package issuance
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/issuer/status"
 	"lommebok.example/minid"
 	"lommebok.example/specs/attestation"
@@ -12,17 +14,22 @@ import (
 
 // What a Store answers when it does not do what it was asked.
 var (
-	ErrNonceUsed = errors.New("issuance: the c_nonce has been used")
-	ErrNotFound  = errors.New("issuance: no such issuance that could be changed")
+	ErrNonceUsed  = errors.New("issuance: the c_nonce has been used")
+	ErrIndexTaken = errors.New("issuance: a status index has been taken, or the list has no room")
+	ErrNotFound   = errors.New("issuance: no such issuance that could be changed")
 )
 
 // Store keeps what was issued. It never sees a credential or a holder's key.
 type Store interface {
-	// Begin takes the nonces, allocates a random status index for each copy and writes the intent, or does none of
-	// it. ErrNonceUsed when one of the nonces is gone.
-	Begin(ctx context.Context, in Intent) ([]status.Index, error)
-	// Finish records how the signing of an intent ended.
-	Finish(ctx context.Context, id string, state State) error
+	// Together runs f so that what stores write with its context is kept whole or not at all.
+	Together(ctx context.Context, f func(ctx context.Context) error) error
+	// Candidates draws random status indices that are free as far as is known. It takes none.
+	Candidates(ctx context.Context, n int, at time.Time) ([]status.Index, error)
+	// Begin takes the nonces and the status indices and writes the intent and its audit entry, or does none of it.
+	// ErrNonceUsed when one of the nonces is gone, ErrIndexTaken when one of the indices is: then others must be drawn.
+	Begin(ctx context.Context, in Intent) error
+	// Finish records how the signing of an intent ended, with its audit entry.
+	Finish(ctx context.Context, in Intent, state State, at time.Time) error
 }
 
 // State is how far an issuance has come.
@@ -42,13 +49,38 @@ type Intent struct {
 	ClientID        string
 	ConfigurationID string
 	Level           minid.Level
-	Copies          int
-	Nonces          []string // each c_nonce of the key proofs once
+	Indices         []status.Index // one a copy, of one list
+	Nonces          []string       // each c_nonce of the key proofs once
 	NonceExpires    time.Time
 	IssuedAt        time.Time
 	ExpiresAt       time.Time
 	Watched         []attestation.Status // of the wallet unit and its key storage: revoked, the issuance is revoked too
 }
+
+// Event is the audit entry of an intent.
+func (in Intent) Event() audit.Event {
+	person := audit.Person(in.PersonID)
+	return audit.Event{
+		At: in.IssuedAt, Kind: KindIntent, Actor: person, Subject: person, Object: in.ID, Outcome: string(StateIntent),
+		Details: map[string]string{
+			"client_id": in.ClientID, "configuration": in.ConfigurationID, "level": in.Level.String(),
+			"copies": strconv.Itoa(len(in.Indices)), "expires": in.ExpiresAt.UTC().Format(time.RFC3339),
+		},
+	}
+}
+
+// Finished is the audit entry of its end.
+func (in Intent) Finished(state State, at time.Time) audit.Event {
+	person := audit.Person(in.PersonID)
+	return audit.Event{At: at, Kind: KindResult, Actor: person, Subject: person, Object: in.ID, Outcome: string(state)}
+}
+
+// The kinds of audit entries that an issuance has.
+const (
+	KindIntent = "issuance.intent"
+	KindResult = "issuance.result"
+	KindRevoke = "issuance.revoke"
+)
 
 // Issued is an issuance as the person sees it. RevokedAt is zero unless it was revoked.
 type Issued struct {

@@ -7,7 +7,8 @@ import (
 
 	"lommebok.example/internal/keys"
 	"lommebok.example/internal/metrics"
-	"lommebok.example/issuer/issuance"
+	"lommebok.example/issuer/signing"
+	"lommebok.example/issuer/status"
 	"lommebok.example/issuer/store"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
@@ -24,7 +25,8 @@ type ground struct {
 	minidStore  *minidstore.Store
 	secrets     secrets
 	trust       *trust
-	signers     issuance.Signers
+	signers     *signing.Signers
+	sealer      *sealer
 	site        *web.Site
 	core        *minid.Core
 	outbox      *notify.Outbox
@@ -50,7 +52,10 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.trust, err = makeTrust(cfg.DataDir, cfg.URL, deps.Types.LongestValidity(), deps.Now()); err != nil {
 		return nil, err
 	}
-	if g.signers, err = g.trust.signers(); err != nil {
+	if g.signers, err = g.trust.signers(cfg); err != nil {
+		return nil, err
+	}
+	if g.sealer, err = newSealer(cfg.DataDir); err != nil {
 		return nil, err
 	}
 	g.site, err = web.New(web.Config{Service: "issuer", Secure: strings.HasPrefix(cfg.URL, "https:"), HomePath: "/", Log: deps.Log})
@@ -112,18 +117,21 @@ func newCore(s secrets, st minid.Store, deps Deps) (*minid.Core, error) {
 	}, nil
 }
 
-func (t *trust) signers() (issuance.Signers, error) {
+func (t *trust) signers(cfg Config) (*signing.Signers, error) {
 	sdjwt, err := sdjwtvc.NewSigner(t.CredentialIssuer.Key, t.CredentialIssuer.Chain)
 	if err != nil {
-		return issuance.Signers{}, err
+		return nil, err
 	}
 	document, err := mdoc.NewSigner(t.DocumentSigner.Key, t.DocumentSigner.Chain)
 	if err != nil {
-		return issuance.Signers{}, err
+		return nil, err
 	}
 	until := t.DocumentSigner.Chain[0].NotAfter
 	if other := t.CredentialIssuer.Chain[0].NotAfter; other.Before(until) {
 		until = other
 	}
-	return issuance.Signers{SDJWT: sdjwt, MDoc: document, Until: until}, nil
+	return signing.New(signing.Config{
+		Issuer: cfg.URL, Lists: &status.Service{Issuer: cfg.URL}, SDJWT: sdjwt, MDoc: document, Until: until,
+		InsecureAllowHTTP: cfg.InsecureAllowHTTP,
+	}), nil
 }

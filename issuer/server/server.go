@@ -111,8 +111,11 @@ type Server struct {
 	core       *minid.Core
 	schools    *school.Core
 	authServer *authserver.Server
+	sealer     *sealer
+	url        string
 	phones     *app.Server
 	now        func() time.Time
+	log        *slog.Logger
 }
 
 // New builds the issuer: what everything stands on, then the parts, then the routes.
@@ -148,7 +151,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor,
 		store: ground.issuerStore, core: ground.core, schools: all.schools.Core, authServer: all.authServer,
-		watch: all.watch, phones: all.phones, now: deps.Now,
+		watch: all.watch, phones: all.phones, sealer: ground.sealer, url: cfg.URL, now: deps.Now, log: deps.Log,
 	}, nil
 }
 
@@ -197,7 +200,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		site: g.site, login: loginPages, phones: phones, authServer: authServer, status: statusLists,
 		issuing: &issuance.Service{
 			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
-			Status: statusLists, Access: authServer, Accounts: g.core, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
+			Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
 			Signers: g.signers, Now: deps.Now, Log: deps.Log,
 		},
 		offers:   &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
@@ -207,7 +210,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		letters:  g.letters,
 		metrics:  g.metrics,
 		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople, Metrics: g.metrics.Handler()},
-		public:   &public{db: deps.DB, anchor: g.trust.anchorPEM()},
+		public:   &public{db: deps.DB, audit: g.issuerStore, anchor: g.trust.anchorPEM(), now: deps.Now, log: deps.Log},
 	}
 }
 

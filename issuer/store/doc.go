@@ -6,6 +6,10 @@
 //	issuer_status_lists     a status list and its version
 //	issuer_issuances        one answer of the credential endpoint
 //	issuer_status_entries   the status of one copy
+//	issuer_audit_entries    the audit log, see package audit
+//	issuer_audit_checkpoints  its signed checkpoints
+//	issuer_audit_persons    the key of each person's pseudonym in it
 //
-// What may happen once is one statement whose number of rows decides. Times are whole seconds since 1970.
+// What may happen once is one statement whose number of rows decides. Times are whole seconds since 1970, those of the audit
+// log milliseconds.
 package store

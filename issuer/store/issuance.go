@@ -4,11 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"gorm.io/gorm"
 
 	"lommebok.example/internal/database"
 	"lommebok.example/issuer/issuance"
@@ -16,10 +15,14 @@ import (
 	"lommebok.example/minid"
 )
 
+// Together implements issuance.Store.
+func (s *Store) Together(ctx context.Context, f func(ctx context.Context) error) error {
+	return s.db.Together(ctx, f)
+}
+
 // Begin implements issuance.Store.
-func (s *Store) Begin(ctx context.Context, in issuance.Intent) ([]status.Index, error) {
-	var indices []status.Index
-	err := s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+func (s *Store) Begin(ctx context.Context, in issuance.Intent) error {
+	err := s.db.Write(ctx, func(tx *database.Tx) error {
 		if err := takeNonces(tx, in.Nonces, in.NonceExpires); err != nil {
 			return err
 		}
@@ -29,49 +32,102 @@ func (s *Store) Begin(ctx context.Context, in issuance.Intent) ([]status.Index, 
 		if err := watch(tx, in); err != nil {
 			return err
 		}
-		list, err := s.openList(tx, in.Copies, in.IssuedAt)
-		if err != nil {
+		if err := takeIndices(tx, in.ID, in.Indices); err != nil {
 			return err
 		}
-		indices, err = allocate(tx, list, in.ID, in.Copies)
-		return err
+		return s.record(tx, in.Event())
 	})
-	return indices, err
+	switch {
+	case err == nil:
+		s.tookIndices(in.Indices)
+	case errors.Is(err, issuance.ErrIndexTaken):
+		s.forgetList()
+	}
+	return err
 }
 
-// takeNonces is the single use of a c_nonce: the insert fails when the row is there.
-func takeNonces(tx *gorm.DB, nonces []string, expires time.Time) error {
+// takeNonces is the single use of a c_nonce: nothing is inserted when the row is there.
+func takeNonces(tx *database.Tx, nonces []string, expires time.Time) error {
 	for _, n := range nonces {
 		hash := sha256.Sum256([]byte(n))
-		err := tx.Exec("INSERT INTO issuer_used_nonces (nonce_hash, expires_at) VALUES (?, ?)",
-			base64.RawURLEncoding.EncodeToString(hash[:]), expires.Unix()).Error
-		if database.IsDuplicate(err) {
-			return issuance.ErrNonceUsed
-		}
+		taken, err := tx.Exec("INSERT INTO issuer_used_nonces (nonce_hash, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+			base64.RawURLEncoding.EncodeToString(hash[:]), expires.Unix())
 		if err != nil {
 			return fmt.Errorf("store: taking a c_nonce: %w", err)
+		}
+		if taken != 1 {
+			return issuance.ErrNonceUsed
 		}
 	}
 	return nil
 }
 
-func insertIntent(tx *gorm.DB, in issuance.Intent) error {
-	err := tx.Exec(`INSERT INTO issuer_issuances
+func insertIntent(tx *database.Tx, in issuance.Intent) error {
+	_, err := tx.Exec(`INSERT INTO issuer_issuances
 		(id, person_id, client_id, configuration_id, level, copies, state, issued_at, expires_at, revoked_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
-		in.ID, in.PersonID, in.ClientID, in.ConfigurationID, in.Level.String(), in.Copies, string(issuance.StateIntent),
-		in.IssuedAt.Unix(), in.ExpiresAt.Unix()).Error
+		in.ID, in.PersonID, in.ClientID, in.ConfigurationID, in.Level.String(), len(in.Indices), string(issuance.StateIntent),
+		in.IssuedAt.Unix(), in.ExpiresAt.Unix())
 	if err != nil {
 		return fmt.Errorf("store: writing the intent: %w", err)
 	}
 	return nil
 }
 
+// takeIndices counts the indices of a list as taken, if there is room for them, and takes each: the primary key lets in one
+// row an index.
+func takeIndices(tx *database.Tx, issuanceID string, indices []status.Index) error {
+	n := len(indices)
+	if n == 0 {
+		return issuance.ErrIndexTaken
+	}
+	room, err := tx.Exec("UPDATE issuer_status_lists SET allocated = allocated + ? WHERE id = ? AND (allocated + ?) * 2 <= size",
+		n, indices[0].List, n)
+	if err != nil {
+		return fmt.Errorf("store: counting status indices: %w", err)
+	}
+	args := make([]any, 0, 3*n)
+	for _, i := range indices {
+		if i.List != indices[0].List {
+			return issuance.ErrIndexTaken
+		}
+		args = append(args, i.List, i.Index, issuanceID)
+	}
+	if room != 1 {
+		return issuance.ErrIndexTaken
+	}
+	taken, err := tx.Exec("INSERT INTO issuer_status_entries (list_id, idx, issuance_id, status) VALUES "+
+		placeholders(n, "(?, ?, ?, 0)")+" ON CONFLICT DO NOTHING", args...)
+	if err != nil {
+		return fmt.Errorf("store: taking status indices: %w", err)
+	}
+	if taken != int64(n) {
+		return issuance.ErrIndexTaken
+	}
+	return nil
+}
+
 // Finish implements issuance.Store.
-func (s *Store) Finish(ctx context.Context, id string, state issuance.State) error {
-	done := s.db.W.WithContext(ctx).Exec("UPDATE issuer_issuances SET state = ? WHERE id = ? AND state = ?",
-		string(state), id, string(issuance.StateIntent))
-	return exactlyOne(done)
+func (s *Store) Finish(ctx context.Context, in issuance.Intent, state issuance.State, at time.Time) error {
+	return s.db.Write(ctx, func(tx *database.Tx) error {
+		n, err := tx.Exec("UPDATE issuer_issuances SET state = ? WHERE id = ? AND state = ?",
+			string(state), in.ID, string(issuance.StateIntent))
+		if err := once(n, err); err != nil {
+			return err
+		}
+		return s.record(tx, in.Finished(state, at))
+	})
+}
+
+// once is for a statement that may touch one row only.
+func once(n int64, err error) error {
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if n != 1 {
+		return issuance.ErrNotFound
+	}
+	return nil
 }
 
 // issuanceRow is a row of issuer_issuances as far as the person sees it.
@@ -131,16 +187,6 @@ func toIssued(rows []issuanceRow) ([]issuance.Issued, error) {
 		out = append(out, i)
 	}
 	return out, nil
-}
-
-func exactlyOne(done *gorm.DB) error {
-	if done.Error != nil {
-		return fmt.Errorf("store: %w", done.Error)
-	}
-	if done.RowsAffected != 1 {
-		return issuance.ErrNotFound
-	}
-	return nil
 }
 
 // placeholders gives n groups such as "(?, ?), (?, ?)".

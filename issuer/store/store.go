@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"io/fs"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -20,6 +21,9 @@ type Store struct {
 	// ListSize is the number of entries of a new status list. A list is given up when half of it is taken, so that
 	// a random index is found at the second try on average, and no index can be guessed from others.
 	ListSize int
+
+	open        open
+	auditFailed atomic.Bool // whether the last entry could not be added
 }
 
 // DefaultListSize is the number of entries of a status list: 16 KiB with one bit an entry.

@@ -30,26 +30,46 @@ func newStore(t *testing.T, db *database.DB) *Store {
 	return s
 }
 
-func intent(person string, copies int, nonces ...string) issuance.Intent {
-	return issuance.Intent{
+// order is an intent and the number of copies that indices are drawn for.
+type order struct {
+	issuance.Intent
+	copies int
+}
+
+func intent(person string, copies int, nonces ...string) order {
+	return order{copies: copies, Intent: issuance.Intent{
 		ID: rand.Text(), PersonID: person, ClientID: "wallet", ConfigurationID: "proof_of_age", Level: minid.LevelSubstantial,
-		Copies: copies, Nonces: nonces, NonceExpires: noon.Add(time.Hour), IssuedAt: noon, ExpiresAt: noon.Add(30 * 24 * time.Hour),
+		Nonces: nonces, NonceExpires: noon.Add(time.Hour), IssuedAt: noon, ExpiresAt: noon.Add(30 * 24 * time.Hour),
+	}}
+}
+
+// tryBegin draws indices as often as they are taken by somebody else in between, as the issuer does.
+func tryBegin(s *Store, in order) ([]status.Index, error) {
+	for {
+		indices, err := s.Candidates(ctx, in.copies, noon)
+		if err != nil {
+			return nil, err
+		}
+		in.Indices = indices
+		if err := s.Begin(ctx, in.Intent); !errors.Is(err, issuance.ErrIndexTaken) {
+			return indices, err
+		}
 	}
 }
 
-func begin(t *testing.T, s *Store, in issuance.Intent) []status.Index {
+func begin(t *testing.T, s *Store, in order) []status.Index {
 	t.Helper()
-	indices, err := s.Begin(ctx, in)
+	indices, err := tryBegin(s, in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return indices
 }
 
-func issue(t *testing.T, s *Store, in issuance.Intent) []status.Index {
+func issue(t *testing.T, s *Store, in order) []status.Index {
 	t.Helper()
 	indices := begin(t, s, in)
-	if err := s.Finish(ctx, in.ID, issuance.StateIssued); err != nil {
+	if err := s.Finish(ctx, in.Intent, issuance.StateIssued, noon); err != nil {
 		t.Fatal(err)
 	}
 	return indices
@@ -93,7 +113,7 @@ func TestOneOfSixteenTakesANonce(t *testing.T) {
 		for range 20 {
 			nonce, other := rand.Text(), rand.Text()
 			won := 0
-			for _, err := range race(func(int) error { _, err := s.Begin(ctx, intent("p", 1, nonce, other)); return err }) {
+			for _, err := range race(func(int) error { _, err := tryBegin(s, intent("p", 1, nonce, other)); return err }) {
 				switch {
 				case err == nil:
 					won++
@@ -119,7 +139,7 @@ func TestIndicesAreUniqueAmongRacers(t *testing.T) {
 		seen, perList := map[status.Index]bool{}, map[string]int{}
 		for range 3 {
 			for _, err := range race(func(i int) error {
-				indices, err := s.Begin(ctx, intent("p", 1+i%10))
+				indices, err := tryBegin(s, intent("p", 1+i%10))
 				mu.Lock()
 				defer mu.Unlock()
 				for _, index := range indices {
@@ -185,7 +205,7 @@ func TestBeginIsAllOrNothing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		s := newStore(t, db)
 		begin(t, s, intent("p", 2, "used"))
-		if _, err := s.Begin(ctx, intent("p", 2, "fresh", "used")); !errors.Is(err, issuance.ErrNonceUsed) {
+		if _, err := tryBegin(s, intent("p", 2, "fresh", "used")); !errors.Is(err, issuance.ErrNonceUsed) {
 			t.Fatalf("got %v", err)
 		}
 		for table, want := range map[string]int64{"issuer_used_nonces": 1, "issuer_issuances": 1, "issuer_status_entries": 2} {
@@ -269,10 +289,10 @@ func TestMineShowsWhatWasIssuedToMe(t *testing.T) {
 		issue(t, s, intent("bo", 1))
 		begin(t, s, failed)
 		begin(t, s, pending)
-		if err := s.Finish(ctx, failed.ID, issuance.StateFailed); err != nil {
+		if err := s.Finish(ctx, failed.Intent, issuance.StateFailed, noon); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Finish(ctx, failed.ID, issuance.StateIssued); !errors.Is(err, issuance.ErrNotFound) {
+		if err := s.Finish(ctx, failed.Intent, issuance.StateIssued, noon); !errors.Is(err, issuance.ErrNotFound) {
 			t.Errorf("a failed issuance became an issued one: %v", err)
 		}
 		all, err := s.Mine(ctx, "anna")

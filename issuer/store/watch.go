@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
+	"lommebok.example/internal/audit"
+	"lommebok.example/internal/database"
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/wallets"
 	"lommebok.example/specs/attestation"
@@ -17,10 +17,10 @@ var _ wallets.Store = (*Store)(nil)
 
 // watch notes which statuses an issuance stands and falls with, in the transaction that writes its intent: nothing is issued
 // that nobody looks after.
-func watch(tx *gorm.DB, in issuance.Intent) error {
+func watch(tx *database.Tx, in issuance.Intent) error {
 	for _, s := range in.Watched {
-		err := tx.Exec(`INSERT INTO issuer_watched (issuance_id, uri, idx, due_at) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO NOTHING`, in.ID, s.URI, int64(s.Index), in.IssuedAt.Unix()).Error
+		_, err := tx.Exec(`INSERT INTO issuer_watched (issuance_id, uri, idx, due_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO NOTHING`, in.ID, s.URI, s.Index, in.IssuedAt.Unix())
 		if err != nil {
 			return fmt.Errorf("store: watching a wallet unit: %w", err)
 		}
@@ -61,19 +61,17 @@ func (s *Store) SeenGood(ctx context.Context, w wallets.Watched, next time.Time)
 
 // RevokeWatched implements wallets.Store. What cannot be revoked any more is watched no longer either.
 func (s *Store) RevokeWatched(ctx context.Context, issuanceID string, at time.Time) (bool, error) {
-	revoked := true
-	err := s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		err := revoke(tx, at, "id = ?", issuanceID)
-		if errors.Is(err, issuance.ErrNotFound) {
-			revoked, err = false, nil
-		}
-		if err != nil {
+	revoked := false
+	err := s.db.Write(ctx, func(tx *database.Tx) error {
+		err := s.revoke(tx, at, audit.Service("wallet provider"), "id = ?", issuanceID)
+		revoked = err == nil
+		if err != nil && !errors.Is(err, issuance.ErrNotFound) {
 			return err
 		}
 		// An issuance that is being signed this moment is looked at again when it is finished.
-		err = tx.Exec(`DELETE FROM issuer_watched WHERE issuance_id = ?
+		_, err = tx.Exec(`DELETE FROM issuer_watched WHERE issuance_id = ?
 			AND NOT EXISTS (SELECT 1 FROM issuer_issuances WHERE id = ? AND state = ?)`,
-			issuanceID, issuanceID, string(issuance.StateIntent)).Error
+			issuanceID, issuanceID, string(issuance.StateIntent))
 		if err != nil {
 			return fmt.Errorf("store: ending a watch: %w", err)
 		}

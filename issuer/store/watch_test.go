@@ -13,7 +13,7 @@ import (
 )
 
 // watched is an intent that hangs on a unit and on its key storage.
-func watched(unit uint64) issuance.Intent {
+func watched(unit uint64) order {
 	in := intent("anna", 2)
 	in.Watched = []attestation.Status{{Index: unit, URI: "https://provider.example/units"}, {Index: 0, URI: "https://provider.example/keys"}}
 	return in
@@ -121,7 +121,7 @@ func TestRevokeWatched(t *testing.T) {
 		if n := count(t, s, "issuer_watched"); n != 2 {
 			t.Errorf("%d are watched, want the two of what is being signed", n)
 		}
-		if err := s.Finish(ctx, pending.ID, issuance.StateIssued); err != nil {
+		if err := s.Finish(ctx, pending.Intent, issuance.StateIssued, noon); err != nil {
 			t.Fatal(err)
 		}
 		if revoked, err := s.RevokeWatched(ctx, pending.ID, noon); !revoked || err != nil {

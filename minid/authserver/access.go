@@ -1,12 +1,14 @@
 package authserver
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"lommebok.example/minid"
+	"lommebok.example/specs/dpop"
 	"lommebok.example/specs/oauth2"
 )
 
@@ -66,38 +68,83 @@ func (e *AccessError) challenge() string {
 func (s *Server) Access(r *http.Request) (*Access, *AccessError) {
 	access, refusal := s.boundAccess(r)
 	if refusal == nil && access.Login != nil {
-		return nil, s.deny(r, oauth2.InvalidToken, "the access token is a service's and opens userinfo alone (RFC 6750 section 3.1)")
+		return nil, s.deny(r.Context(), oauth2.InvalidToken, serviceToken)
 	}
 	return access, refusal
 }
 
 // boundAccess checks a request with a token that is bound to a key.
 func (s *Server) boundAccess(r *http.Request) (*Access, *AccessError) {
+	u, refusal := s.unspentAccess(r)
+	if refusal == nil {
+		refusal = s.Spend(r.Context(), u)
+	}
+	if refusal != nil {
+		return nil, refusal
+	}
+	return u.Access, nil
+}
+
+// Unspent is an access whose DPoP proof has not been used up yet. Nothing may be done or told on its strength before Spend.
+type Unspent struct {
+	Access *Access
+	proof  *dpop.Proof
+	spent  bool
+}
+
+// Unspent checks a wallet's request as Access does, but leaves the proof's jti to Spend, so that it can be taken in the same
+// transaction as what the request does.
+func (s *Server) Unspent(r *http.Request) (*Unspent, *AccessError) {
+	u, refusal := s.unspentAccess(r)
+	if refusal == nil && u.Access.Login != nil {
+		refusal = s.Spend(r.Context(), u)
+		if refusal == nil {
+			refusal = s.deny(r.Context(), oauth2.InvalidToken, serviceToken)
+		}
+	}
+	return u, refusal
+}
+
+const serviceToken = "the access token is a service's and opens userinfo alone (RFC 6750 section 3.1)"
+
+func (s *Server) unspentAccess(r *http.Request) (*Unspent, *AccessError) {
 	token, why := presented(r)
 	if why != "" {
-		return nil, s.deny(r, oauth2.InvalidToken, why)
+		return nil, s.deny(r.Context(), oauth2.InvalidToken, why)
 	}
 	proof, code, err := s.checkProof(r, token)
 	if err != nil {
-		return nil, s.deny(r, code, err.Error())
+		return nil, s.deny(r.Context(), code, err.Error())
 	}
-	at := s.Now()
-	access, err := s.Store.TokenAccess(r.Context(), HashOf(token), at)
+	access, err := s.Store.TokenAccess(r.Context(), HashOf(token), s.Now())
 	switch {
 	case errors.Is(err, ErrNoToken):
-		return nil, s.deny(r, oauth2.InvalidToken, "the access token is unknown, expired or revoked (RFC 6750 section 3.1)")
+		return nil, s.deny(r.Context(), oauth2.InvalidToken, "the access token is unknown, expired or revoked (RFC 6750 section 3.1)")
 	case err != nil:
-		return nil, s.accessFault(r, err)
+		return nil, s.accessFault(r.Context(), err)
 	case access.JKT != proof.JKT:
-		return nil, s.deny(r, oauth2.InvalidToken, "the access token is bound to another key (RFC 9449 section 7.1)")
+		return nil, s.deny(r.Context(), oauth2.InvalidToken, "the access token is bound to another key (RFC 9449 section 7.1)")
 	}
-	if code, err := s.takeJTI(r.Context(), proof); code == oauth2.ServerError {
-		return nil, s.accessFault(r, err)
-	} else if err != nil {
-		return nil, s.deny(r, code, err.Error())
-	}
-	return access, nil
+	return &Unspent{Access: access, proof: proof}, nil
 }
+
+// Spend takes the jti of the proof: of all who come with it, one is let through. When ctx is that of a transaction, the jti is
+// spent when that is kept; whoever holds the transaction tells by Settle.
+func (s *Server) Spend(ctx context.Context, u *Unspent) *AccessError {
+	if code, err := s.takeJTI(ctx, u.proof); code == oauth2.ServerError {
+		return s.accessFault(ctx, err)
+	} else if err != nil {
+		return s.deny(ctx, code, err.Error())
+	}
+	u.spent = true
+	return nil
+}
+
+// Settle tells whether the transaction that Spend was part of has been kept.
+func (u *Unspent) Settle(kept bool) { u.spent = kept }
+
+// Spent tells whether the proof has been used up.
+func (u *Unspent) Spent() bool { return u.spent }
 
 // presented finds the access token in the one place where it may stand, or tells why there is none. The name of the scheme is
 // compared without regard to case (RFC 9110 section 11.1).
@@ -118,13 +165,13 @@ func hasQueryToken(r *http.Request) bool {
 	return r.URL.RawQuery != "" && r.URL.Query().Has("access_token")
 }
 
-func (s *Server) deny(r *http.Request, code, why string) *AccessError {
+func (s *Server) deny(ctx context.Context, code, why string) *AccessError {
 	e := oauth2.NewError(http.StatusUnauthorized, code, "%s", why)
-	s.logRefusal(r.Context(), e.Code, e.Description)
+	s.logRefusal(ctx, e.Code, e.Description)
 	return &AccessError{Code: e.Code, Description: e.Description, Status: e.Status, Nonce: s.Nonces.Current()}
 }
 
-func (s *Server) accessFault(r *http.Request, err error) *AccessError {
-	e := s.fault(r.Context(), "access", err)
+func (s *Server) accessFault(ctx context.Context, err error) *AccessError {
+	e := s.fault(ctx, "access", err)
 	return &AccessError{Code: e.Code, Description: e.Description, Status: e.Status, Nonce: s.Nonces.Current()}
 }

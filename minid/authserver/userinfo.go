@@ -41,12 +41,12 @@ func (s *Server) serviceAccess(r *http.Request) (*Access, *AccessError) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		access, refusal := s.boundAccess(r)
 		if refusal == nil && access.Login == nil {
-			return nil, s.deny(r, oauth2.InvalidToken, "the access token is a wallet's (RFC 6750 section 3.1)")
+			return nil, s.deny(r.Context(), oauth2.InvalidToken, "the access token is a wallet's (RFC 6750 section 3.1)")
 		}
 		return access, refusal
 	}
 	deny := func(why string) (*Access, *AccessError) {
-		e := s.deny(r, oauth2.InvalidToken, why)
+		e := s.deny(r.Context(), oauth2.InvalidToken, why)
 		e.Nonce, e.Bearer = "", true
 		return nil, e
 	}
@@ -58,7 +58,7 @@ func (s *Server) serviceAccess(r *http.Request) (*Access, *AccessError) {
 	case errors.Is(err, ErrNoToken):
 		return deny("the access token is unknown, expired or revoked (RFC 6750 section 3.1)")
 	case err != nil:
-		return nil, s.accessFault(r, err)
+		return nil, s.accessFault(r.Context(), err)
 	case access.JKT != "" || access.Login == nil:
 		return deny("the access token is bound to a key and is no bearer token (RFC 9449 section 7.1)")
 	}

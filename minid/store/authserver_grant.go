@@ -142,14 +142,14 @@ func (s *Store) revokeReused(ctx context.Context, r authserver.Redemption) error
 
 // TokenAccess reads a token that is alive with its grant: one row, by primary keys.
 func (s *Store) TokenAccess(ctx context.Context, token authserver.Hash, at time.Time) (*authserver.Access, error) {
-	statement := s.db.R.WithContext(ctx).Raw(`SELECT g.id, g.person_id, g.pid, g.client_id, g.level, g.basis, g.auth_time,
+	var a authserver.Access
+	var level, basis, scopes, list, login, unit string
+	var authTime, expires int64
+	err := s.db.Row(ctx, `SELECT g.id, g.person_id, g.pid, g.client_id, g.level, g.basis, g.auth_time,
 		g.scopes, g.authorized, g.login, g.unit, t.dpop_jkt, t.expires_at
 		FROM authserver_token t JOIN authserver_grant g ON g.id = t.grant_id
-		WHERE t.token_hash = ? AND t.expires_at > ? AND g.revoked_at IS NULL`, token[:], at.UnixMilli())
-	var a authserver.Access
-	var level, scopes, list, login, unit string
-	var authTime, expires int64
-	err := scanOne(statement, &a.GrantID, &a.PersonID, &a.PID, &a.ClientID, &level, &a.Basis, &authTime, &scopes, &list, &login, &unit, &a.JKT, &expires)
+		WHERE t.token_hash = ? AND t.expires_at > ? AND g.revoked_at IS NULL`, []any{token[:], at.UnixMilli()},
+		&a.GrantID, &a.PersonID, &a.PID, &a.ClientID, &level, &basis, &authTime, &scopes, &list, &login, &unit, &a.JKT, &expires)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, authserver.ErrNoToken
@@ -165,6 +165,7 @@ func (s *Store) TokenAccess(ctx context.Context, token authserver.Hash, at time.
 	if a.Login, err = readOptional[authserver.LoggedIn](login); err != nil {
 		return nil, fmt.Errorf("store: access: %w", err)
 	}
+	a.Basis = minid.Basis(basis)
 	if a.Unit, err = readOptional[authserver.WalletUnit](unit); err != nil {
 		return nil, fmt.Errorf("store: access: %w", err)
 	}

@@ -135,17 +135,20 @@ func readOptional[T any](s string) (*T, error) {
 	return v, json.Unmarshal([]byte(s), v)
 }
 
-// TakeProof keeps the hash of a proof's key and jti; the primary key lets the first one in.
+// TakeProof keeps the hash of a proof's key and jti; the primary key lets the first one in. In a transaction of
+// database.Together it is part of that.
 func (s *Store) TakeProof(ctx context.Context, jti authserver.Hash, expires time.Time) error {
-	err := s.db.W.WithContext(ctx).Exec(`INSERT INTO authserver_proof (jti_hash, expires_at) VALUES (?, ?)`,
-		blob(jti[:]), expires.UnixMilli()).Error
-	switch {
-	case database.IsDuplicate(err):
-		return authserver.ErrProofUsed
-	case err != nil:
-		return fmt.Errorf("store: take proof: %w", err)
-	}
-	return nil
+	return s.db.Write(ctx, func(tx *database.Tx) error {
+		taken, err := tx.Exec(`INSERT INTO authserver_proof (jti_hash, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING`,
+			jti[:], expires.UnixMilli())
+		switch {
+		case err != nil:
+			return fmt.Errorf("store: take proof: %w", err)
+		case taken != 1:
+			return authserver.ErrProofUsed
+		}
+		return nil
+	})
 }
 
 // blob is bytes in a list of values: gorm would spread a plain slice that follows a parenthesis over many places.

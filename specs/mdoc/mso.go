@@ -102,6 +102,15 @@ func (m *MSO) parseDigests(r *cose.Reader) {
 	}
 }
 
+// Digests is the number of digests in all namespaces.
+func (m *MSO) Digests() int {
+	n := 0
+	for _, digests := range m.digests {
+		n += len(digests)
+	}
+	return n
+}
+
 // lookup gives the digest of an item, or nil when the issuer vouched for none.
 func (m *MSO) lookup(ns string, id uint64) []byte {
 	digests := m.digests[ns]

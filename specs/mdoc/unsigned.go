@@ -59,20 +59,26 @@ func Prepare(t Template) (*Unsigned, error) {
 	}, nil
 }
 
-// View reads the bytes that will be signed as a reader would. As it has no issuerAuth,
-// VerifySignature of what it gives fails.
-func (u *Unsigned) View() (*IssuerSigned, error) {
+// View reads IssuerNameSpaces and MobileSecurityObjectBytes as a reader would. As what it
+// gives has no issuerAuth, VerifySignature of it fails.
+func View(nameSpaces, payload []byte) (*IssuerSigned, error) {
 	i := new(IssuerSigned)
-	r := cose.NewReader(u.nameSpaces)
+	r := cose.NewReader(nameSpaces)
 	i.parseNameSpaces(r)
 	if r.Err() != nil {
 		return nil, r.Err()
 	}
-	if err := i.parseMSO(u.payload); err != nil {
+	if err := i.parseMSO(payload); err != nil {
 		return nil, err
 	}
 	return i, nil
 }
+
+// View reads the bytes that will be signed.
+func (u *Unsigned) View() (*IssuerSigned, error) { return View(u.nameSpaces, u.payload) }
+
+// NameSpaces is IssuerNameSpaces.
+func (u *Unsigned) NameSpaces() []byte { return append([]byte(nil), u.nameSpaces...) }
 
 // Payload is MobileSecurityObjectBytes, the payload of issuerAuth.
 func (u *Unsigned) Payload() []byte { return append([]byte(nil), u.payload...) }

@@ -1,0 +1,70 @@
+package issuance
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"lommebok.example/issuer/credentials"
+)
+
+var noon = time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
+
+func TestNonceTimes(t *testing.T) {
+	at := noon
+	n := NewNonces(make([]byte, 32), func() time.Time { return at })
+	nonce := n.New()
+	for _, tt := range []struct {
+		after time.Duration
+		want  bool
+	}{{0, true}, {300 * time.Second, true}, {301 * time.Second, false}, {-time.Hour, false}} {
+		at = noon.Add(tt.after)
+		if n.Valid(nonce) != tt.want {
+			t.Errorf("after %s: %v", tt.after, !tt.want)
+		}
+	}
+	at = noon
+	if other := NewNonces([]byte("another secret"), n.now); other.Valid(nonce) {
+		t.Error("a nonce of another secret is valid")
+	}
+	if n.Valid(nonce+"A") || n.Valid(nonce[:len(nonce)-1]) || n.Valid("") {
+		t.Error("a nonce of another length is valid")
+	}
+}
+
+func TestCatalogLeavesTimeToFinish(t *testing.T) {
+	types, err := credentials.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Catalog{Types: types}
+	for _, typ := range types.All() {
+		r, ok := c.ByScope(typ.Scope)
+		if !ok || r.ConfigurationID != typ.ID || r.Level != typ.Level || r.MaxAuthAge != typ.MaxAuthAge-2*time.Minute {
+			t.Errorf("%s: %+v", typ.ID, r)
+		}
+		text, ok := c.Consent(typ.ID, "nn")
+		if !ok || text.Name != typ.Display.Name.NN || len(text.Claims) != len(typ.Claims) || text.Validity != typ.Validity {
+			t.Errorf("%s: %+v", typ.ID, text)
+		}
+	}
+	if _, ok := c.ByConfiguration("x"); ok {
+		t.Error("knows what there is not")
+	}
+	if len(c.Scopes()) != len(types.All()) {
+		t.Error("scopes", c.Scopes())
+	}
+}
+
+func FuzzNonce(f *testing.F) {
+	n := NewNonces(make([]byte, 32), func() time.Time { return noon })
+	good := n.New()
+	f.Add(good)
+	f.Add("")
+	f.Add(strings.Repeat("A", 54))
+	f.Fuzz(func(t *testing.T, s string) {
+		if s != good && n.Valid(s) {
+			t.Errorf("%q is valid", s)
+		}
+	})
+}

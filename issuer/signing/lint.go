@@ -1,0 +1,142 @@
+package signing
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lommebok.example/issuer/credentials"
+	"lommebok.example/issuer/source"
+	"lommebok.example/issuer/status"
+)
+
+// maxText is the longest text a claim may have (PID Rulebook 1.7 chapter 3).
+const maxText = 150
+
+// lintBatch looks at what is to be said, before there are bytes of it.
+func (s *Signers) lintBatch(b *Batch, now time.Time) error {
+	if b.Type == nil || !s.scheme() {
+		return fmt.Errorf("%w: no type, or the issuer is not https", ErrLint)
+	}
+	switch {
+	case len(b.Holders) == 0 || len(b.Indices) != len(b.Holders):
+		return fmt.Errorf("%w: %d holder keys and %d status indices", ErrLint, len(b.Holders), len(b.Indices))
+	case len(b.Holders) > b.Type.Batch:
+		return fmt.Errorf("%w: %d copies, at most %d", ErrLint, len(b.Holders), b.Type.Batch)
+	case b.Life.From.After(now) || !b.Life.Until.After(now):
+		return fmt.Errorf("%w: valid from %s until %s is not now", ErrLint, b.Life.From, b.Life.Until)
+	case b.Life.Until.Sub(b.Life.From) != b.Type.Validity:
+		return fmt.Errorf("%w: the validity is not that of the type", ErrLint)
+	case b.Life.Until.After(s.cfg.Until):
+		return fmt.Errorf("%w: outlives the signer's certificate, which ends %s", ErrLint, s.cfg.Until)
+	case len(b.Values) == 0:
+		return fmt.Errorf("%w: no claims", ErrLint)
+	}
+	return errors.Join(lintHolders(b.Holders), s.lintIndices(b.Indices), lintValues(b.Type, b.Values))
+}
+
+func (s *Signers) scheme() bool {
+	return strings.HasPrefix(s.cfg.Issuer, "https://") || s.cfg.InsecureAllowHTTP && strings.HasPrefix(s.cfg.Issuer, "http://")
+}
+
+func lintHolders(holders []*ecdsa.PublicKey) error {
+	for n, key := range holders {
+		if key == nil || key.Curve != elliptic.P256() {
+			return fmt.Errorf("%w: a holder key is not on P-256", ErrLint)
+		}
+		if slices.ContainsFunc(holders[:n], func(other *ecdsa.PublicKey) bool { return key.Equal(other) }) {
+			return fmt.Errorf("%w: two copies for one holder key", ErrLint)
+		}
+	}
+	return nil
+}
+
+func (s *Signers) lintIndices(indices []status.Index) error {
+	for n, i := range indices {
+		if slices.Contains(indices[:n], i) {
+			return fmt.Errorf("%w: two copies with one status index", ErrLint)
+		}
+		if !strings.HasPrefix(s.cfg.Lists.URI(i.List), s.cfg.Issuer+"/") {
+			return fmt.Errorf("%w: the status list is not the issuer's", ErrLint)
+		}
+	}
+	return nil
+}
+
+// lintValues looks at each value, and that each claim is one of the type's, no claim is there twice, and none of the type's
+// mandatory ones is missing.
+func lintValues(t *credentials.Type, values []Value) error {
+	seen := make(map[string]bool, len(values))
+	for _, v := range values {
+		path := strings.Join(v.Claim.Path, ".")
+		if seen[path] {
+			return fmt.Errorf("%w: claim %s twice", ErrLint, path)
+		}
+		seen[path] = true
+		if err := lintValue(v.Is); err != nil {
+			return fmt.Errorf("%w: claim %s: %w", ErrLint, path, err)
+		}
+	}
+	known := 0
+	for _, claim := range t.Claims {
+		there := seen[strings.Join(claim.Path, ".")]
+		if claim.Mandatory && !there {
+			return fmt.Errorf("%w: no claim %s", ErrLint, strings.Join(claim.Path, "."))
+		}
+		if there {
+			known++
+		}
+	}
+	if known != len(values) {
+		return fmt.Errorf("%w: a claim that the type does not have", ErrLint)
+	}
+	return nil
+}
+
+// lintValue never says what the value is: it is somebody's.
+func lintValue(is any) error {
+	switch is := is.(type) {
+	case bool:
+		return nil
+	case string:
+		if is == "" || len([]rune(is)) > maxText {
+			return fmt.Errorf("the text is empty or longer than %d", maxText)
+		}
+		return nil
+	case source.Date:
+		if day := time.Date(is.Year, is.Month, is.Day, 0, 0, 0, 0, time.UTC); is.Year < 1 || day.Day() != is.Day {
+			return errors.New("no day in the calendar")
+		}
+		return nil
+	case []string:
+		return lintAll(is, len(is))
+	case map[string]string:
+		return lintAll(mapValues(is), len(is))
+	default:
+		return fmt.Errorf("values of type %T are not issued", is)
+	}
+}
+
+func lintAll(texts []string, n int) error {
+	if n == 0 {
+		return errors.New("an empty list or map")
+	}
+	for _, text := range texts {
+		if err := lintValue(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func mapValues(m map[string]string) []string {
+	out := make([]string, 0, len(m))
+	for _, v := range m {
+		out = append(out, v)
+	}
+	return out
+}
