@@ -3,7 +3,7 @@
 // true of them is package source; which types there are is package credentials; where it is written down is a Store.
 //
 //	route                                      section
-//	GET  /.well-known/openid-credential-issuer 12.2, as JSON
+//	GET  /.well-known/openid-credential-issuer 12.2, as JSON or signed (Accept), in nb, nn, en (Accept-Language)
 //	POST /nonce                                7
 //	POST /credential                           8
 //

@@ -32,6 +32,7 @@ type trust struct {
 	DocumentSigner   identity
 	CredentialIssuer identity
 	StatusSigner     identity
+	Access           identity // signs the metadata (ARF ISSU_22)
 }
 
 // maker makes certificates where there are none in the folder or where they end too soon. Keys stay as they are, so
@@ -67,6 +68,7 @@ func makeTrust(dir, issuer string, longest time.Duration, at time.Time) (*trust,
 		{&t.DocumentSigner, "document-signer", "dokumentsignering", x5c.DocumentSigner},
 		{&t.CredentialIssuer, "credential-issuer", "utsteder av bevis", x5c.CredentialIssuer},
 		{&t.StatusSigner, "status-signer", "statuslister", x5c.StatusSigner},
+		{&t.Access, "access", "tilgang", x5c.AccessCertificate},
 	} {
 		if *leaf.into, err = m.leaf(leaf.name, leaf.words, leaf.profile, root, rootKey); err != nil {
 			return nil, err
@@ -74,6 +76,9 @@ func makeTrust(dir, issuer string, longest time.Duration, at time.Time) (*trust,
 	}
 	return t, nil
 }
+
+// access signs the metadata now.
+func (t *trust) access() (crypto.Signer, []*x509.Certificate) { return t.Access.Key, t.Access.Chain }
 
 func (m maker) root() (crypto.Signer, *x509.Certificate, error) {
 	key, err := keys.Signer(m.dir, "iaca")

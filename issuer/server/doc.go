@@ -19,5 +19,5 @@
 //	/assets                                                       web
 //
 // The data folder holds, made at the first start: a key and a certificate for each of iaca, document-signer,
-// credential-issuer and status-signer, the key openid, and the secrets dpop-nonce, c-nonce, pepper, seal and pairwise.
+// credential-issuer, status-signer and access, the key openid, and the secrets dpop-nonce, c-nonce, pepper, seal and pairwise.
 package server

@@ -66,6 +66,7 @@ type Config struct {
 	Levels        minid.LevelTable     // what proofing and factors are worth; the zero table for the default
 	Schools       *school.File         // whose pupils get MinID there; nil with test people for the synthetic ones
 
+	Info []openid4vci.IssuerInfo // what the issuer is registered for, see ParseInfo
 	// WalletCheck is how often the status of a wallet unit that holds a PID is looked up; 0 for wallets.Every, the longest.
 	WalletCheck time.Duration
 
@@ -201,7 +202,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		issuing: &issuance.Service{
 			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
 			Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
-			Signers: g.signers, Now: deps.Now, Log: deps.Log,
+			Signers: g.signers, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
 		},
 		offers:   &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
 		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
