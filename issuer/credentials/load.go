@@ -30,7 +30,7 @@ func Load(files fs.FS) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{byID: map[string]*Type{}, byScope: map[string]*Type{}}
+	s := &Set{byID: map[string]*Type{}, byScope: map[string]*Type{}, byVCT: map[string]*Type{}}
 	for _, name := range names {
 		raw, err := fs.ReadFile(files, name)
 		if err != nil {
@@ -56,6 +56,15 @@ func (s *Set) add(t *Type) error {
 	}
 	if _, taken := s.byScope[t.Scope]; taken {
 		return fmt.Errorf("%w: the scope %s is taken", ErrType, t.Scope)
+	}
+	if t.Format == SDJWT {
+		if _, taken := s.byVCT[t.VCT]; taken {
+			return fmt.Errorf("%w: the vct %s is taken, and a type has one description", ErrType, t.VCT)
+		}
+		if err := t.describe(); err != nil {
+			return fmt.Errorf("%w: %w", ErrType, err)
+		}
+		s.byVCT[t.VCT] = t
 	}
 	s.all = append(s.all, t)
 	s.byID[t.ID], s.byScope[t.Scope] = t, t

@@ -73,7 +73,9 @@ func shown(t *credentials.Type, languages []string) *openid4vci.CredentialMetada
 		})
 	}
 	for _, claim := range t.Claims {
-		m.Claims = append(m.Claims, claimOf(claim, languages))
+		if !claim.OfFormat() {
+			m.Claims = append(m.Claims, claimOf(claim, languages))
+		}
 	}
 	return m
 }

@@ -3,6 +3,7 @@ package issuance
 import (
 	"context"
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/base32"
@@ -62,7 +63,9 @@ type Service struct {
 	// MetadataSigner gives the key of the issuer's access certificate and its chain, leaf first, without the anchor; nil for
 	// metadata that is not signed.
 	MetadataSigner func() (crypto.Signer, []*x509.Certificate)
-	Info           []openid4vci.IssuerInfo // what the issuer is registered for
+	// IssuerKeys are the keys that sign SD-JWT VCs, and those that signed such as are still valid; nil to publish none.
+	IssuerKeys func() []*ecdsa.PublicKey
+	Info       []openid4vci.IssuerInfo // what the issuer is registered for
 }
 
 // Mount puts the routes of the package comment on r, which must be the root of the host that Issuer names. It fails
@@ -73,6 +76,9 @@ func (s *Service) Mount(r gin.IRouter) error {
 		return err
 	}
 	r.GET(path, s.getMetadata(metadata))
+	if err := s.mountTypes(r); err != nil {
+		return err
+	}
 	r.POST("/nonce", s.postNonce)
 	r.POST("/credential", s.postCredential)
 	return nil

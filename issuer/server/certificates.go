@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/x509"
 	"fmt"
 	"net/url"
@@ -79,6 +80,15 @@ func makeTrust(dir, issuer string, longest time.Duration, at time.Time) (*trust,
 
 // access signs the metadata now.
 func (t *trust) access() (crypto.Signer, []*x509.Certificate) { return t.Access.Key, t.Access.Chain }
+
+// credentialKeys are the keys that sign SD-JWT VCs.
+func (t *trust) credentialKeys() []*ecdsa.PublicKey {
+	key, ok := t.CredentialIssuer.Key.Public().(*ecdsa.PublicKey)
+	if !ok {
+		return nil
+	}
+	return []*ecdsa.PublicKey{key}
+}
 
 func (m maker) root() (crypto.Signer, *x509.Certificate, error) {
 	key, err := keys.Signer(m.dir, "iaca")

@@ -10,6 +10,7 @@
 //	GET  /trust/iaca.pem           the trust anchor
 //	GET  /health                   200, or 503 when the database does not answer
 //	/.well-known/openid-credential-issuer, /nonce, /credential    issuance
+//	/.well-known/jwt-vc-issuer, /types/:vct                       issuance
 //	/statuslists/:id                                              status
 //	/.well-known/oauth-authorization-server, /par, /authorize, /token   minid/authserver
 //	/.well-known/openid-configuration, /jwks.json, /userinfo, /tokeninfo, /revoke, /endsession   minid/authserver

@@ -10,10 +10,11 @@ import (
 	"lommebok.example/issuer/server"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/openid4vci"
+	"lommebok.example/specs/sdjwtvc"
 )
 
 // get fetches a document of the service; headers in pairs.
-func (s *service) get(t testing.TB, path string, headers ...string) answer {
+func (s *service) fetch(t testing.TB, path string, headers ...string) answer {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodGet, s.url+path, nil)
 	check(t, err)
@@ -28,7 +29,7 @@ func TestSignedMetadataLeadsToTheAnchor(t *testing.T) {
 	s := newService(t)
 	s.cfg.Info = []openid4vci.IssuerInfo{{Format: openid4vci.InfoRegistrarDataset, Data: json.RawMessage(`{"a":1}`)}}
 	for range 2 {
-		a := s.get(t, "/.well-known/openid-credential-issuer", "Accept", "application/jwt", "Accept-Language", "no")
+		a := s.fetch(t, "/.well-known/openid-credential-issuer", "Accept", "application/jwt", "Accept-Language", "no")
 		if a.header.Get("Content-Type") != "application/jwt" || a.header.Get("Content-Language") != "nb" {
 			t.Fatalf("%d %v", a.status, a.header)
 		}
@@ -39,9 +40,28 @@ func TestSignedMetadataLeadsToTheAnchor(t *testing.T) {
 		}
 		s.start(t)
 	}
-	if a := s.get(t, "/.well-known/openid-credential-issuer"); !strings.Contains(string(a.body), `"issuer_info":[{"format":"registrar_dataset","data":{"a":1}}]`) {
+	if a := s.fetch(t, "/.well-known/openid-credential-issuer"); !strings.Contains(string(a.body), `"issuer_info":[{"format":"registrar_dataset","data":{"a":1}}]`) {
 		t.Error("issuer_info is not as configured")
 	}
+}
+
+// The keys under jwt-vc-issuer are those that the credentials are signed with, and the type metadata are there.
+func TestIssuerKeysAndTypes(t *testing.T) {
+	s := newService(t)
+	p, w := s.person(t, stjerne), s.wallet(t)
+	token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)
+	list, _ := w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
+	c, err := sdjwtvc.ParseIssued(list[0])
+	check(t, err)
+	check(t, c.VerifySignature())
+	m, err := sdjwtvc.ParseIssuerMetadata(s.fetch(t, "/.well-known/jwt-vc-issuer").body, s.url)
+	check(t, err)
+	key, err := m.JWKS.Keys[0].PublicKey()
+	check(t, err)
+	if len(m.JWKS.Keys) != 1 || !key.Equal(c.Chain()[0].PublicKey) {
+		t.Errorf("%+v", m.JWKS)
+	}
+	check(t, sdjwtvc.VerifyIntegrity(s.fetch(t, "/types/"+c.VCT()).body, c.TypeIntegrity()))
 }
 
 func TestParseInfo(t *testing.T) {

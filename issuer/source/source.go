@@ -102,6 +102,9 @@ var known = map[string]bool{
 	SchoolRole: true, SchoolName: true, SchoolNumber: true, SchoolOwnerName: true, SchoolOwnerNumber: true, SchoolType: true,
 }
 
+// IsList tells whether the value of a fact is a list.
+func IsList(name string) bool { return name == Nationalities || name == PostalAddress }
+
 // Known tells whether name is the name of a fact.
 func Known(name string) bool {
 	_, age := ageOver(name)
