@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -65,6 +66,10 @@ type Config struct {
 	Desk          *login.DeskPlace     // where people are identified in person; nil for what the demonstration says
 	Levels        minid.LevelTable     // what proofing and factors are worth; the zero table for the default
 	Schools       *school.File         // whose pupils get MinID there; nil with test people for the synthetic ones
+
+	// CredentialsDir holds further credential types, a *.yaml file each, see package credentials; "" for the built-in ones
+	// alone. FactsFile holds further facts about people, see source.NewFile; "" for none.
+	CredentialsDir, FactsFile string
 
 	Info []openid4vci.IssuerInfo // what the issuer is registered for, see ParseInfo
 	// WalletCheck is how often the status of a wallet unit that holds a PID is looked up; 0 for wallets.Every, the longest.
@@ -124,7 +129,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	if err := deps.fill(); err != nil {
+	if err := deps.fill(cfg); err != nil {
 		return nil, err
 	}
 	ground, err := lay(ctx, cfg, deps)
@@ -291,17 +296,30 @@ func (cfg Config) check() error {
 	return nil
 }
 
-func (d *Deps) fill() error {
+func (d *Deps) fill(cfg Config) error {
 	if d.DB == nil || d.Now == nil || d.Log == nil {
 		return fmt.Errorf("%w: DB, Now and Log must be set", ErrConfig)
 	}
 	if d.Source == nil {
 		d.Source = source.NewRegister(d.Now)
 	}
+	if cfg.FactsFile != "" {
+		raw, err := os.ReadFile(cfg.FactsFile)
+		if err != nil {
+			return fmt.Errorf("%w: facts: %w", ErrConfig, err)
+		}
+		if d.Source, err = source.NewFile(d.Source, raw); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrConfig, cfg.FactsFile, err)
+		}
+	}
 	if d.Types != nil {
 		return nil
 	}
-	types, err := credentials.Embedded()
-	d.Types = types
+	var err error
+	if cfg.CredentialsDir != "" {
+		d.Types, err = credentials.WithFolder(cfg.CredentialsDir)
+	} else {
+		d.Types, err = credentials.Embedded()
+	}
 	return err
 }

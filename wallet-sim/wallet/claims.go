@@ -141,10 +141,16 @@ func shownClaims(c *Credential, r *read, paths [][]any) []Claim {
 	return list
 }
 
+// maxShown is the longest text that is shown whole; the texts of a PID have 150 signs at most.
+const maxShown = 1000
+
 // textOf writes a value on one line, with commas. The names inside an object are for programs, and left out.
 func textOf(v any) string {
 	switch v := v.(type) {
 	case string:
+		if len(v) > maxShown {
+			return v[:8] + "…" // a picture, in base64
+		}
 		return v
 	case []any:
 		parts := make([]string, 0, len(v))
