@@ -30,6 +30,7 @@ type identity struct {
 // trust is the issuer's own certificates: a root that others take as their anchor, and a leaf for each purpose.
 type trust struct {
 	Root             *x509.Certificate
+	rootKey          crypto.Signer
 	DocumentSigner   identity
 	CredentialIssuer identity
 	StatusSigner     identity
@@ -59,7 +60,7 @@ func makeTrust(dir, issuer string, longest time.Duration, at time.Time) (*trust,
 	if err != nil {
 		return nil, err
 	}
-	t := &trust{Root: root}
+	t := &trust{Root: root, rootKey: rootKey}
 	for _, leaf := range []struct {
 		into    *identity
 		name    string
@@ -126,7 +127,7 @@ func (m maker) leaf(name, words string, p x5c.Profile, root *x509.Certificate, r
 }
 
 func (m maker) subject(words string) x5c.Subject {
-	return x5c.Subject{Country: "NO", Organization: organisation, CommonName: organisation + " " + words, URI: m.issuer}
+	return x5c.Subject{Country: "NO", Organization: organisation, CommonName: organisation + " " + words, URI: m.issuer, CRL: m.issuer + crlPath}
 }
 
 // publish writes the anchor where verifiers and wallets of this machine look for the issuers they trust.

@@ -8,6 +8,7 @@
 //	GET  /mine                     what was issued to the person
 //	GET, POST /mine/:id/revoke     asks, then revokes
 //	GET  /trust/iaca.pem           the trust anchor
+//	GET  /trust/iaca.crl           which of its certificates are revoked: those that lie in the data folder's revoked/*.pem
 //	GET  /health                   200, or 503 when the database does not answer
 //	/.well-known/openid-credential-issuer, /nonce, /credential    issuance
 //	/.well-known/jwt-vc-issuer, /types/:vct                       issuance

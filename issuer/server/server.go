@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -172,6 +173,7 @@ type parts struct {
 	offers     *offers
 	mine       *mine
 	public     *public
+	crl        *crl
 	watch      *wallets.Watch
 	outbox     *notify.Outbox // nil without test people
 	letters    *notify.LetterOutbox
@@ -217,6 +219,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		letters:  g.letters,
 		metrics:  g.metrics,
 		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople, Metrics: g.metrics.Handler()},
+		crl:      &crl{dir: filepath.Join(cfg.DataDir, "revoked"), root: g.trust.Root, key: g.trust.rootKey, now: deps.Now, log: deps.Log},
 		public:   &public{db: deps.DB, audit: g.issuerStore, anchor: g.trust.anchorPEM(), now: deps.Now, log: deps.Log},
 	}
 }
@@ -240,6 +243,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.authServer.Mount(r)
 	p.status.Mount(r)
 	p.public.mount(r)
+	p.crl.mount(r)
 	pages := r.Group("", p.site.OwnForms())
 	p.offers.mount(pages)
 	p.mine.mount(pages)
