@@ -30,32 +30,44 @@ var reserved = []string{
 	"iss", "sub", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "_sd", "_sd_alg", "...",
 }
 
+// fault is what is wrong at a place of the file, which is a path without its root: claims[3].
+type fault struct {
+	place string
+	error
+}
+
+func (f *fault) Unwrap() error { return f.error }
+
+func wrong(place, format string, args ...any) error {
+	return &fault{place, fmt.Errorf(format, args...)}
+}
+
 func (t *Type) check() error {
 	switch {
 	case !identifier.MatchString(t.ID):
-		return fmt.Errorf("id %q is empty or has other signs than letters, digits, . _ -", t.ID)
+		return wrong("id", "id %q is empty or has other signs than letters, digits, . _ -", t.ID)
 	case t.Format == SDJWT && (t.VCT == "" || t.DocType != ""):
-		return fmt.Errorf("format %s wants vct and no doctype", SDJWT)
+		return wrong("format", "format %s wants vct and no doctype", SDJWT)
 	case t.Format == MDoc && (t.DocType == "" || t.VCT != ""):
-		return fmt.Errorf("format %s wants doctype and no vct", MDoc)
+		return wrong("format", "format %s wants doctype and no vct", MDoc)
 	case t.Format != SDJWT && t.Format != MDoc:
-		return fmt.Errorf("format %q is neither %s nor %s", t.Format, SDJWT, MDoc)
+		return wrong("format", "format %q is neither %s nor %s", t.Format, SDJWT, MDoc)
 	case !scopeToken.MatchString(t.Scope):
-		return fmt.Errorf("scope %q is no scope", t.Scope)
+		return wrong("scope", "scope %q is no scope", t.Scope)
 	case t.Level == minid.LevelNone:
-		return fmt.Errorf("level none: no credential is given to a person who has not signed in")
+		return wrong("level", "level none: no credential is given to a person who has not signed in")
 	case t.MaxAuthAge < time.Minute || t.MaxAuthAge > maxAuthAge:
-		return fmt.Errorf("max_auth_age %s is not between 1m and %s", t.MaxAuthAge, maxAuthAge)
+		return wrong("max_auth_age", "max_auth_age %s is not between 1m and %s", t.MaxAuthAge, maxAuthAge)
 	case t.Validity < 24*time.Hour || t.Validity > maxValidity:
-		return fmt.Errorf("validity is not between 1 and %d days", maxValidity/(24*time.Hour))
+		return wrong("validity", "validity is not between 1 and %d days", maxValidity/(24*time.Hour))
 	case t.Batch < 1 || t.Batch > maxBatch:
-		return fmt.Errorf("batch %d is not between 1 and %d", t.Batch, maxBatch)
+		return wrong("batch", "batch %d is not between 1 and %d", t.Batch, maxBatch)
 	case !colour.MatchString(t.Display.BackgroundColor) || !colour.MatchString(t.Display.TextColor):
-		return fmt.Errorf("display: background_color and text_color want the form #rrggbb")
+		return wrong("display", "display: background_color and text_color want the form #rrggbb")
 	case !t.Display.Name.complete() || !t.Display.Description.complete():
-		return fmt.Errorf("display: name and description want a text in each of nb, nn, en")
+		return wrong("display", "display: name and description want a text in each of nb, nn, en")
 	case len(t.Claims) == 0:
-		return fmt.Errorf("claims: there are none")
+		return wrong("claims", "claims: there are none")
 	}
 	if err := t.KeyAttestation.check(); err != nil {
 		return err
@@ -65,19 +77,20 @@ func (t *Type) check() error {
 
 func (k *KeyAttestation) check() error {
 	if k != nil && (!levels(k.KeyStorage) || !levels(k.UserAuthentication)) {
-		return fmt.Errorf("key_attestation: key_storage and user_authentication want one or more of %v", attestation.Levels)
+		return wrong("key_attestation", "key_attestation: key_storage and user_authentication want one or more of %v", attestation.Levels)
 	}
 	return nil
 }
 
 func (t *Type) checkClaims() error {
 	for i, c := range t.Claims {
+		place := fmt.Sprintf("claims[%d]", i)
 		if err := c.check(t.Format); err != nil {
-			return fmt.Errorf("claim %v: %w", c.Path, err)
+			return wrong(place, "claim %v: %w", c.Path, err)
 		}
 		for _, other := range t.Claims[:i] {
 			if prefix(c.Path, other.Path) || prefix(other.Path, c.Path) {
-				return fmt.Errorf("claim %v: stands at or inside claim %v", c.Path, other.Path)
+				return wrong(place, "claim %v: stands at or inside claim %v", c.Path, other.Path)
 			}
 		}
 	}

@@ -40,7 +40,8 @@ type Type struct {
 	Batch          int
 	KeyAttestation *KeyAttestation // nil: the wallet need not say how its keys are guarded
 	Display        Display
-	Claims         []Claim
+	Claims         []Claim // with those of the format, see Claim.OfFormat
+	Metadata       []byte  // of an SD-JWT VC: the type metadata document
 }
 
 // KeyAttestation says how well the keys must be guarded that a credential is bound to: one of the levels of OpenID4VCI appendix D.2
@@ -86,6 +87,7 @@ type Set struct {
 	all     []*Type
 	byID    map[string]*Type
 	byScope map[string]*Type
+	byVCT   map[string]*Type
 }
 
 // All gives the types.

@@ -59,7 +59,9 @@ func (c Catalog) Consent(id, lang string) (authserver.ConsentText, bool) {
 		Name: t.Display.Name.In(lang), Description: t.Display.Description.In(lang), Validity: t.Validity,
 	}
 	for _, claim := range t.Claims {
-		text.Claims = append(text.Claims, claim.Label.In(lang))
+		if !claim.OfFormat() {
+			text.Claims = append(text.Claims, claim.Label.In(lang))
+		}
 	}
 	return text, true
 }

@@ -8,8 +8,10 @@
 //	GET  /mine                     what was issued to the person
 //	GET, POST /mine/:id/revoke     asks, then revokes
 //	GET  /trust/iaca.pem           the trust anchor
+//	GET  /trust/iaca.crl           which of its certificates are revoked: those that lie in the data folder's revoked/*.pem
 //	GET  /health                   200, or 503 when the database does not answer
 //	/.well-known/openid-credential-issuer, /nonce, /credential    issuance
+//	/.well-known/jwt-vc-issuer, /types/:vct                       issuance
 //	/statuslists/:id                                              status
 //	/.well-known/oauth-authorization-server, /par, /authorize, /token   minid/authserver
 //	/.well-known/openid-configuration, /jwks.json, /userinfo, /tokeninfo, /revoke, /endsession   minid/authserver
@@ -19,5 +21,5 @@
 //	/assets                                                       web
 //
 // The data folder holds, made at the first start: a key and a certificate for each of iaca, document-signer,
-// credential-issuer and status-signer, the key openid, and the secrets dpop-nonce, c-nonce, pepper, seal and pairwise.
+// credential-issuer, status-signer and access, the key openid, and the secrets dpop-nonce, c-nonce, pepper, seal and pairwise.
 package server

@@ -118,6 +118,9 @@ func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, w
 	}
 	credential.ConfigurationID, credential.Issuer = what.configurationID, f.Plan.Issuer.CredentialIssuer
 	credential.IssuerDisplay, credential.Display = f.Plan.Issuer.Display, config.CredentialMetadata
+	if err := w.addType(ctx, credential); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCredential, err)
+	}
 	return credential, w.Store.Add(credential)
 }
 

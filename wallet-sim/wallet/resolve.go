@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"mime"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vci"
@@ -98,15 +101,37 @@ func (w *Wallet) fetchIssuer(ctx context.Context, issuer string) (*openid4vci.Is
 	if err != nil {
 		return nil, err
 	}
-	raw, err := w.getJSON(ctx, "issuer metadata (OpenID4VCI 1.0 section 12.2.2)", address)
+	c := call{
+		step: "issuer metadata (OpenID4VCI 1.0 section 12.2.2)", method: http.MethodGet, url: address,
+		accept: openid4vci.MediaTypeSignedMetadata + ", " + openid4vci.MediaTypeMetadata + ";q=0.9",
+	}
+	a, err := w.do(ctx, c, nil)
 	if err != nil {
 		return nil, err
 	}
-	m, err := openid4vci.ParseIssuerMetadata(raw, issuer, w.vciRules())
+	m, err := w.readIssuer(c, a, issuer)
 	if err != nil {
 		return nil, fmt.Errorf("issuer metadata from %s: %w", address, err)
 	}
 	return m, nil
+}
+
+// readIssuer takes metadata in either form; what is signed must be signed by somebody who is trusted (section 12.2.3, ARF
+// ISSU_22).
+func (w *Wallet) readIssuer(c call, a *fetch.Answer, issuer string) (*openid4vci.IssuerMetadata, error) {
+	media, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	if err != nil || media != openid4vci.MediaTypeSignedMetadata || a.Status != http.StatusOK {
+		raw, err := jsonOf(c, a, http.StatusOK)
+		if err != nil {
+			return nil, err
+		}
+		return openid4vci.ParseIssuerMetadata(raw, issuer, w.vciRules())
+	}
+	anchors, err := w.Trust.Issuers()
+	if err != nil {
+		return nil, err
+	}
+	return openid4vci.ParseSignedMetadata(string(a.Body), issuer, anchors, w.Now(), w.vciRules())
 }
 
 func (w *Wallet) issuerMetadata(ctx context.Context, offer *openid4vci.Offer) (*openid4vci.IssuerMetadata, error) {
