@@ -50,8 +50,6 @@ func (t *Type) check() error {
 		return fmt.Errorf("max_auth_age %s is not between 1m and %s", t.MaxAuthAge, maxAuthAge)
 	case t.Validity < 24*time.Hour || t.Validity > maxValidity:
 		return fmt.Errorf("validity is not between 1 and %d days", maxValidity/(24*time.Hour))
-	case t.ReissueWithin < 0 || t.ReissueWithin > maxReissue:
-		return fmt.Errorf("reissue_within is not between 0 and %d days", maxReissue/(24*time.Hour))
 	case t.Batch < 1 || t.Batch > maxBatch:
 		return fmt.Errorf("batch %d is not between 1 and %d", t.Batch, maxBatch)
 	case !colour.MatchString(t.Display.BackgroundColor) || !colour.MatchString(t.Display.TextColor):
@@ -67,7 +65,7 @@ func (t *Type) check() error {
 	return t.checkClaims()
 }
 
-// checkGrants keeps pre-authorized codes from what demands level high, as a PID does: at that level a wallet shows in the flow that it
+// checkGrants looks at how the type may be had, first and again. It keeps pre-authorized codes from what demands level high, as a PID does: at that level a wallet shows in the flow that it
 // is in the hands of who signs in, while a pre-authorized code goes to whoever takes it first (ETSI TS 119 472-3 asks for presence).
 func (t *Type) checkGrants() error {
 	for i, g := range t.Grants {
@@ -80,6 +78,8 @@ func (t *Type) checkGrants() error {
 		return fmt.Errorf("grants: %s is wanted (HAIP 1.0 section 4.2)", GrantCode)
 	case t.PreAuthorized() && (t.Level == minid.LevelHigh || t.KeyAttestation != nil):
 		return fmt.Errorf("grants: %s is not for level high nor where key_attestation is demanded", GrantPreAuthorized)
+	case t.ReissueWithin < 0 || t.ReissueWithin > maxReissue:
+		return fmt.Errorf("reissue_within is not between 0 and %d days", maxReissue/(24*time.Hour))
 	case !t.PreAuthorized() && !t.TxCode:
 		return fmt.Errorf("tx_code says nothing without %s", GrantPreAuthorized)
 	}

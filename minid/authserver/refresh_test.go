@@ -1,6 +1,7 @@
 package authserver_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,8 +10,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/gin-gonic/gin"
+
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/internal/fetch"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/specs/oauth2"
@@ -236,4 +240,34 @@ func TestRefreshIsOfTheInstance(t *testing.T) {
 			t.Errorf("the unit of the first attestation: %+v", access.Unit)
 		}
 	})
+}
+
+// noSessions: nobody is signed in at the provider's own pages.
+type noSessions struct{}
+
+func (noSessions) Session(*gin.Context) *minid.Session { return nil }
+func (noSessions) End(*gin.Context) error              { return nil }
+
+// B23: a service that logs people in has the authorization code alone.
+func TestServicesHaveNoGrantsOfWallets(t *testing.T) {
+	const secret = "a-secret-of-the-service-that-is-long-enough"
+	w := newWorld(t, offering, func(s *authserver.Server) {
+		services, err := authserver.ParseServices([]byte(servicesFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		services[0].Secret = authserver.HashOf(secret)
+		s.OpenID = &authserver.OpenID{
+			Services: services, Key: newKey(t), Secret: bytes.Repeat([]byte{5}, 32), Sessions: noSessions{}, Calls: fetch.New(fetch.Config{}),
+		}
+	}).wallet()
+	p := w.preAuthorize("student_sdjwt")
+	for name, v := range map[string]url.Values{"pre-authorized code": preForm(p, "client_id", ""), "refresh token": refreshForm("x", "client_id", "")} {
+		t.Run(name, func(t *testing.T) {
+			r := post("/token", v)
+			r.SetBasicAuth("tax", secret)
+			wantError(t, w.do(r), 400, "unauthorized_client")
+		})
+	}
+	tokenOf(t, w.redeemPre(p))
 }
