@@ -42,6 +42,7 @@
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
 //	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that do not authenticate themselves
+//	ISSUER_INSECURE_ALLOW_ANONYMOUS_PRE_AUTHORIZED  false       take pre-authorized codes from wallets that do not say who they are
 //	ISSUER_INSECURE_TEST_PEOPLE       false                      accounts for the synthetic people, and /dev/outbox
 package main
 
@@ -103,6 +104,7 @@ type settings struct {
 	AllowHTTP      bool          `env:"ISSUER_INSECURE_ALLOW_HTTP"`
 	AllowAnyClient bool          `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
 	TestPeople     bool          `env:"ISSUER_INSECURE_TEST_PEOPLE"`
+	AllowAnonymous bool          `env:"ISSUER_INSECURE_ALLOW_ANONYMOUS_PRE_AUTHORIZED"`
 	TrustedProxies string        `env:"ISSUER_TRUSTED_PROXIES"`
 }
 
@@ -172,7 +174,8 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, Info: info, CredentialsDir: set.Credentials, FactsFile: set.Facts,
 		DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
-		WalletCheck: set.WalletCheck,
+		InsecureAllowAnonymousPreAuthorized: set.AllowAnonymous,
+		WalletCheck:                         set.WalletCheck,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})

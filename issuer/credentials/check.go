@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -14,7 +15,8 @@ import (
 const (
 	maxBatch    = 10
 	maxValidity = 400 * 24 * time.Hour // a document signer lives 457 days (ISO/IEC 18013-5 B.1.4)
-	maxAuthAge  = 2 * time.Hour        // no session is older
+	maxReissue  = 400 * 24 * time.Hour
+	maxAuthAge  = 2 * time.Hour // no session is older
 )
 
 var (
@@ -69,10 +71,31 @@ func (t *Type) check() error {
 	case len(t.Claims) == 0:
 		return wrong("claims", "claims: there are none")
 	}
-	if err := t.KeyAttestation.check(); err != nil {
+	if err := errors.Join(t.KeyAttestation.check(), t.checkGrants()); err != nil {
 		return err
 	}
 	return t.checkClaims()
+}
+
+// checkGrants looks at how the type may be had, first and again. It keeps pre-authorized codes from what demands level high, as a PID does: at that level a wallet shows in the flow that it
+// is in the hands of who signs in, while a pre-authorized code goes to whoever takes it first (ETSI TS 119 472-3 asks for presence).
+func (t *Type) checkGrants() error {
+	for i, g := range t.Grants {
+		if g != GrantCode && g != GrantPreAuthorized || slices.Contains(t.Grants[:i], g) {
+			return fmt.Errorf("grants: %q is none of %s and %s, or stands twice", g, GrantCode, GrantPreAuthorized)
+		}
+	}
+	switch {
+	case !slices.Contains(t.Grants, GrantCode):
+		return fmt.Errorf("grants: %s is wanted (HAIP 1.0 section 4.2)", GrantCode)
+	case t.PreAuthorized() && (t.Level == minid.LevelHigh || t.KeyAttestation != nil):
+		return fmt.Errorf("grants: %s is not for level high nor where key_attestation is demanded", GrantPreAuthorized)
+	case t.ReissueWithin < 0 || t.ReissueWithin > maxReissue:
+		return fmt.Errorf("reissue_within is not between 0 and %d days", maxReissue/(24*time.Hour))
+	case !t.PreAuthorized() && !t.TxCode:
+		return fmt.Errorf("tx_code says nothing without %s", GrantPreAuthorized)
+	}
+	return nil
 }
 
 func (k *KeyAttestation) check() error {

@@ -11,6 +11,11 @@
 //	max_auth_age        how long ago the sign-in may be when the credential is signed, e.g. 15m
 //	validity            how long a credential lives, in whole days, e.g. 30d
 //	batch               how many copies one request may get, 1 to 10
+//	grants              authorization_code (default, and always there); with pre_authorized_code, who is signed in at the issuer's page
+//	                    may hand the wallet a pre-authorized code. Not for level high, nor with key_attestation
+//	tx_code             with pre_authorized_code: whether the wallet must bring a transaction code; true unless it is said
+//	reissue_within      how long after the sign-in a wallet may have it issued again with a refresh token, in whole days; absent: not
+//	                    at all. max_auth_age is then for the first issuance alone
 //	key_attestation     key_storage and user_authentication: which levels of OpenID4VCI appendix D.2 the keys must be guarded by;
 //	                    the wallet must then attest itself too, and is revoked with its wallet unit. Absent: a plain wallet will do
 //	display             name and description in nb, nn and en; colours as #rrggbb

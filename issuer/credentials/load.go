@@ -95,6 +95,9 @@ type file struct {
 	MaxAuthAge string      `yaml:"max_auth_age"`
 	Validity   string      `yaml:"validity"`
 	Batch      int         `yaml:"batch"`
+	Grants     []string    `yaml:"grants"`
+	TxCode     *bool       `yaml:"tx_code"`
+	Reissue    string      `yaml:"reissue_within"`
 	Keys       *fileKeys   `yaml:"key_attestation"`
 	Display    fileDisplay `yaml:"display"`
 	Claims     []fileClaim `yaml:"claims"`
@@ -175,17 +178,27 @@ func (f file) toType() (*Type, error) {
 	if err != nil {
 		return nil, wrong("max_auth_age", "max_auth_age %q is no duration such as 15m", f.MaxAuthAge)
 	}
-	validity, err := days(f.Validity)
+	validity, err := days("validity", f.Validity)
 	if err != nil {
 		return nil, err
 	}
+	var reissue time.Duration
+	if f.Reissue != "" {
+		if reissue, err = days("reissue_within", f.Reissue); err != nil {
+			return nil, err
+		}
+	}
 	t := &Type{
 		ID: f.ID, Format: f.Format, VCT: f.VCT, DocType: f.DocType, Scope: f.Scope, Level: level,
-		MaxAuthAge: age, Validity: validity, Batch: f.Batch,
+		MaxAuthAge: age, Validity: validity, Batch: f.Batch, Grants: f.Grants, TxCode: f.TxCode == nil || *f.TxCode,
+		ReissueWithin: reissue,
 		Display: Display{
 			Name: Words(f.Display.Name), Description: Words(f.Display.Description),
 			BackgroundColor: f.Display.BackgroundColor, TextColor: f.Display.TextColor,
 		},
+	}
+	if len(t.Grants) == 0 {
+		t.Grants = []string{GrantCode}
 	}
 	if f.Keys != nil {
 		t.KeyAttestation = &KeyAttestation{KeyStorage: f.Keys.KeyStorage, UserAuthentication: f.Keys.UserAuthentication}
@@ -207,11 +220,11 @@ func (c fileClaim) toClaim(format string) Claim {
 	}
 }
 
-func days(s string) (time.Duration, error) {
+func days(key, s string) (time.Duration, error) {
 	number, ok := strings.CutSuffix(s, "d")
 	n, err := strconv.Atoi(number)
 	if !ok || err != nil {
-		return 0, wrong("validity", "validity %q is no number of days such as 30d", s)
+		return 0, wrong(key, "%s %q is no number of days such as 30d", key, s)
 	}
 	return time.Duration(n) * 24 * time.Hour, nil
 }

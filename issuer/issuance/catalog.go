@@ -19,7 +19,10 @@ func resource(t *credentials.Type) authserver.Resource {
 	if age > 2*handover {
 		age -= handover
 	}
-	return authserver.Resource{ConfigurationID: t.ID, Scope: t.Scope, Level: t.Level, MaxAuthAge: age}
+	return authserver.Resource{
+		ConfigurationID: t.ID, Scope: t.Scope, Level: t.Level, MaxAuthAge: age, PreAuthorized: t.PreAuthorized(), TxCode: t.TxCode,
+		Reissue: t.ReissueWithin,
+	}
 }
 
 // ByScope implements authserver.Catalog.

@@ -3,8 +3,11 @@
 //
 //	route                          owner
 //	GET  /                         which credentials there are
-//	POST /offers                   makes an offer for one
-//	GET  /offers/:configuration/:state   the offer: QR code, links, text
+//	POST /offers                   makes an offer of one or several, for the authorization code flow
+//	GET  /offers/:state            the offer: QR code, links, text; /credential-offer below it is for the wallet
+//	GET, POST /pre-authorized      who is signed in makes an offer with a pre-authorized code
+//	GET  /pre-authorized/:id       that offer, to the session that made it
+//	GET  /credential-offers/:reference   that offer, to the wallet
 //	GET  /mine                     what was issued to the person
 //	GET, POST /mine/:id/revoke     asks, then revokes
 //	GET  /trust/iaca.pem           the trust anchor
@@ -21,5 +24,6 @@
 //	/assets                                                       web
 //
 // The data folder holds, made at the first start: a key and a certificate for each of iaca, document-signer,
-// credential-issuer, status-signer and access, the key openid, and the secrets dpop-nonce, c-nonce, pepper, seal and pairwise.
+// credential-issuer, status-signer and access, the key openid, and the secrets dpop-nonce, c-nonce, pepper, seal, pairwise and
+// offer.
 package server

@@ -85,6 +85,9 @@ type Config struct {
 	InsecureAllowHTTP bool
 	// InsecureAllowAnyClient serves wallets that are not in Clients. Safe where only synthetic people have accounts.
 	InsecureAllowAnyClient bool
+	// InsecureAllowAnonymousPreAuthorized takes pre-authorized codes from wallets that do not say who they are. Safe where only
+	// synthetic people have accounts.
+	InsecureAllowAnonymousPreAuthorized bool
 	// InsecureTestPeople gives the synthetic people accounts and writes their passwords to a file in DataDir; messages
 	// to people are not sent but shown at /dev/outbox. Safe where nobody else has an account.
 	InsecureTestPeople bool
@@ -190,6 +193,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log, PushKey: g.pushKey, Proxies: cfg.TrustedProxies}
 	authServer := &authserver.Server{
 		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
+		Offers: g.offers, Accounts: g.core, InsecureAllowAnonymousPreAuthorized: cfg.InsecureAllowAnonymousPreAuthorized,
 		Providers: providers, Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
 		InsecureAllowAnyClient: cfg.InsecureAllowAnyClient, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
 		OpenID: &authserver.OpenID{
@@ -212,8 +216,11 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 			Signers: g.signers, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
 			IssuerKeys: g.trust.credentialKeys,
 		},
-		offers:   &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
-		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
+		offers: &offers{
+			issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site, states: g.offers,
+			ready: preAuthorizing{signIn: loginPages, server: authServer, codes: g.core, now: deps.Now},
+		},
+		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, grants: authServer, site: g.site, now: deps.Now, log: deps.Log},
 		watch:    &wallets.Watch{Every: cfg.WalletCheck, Store: g.issuerStore, Statuses: providers, Now: deps.Now, Log: deps.Log},
 		outbox:   g.outbox,
 		letters:  g.letters,

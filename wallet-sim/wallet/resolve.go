@@ -22,6 +22,9 @@ type Plan struct {
 	Server           *oauth2.ServerMetadata
 	ConfigurationIDs []string
 	IssuerState      string
+	// PreAuthorized is the grant of an offer that has no other. Where there is a choice, the person signs in: what comes is then
+	// about who holds the wallet, whoever made the offer.
+	PreAuthorized *openid4vci.PreAuthorizedCodeGrant
 }
 
 // IsOffer tells whether an address hands over a credential offer.
@@ -47,10 +50,14 @@ func (w *Wallet) Resolve(ctx context.Context, address, configurationID string) (
 	}
 	hint := ""
 	if g := offer.Grants; g != nil {
-		if g.AuthorizationCode == nil {
-			return nil, fmt.Errorf("%w: the offer has no grant authorization_code, the only one that this wallet takes (OpenID4VCI 1.0 section 4.1.1)", ErrUnsupported)
+		switch {
+		case g.AuthorizationCode != nil:
+			p.IssuerState, hint = g.AuthorizationCode.IssuerState, g.AuthorizationCode.AuthorizationServer
+		case g.PreAuthorizedCode != nil:
+			p.PreAuthorized, hint = g.PreAuthorizedCode, g.PreAuthorizedCode.AuthorizationServer
+		default:
+			return nil, fmt.Errorf("%w: the offer has neither of the grants that this wallet takes (OpenID4VCI 1.0 section 4.1.1)", ErrUnsupported)
 		}
-		p.IssuerState, hint = g.AuthorizationCode.IssuerState, g.AuthorizationCode.AuthorizationServer
 	}
 	if p.Issuer, err = w.issuerMetadata(ctx, offer); err != nil {
 		return nil, err
@@ -59,8 +66,10 @@ func (w *Wallet) Resolve(ctx context.Context, address, configurationID string) (
 	if err != nil {
 		return nil, err
 	}
-	p.Server, err = w.serverMetadata(ctx, server)
-	return p, err
+	if p.Server, err = w.serverMetadata(ctx, server); err != nil {
+		return nil, err
+	}
+	return p, w.checkServer(p)
 }
 
 func (w *Wallet) offer(ctx context.Context, address, configurationID string) (*openid4vci.Offer, error) {
@@ -164,21 +173,24 @@ func (w *Wallet) serverMetadata(ctx context.Context, server string) (*oauth2.Ser
 	if m.Issuer != server {
 		return nil, fmt.Errorf("%w: the metadata at %s name the issuer %q, expected %q (RFC 8414 section 3.3)", ErrIdentity, address, m.Issuer, server)
 	}
-	return m, w.checkServer(m)
+	return m, nil
 }
 
-// checkServer holds what the profile of HAIP 1.0 section 4 asks of the authorization server.
-func (w *Wallet) checkServer(m *oauth2.ServerMetadata) error {
-	for name, address := range map[string]string{
-		"authorization_endpoint": m.AuthorizationEndpoint, "token_endpoint": m.TokenEndpoint,
-		"pushed_authorization_request_endpoint": m.PushedAuthorizationRequestEndpoint,
-	} {
+// checkServer holds what the profile of HAIP 1.0 section 4 asks of the authorization server. One that is asked with a pre-authorized code
+// needs a token endpoint alone.
+func (w *Wallet) checkServer(p *Plan) error {
+	m := p.Server
+	needed := map[string]string{"token_endpoint": m.TokenEndpoint}
+	if p.PreAuthorized == nil {
+		needed["authorization_endpoint"], needed["pushed_authorization_request_endpoint"] = m.AuthorizationEndpoint, m.PushedAuthorizationRequestEndpoint
+	}
+	for name, address := range needed {
 		u, err := url.Parse(address)
 		if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || !w.InsecureAllowHTTP)) {
 			return fmt.Errorf("%w: the authorization server's %s is missing or no https address (HAIP 1.0 section 4)", ErrUnsupported, name)
 		}
 	}
-	if !slices.Contains(m.CodeChallengeMethodsSupported, oauth2.MethodS256) {
+	if p.PreAuthorized == nil && !slices.Contains(m.CodeChallengeMethodsSupported, oauth2.MethodS256) {
 		return fmt.Errorf("%w: the authorization server does not announce PKCE with S256 (HAIP 1.0 section 4)", ErrUnsupported)
 	}
 	return nil

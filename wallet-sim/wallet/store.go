@@ -46,6 +46,7 @@ type Credential struct {
 	Stored          time.Time                      `json:"stored"`
 	Expires         time.Time                      `json:"expires"`
 	Copies          []Copy                         `json:"copies"`
+	Grant           string                         `json:"grant,omitempty"` // with what it can be had again; "" for a new sign-in
 }
 
 // Copy is a credential as it was issued, with the key that it is bound to.
