@@ -11,6 +11,11 @@
 //	ISSUER_URL                        http://localhost:8080      the Credential Issuer Identifier
 //	ISSUER_DATABASE                   sqlite:data/issuer/issuer.db  or postgres://…
 //	ISSUER_DATA                       data/issuer                keys, certificates, secrets
+//	ISSUER_KEYS                       files                      where the signing keys are: files in ISSUER_DATA, or pkcs11
+//	ISSUER_KEYS_EVERY                 0                          how long a key signs before the next is made, such as 2160h;
+//	                                                             0: until "issuer keys rotate" makes one
+//	ISSUER_PKCS11_MODULE, ISSUER_PKCS11_TOKEN                    the library's file and the token's label (build tag pkcs11)
+//	ISSUER_PKCS11_PIN_FILE                                       a file with the token's PIN
 //	TRUST_DIR                         data/trust                 where the trust anchor is published, and those of wallet providers
 //	                                                             are found, in wallet-providers/*.pem; empty for nowhere
 //	WALLET_URL                                                   a wallet in the browser: scheme and host
@@ -76,6 +81,11 @@ type settings struct {
 	Database       string        `env:"ISSUER_DATABASE" envDefault:"sqlite:data/issuer/issuer.db"`
 	Data           string        `env:"ISSUER_DATA" envDefault:"data/issuer"`
 	TrustDir       string        `env:"TRUST_DIR" envDefault:"data/trust"`
+	Keys           string        `env:"ISSUER_KEYS" envDefault:"files"`
+	KeysEvery      time.Duration `env:"ISSUER_KEYS_EVERY"`
+	PKCS11Module   string        `env:"ISSUER_PKCS11_MODULE"`
+	PKCS11Token    string        `env:"ISSUER_PKCS11_TOKEN"`
+	PKCS11PIN      string        `env:"ISSUER_PKCS11_PIN_FILE"`
 	WalletURL      string        `env:"WALLET_URL"`
 	Clients        string        `env:"ISSUER_CLIENTS"`
 	SMSGateway     string        `env:"ISSUER_SMS_GATEWAY"`
@@ -165,6 +175,11 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	vault, err := openVault(set, time.Now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, vault.Close()) }()
 	issuer, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
 		OperatorToken: set.OperatorToken, Push: set.Push, PushContact: set.PushContact, TrustedProxies: proxies,
@@ -174,16 +189,17 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, Info: info, CredentialsDir: set.Credentials, FactsFile: set.Facts,
 		DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
+		WalletCheck: set.WalletCheck, KeysEvery: set.KeysEvery,
 		InsecureAllowAnonymousPreAuthorized: set.AllowAnonymous,
-		WalletCheck:                         set.WalletCheck,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
-	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})
+	}, server.Deps{DB: db, Vault: vault, Now: time.Now, Log: log, Roots: roots})
 	if err != nil {
 		return err
 	}
 	debug.FreeOSMemory() // what starting took, above all hashing the passwords of test people, is not needed again
 	go every(ctx, sweepEvery, "sweep", issuer.Sweep, log)
+	go every(ctx, keysEvery, "keys", refreshKeys(issuer), log)
 	go every(ctx, min(checkEvery, set.WalletCheck), "wallet units", issuer.CheckWallets, log)
 	go every(ctx, checkpointEvery, "audit checkpoint", issuer.Checkpoint, log)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log, Stopping: issuer.EndStreams})

@@ -158,7 +158,7 @@ func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, n
 		if intent.Indices, err = s.Store.Candidates(ctx, len(o.keys), now); err != nil {
 			break
 		}
-		linted, err = s.Signers.Lint(&signing.Batch{Type: o.typ, Values: o.values, Life: o.life, Holders: o.keys, Indices: intent.Indices}, now)
+		linted, err = s.Signers().Lint(&signing.Batch{Type: o.typ, Values: o.values, Life: o.life, Holders: o.keys, Indices: intent.Indices}, now)
 		if err != nil {
 			break
 		}

@@ -56,7 +56,7 @@ type Service struct {
 	Accounts Accounts
 	Wallets  Wallets
 	Nonces   *Nonces
-	Signers  *signing.Signers
+	Signers  func() *signing.Signers // those that sign now: keys change while the service runs
 	Now      func() time.Time
 	Log      *slog.Logger
 
