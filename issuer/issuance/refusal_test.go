@@ -34,6 +34,9 @@ func (b *bench) refused(t *testing.T, rec *httptest.ResponseRecorder, before row
 	if !describable.MatchString(e.Description) {
 		t.Errorf("error_description %q", e.Description)
 	}
+	if !strings.Contains(e.Description, "section") && !strings.Contains(e.Description, "appendix ") {
+		t.Errorf("error_description %q names no section", e.Description)
+	}
 	if rec.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("Cache-Control %q", rec.Header().Get("Cache-Control"))
 	}
@@ -257,7 +260,7 @@ func TestANonceIsUsedOnce(t *testing.T) {
 
 func TestContentTypeOtherThanJSONRefused(t *testing.T) {
 	b := newBench(t)
-	for _, media := range []string{"", "text/plain", "application/jwt", "application/x-www-form-urlencoded"} {
+	for _, media := range []string{"", "text/plain", "application/jwt", "application/jose", "application/x-www-form-urlencoded"} {
 		b.log.Reset()
 		r := httptest.NewRequest(http.MethodPost, "/credential", strings.NewReader(body(mpid, b.proofs(t, 1)...)))
 		r.Header.Set("Content-Type", media)

@@ -7,6 +7,7 @@ import (
 
 	"lommebok.example/internal/keys"
 	"lommebok.example/internal/metrics"
+	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/signing"
 	"lommebok.example/issuer/status"
 	"lommebok.example/issuer/store"
@@ -27,6 +28,7 @@ type ground struct {
 	trust       *trust
 	signers     *signing.Signers
 	sealer      *sealer
+	encryption  *issuance.Encryption
 	site        *web.Site
 	core        *minid.Core
 	outbox      *notify.Outbox
@@ -58,6 +60,9 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 		return nil, err
 	}
 	if g.sealer, err = newSealer(cfg.DataDir); err != nil {
+		return nil, err
+	}
+	if g.encryption, err = newEncryption(cfg); err != nil {
 		return nil, err
 	}
 	g.site, err = web.New(web.Config{Service: "issuer", Secure: strings.HasPrefix(cfg.URL, "https:"), HomePath: "/", Log: deps.Log})
