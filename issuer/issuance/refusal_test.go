@@ -93,7 +93,7 @@ func TestRequestRefused(t *testing.T) {
 		{"eleven proofs", nil, func(t *testing.T, b *bench) string { return body(mpid, b.proofs(t, 11)...) }, 400, "invalid_proof"},
 		{"nonce of somebody else", nil, withNonce(func(*bench) string { return strings.Repeat("A", 54) }), 400, "invalid_nonce"},
 		{"nonce that is no base64", nil, withNonce(func(*bench) string { return "nonce" }), 400, "invalid_nonce"},
-		{"nonce changed", nil, withNonce(func(b *bench) string { return "A" + b.Nonces.New()[1:] }), 400, "invalid_nonce"},
+		{"nonce changed", nil, withNonce(func(b *bench) string { return anotherSignature("." + b.Nonces.New())[1:] }), 400, "invalid_nonce"},
 		{"nonce too old", nil, withNonce(func(b *bench) string {
 			nonce := b.Nonces.New()
 			b.at = b.at.Add(301 * time.Second)
