@@ -40,6 +40,7 @@
 //	ISSUER_SCHOOLS                                               a YAML or JSON file of schools, see school.Parse; with test people, synthetic ones
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
+//	ISSUER_ENCRYPTION_REQUIRED        false                      issue only to wallets that encrypt, see server.Config
 //	ISSUER_WALLET_CHECK               20h                        how often the status of a wallet unit that holds a PID is looked up
 //	ISSUER_TRUSTED_PROXIES                                       addresses and networks of proxies whose X-Forwarded-For is
 //	                                                             believed; behind a proxy that is not named here, all
@@ -76,46 +77,47 @@ import (
 )
 
 type settings struct {
-	Addr           string        `env:"ISSUER_ADDR" envDefault:"127.0.0.1:8080"`
-	URL            string        `env:"ISSUER_URL" envDefault:"http://localhost:8080"`
-	Database       string        `env:"ISSUER_DATABASE" envDefault:"sqlite:data/issuer/issuer.db"`
-	Data           string        `env:"ISSUER_DATA" envDefault:"data/issuer"`
-	TrustDir       string        `env:"TRUST_DIR" envDefault:"data/trust"`
-	Keys           string        `env:"ISSUER_KEYS" envDefault:"files"`
-	KeysEvery      time.Duration `env:"ISSUER_KEYS_EVERY"`
-	PKCS11Module   string        `env:"ISSUER_PKCS11_MODULE"`
-	PKCS11Token    string        `env:"ISSUER_PKCS11_TOKEN"`
-	PKCS11PIN      string        `env:"ISSUER_PKCS11_PIN_FILE"`
-	WalletURL      string        `env:"WALLET_URL"`
-	Clients        string        `env:"ISSUER_CLIENTS"`
-	SMSGateway     string        `env:"ISSUER_SMS_GATEWAY"`
-	SMSToken       string        `env:"ISSUER_SMS_GATEWAY_TOKEN"`
-	EmailGateway   string        `env:"ISSUER_EMAIL_GATEWAY"`
-	EmailToken     string        `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
-	Push           bool          `env:"ISSUER_PUSH"`
-	PushContact    string        `env:"ISSUER_PUSH_CONTACT"`
-	OperatorToken  string        `env:"ISSUER_OPERATOR_TOKEN"`
-	Services       string        `env:"ISSUER_SERVICES"`
-	Staff          string        `env:"ISSUER_STAFF"`
-	Levels         string        `env:"ISSUER_LEVELS"`
-	Desk           string        `env:"ISSUER_SERVICE_DESK"`
-	Passport       string        `env:"ISSUER_PASSPORT_CHECK"`
-	Schools        string        `env:"ISSUER_SCHOOLS"`
-	LetterGateway  string        `env:"ISSUER_LETTER_GATEWAY"`
-	LetterToken    string        `env:"ISSUER_LETTER_GATEWAY_TOKEN"`
-	LetterLife     time.Duration `env:"ISSUER_LETTER_LIFE" envDefault:"1440h"`
-	WalletCheck    time.Duration `env:"ISSUER_WALLET_CHECK" envDefault:"20h"`
-	Credentials    string        `env:"ISSUER_CREDENTIALS"`
-	Facts          string        `env:"ISSUER_FACTS"`
-	Registration   string        `env:"ISSUER_REGISTRATION"`
-	DemoURL        string        `env:"ISSUER_DEMO_SERVICES_URL"`
-	DemoDir        string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
-	TLSDir         string        `env:"ISSUER_TLS_DIR"`
-	AllowHTTP      bool          `env:"ISSUER_INSECURE_ALLOW_HTTP"`
-	AllowAnyClient bool          `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
-	TestPeople     bool          `env:"ISSUER_INSECURE_TEST_PEOPLE"`
-	AllowAnonymous bool          `env:"ISSUER_INSECURE_ALLOW_ANONYMOUS_PRE_AUTHORIZED"`
-	TrustedProxies string        `env:"ISSUER_TRUSTED_PROXIES"`
+	Addr               string        `env:"ISSUER_ADDR" envDefault:"127.0.0.1:8080"`
+	URL                string        `env:"ISSUER_URL" envDefault:"http://localhost:8080"`
+	Database           string        `env:"ISSUER_DATABASE" envDefault:"sqlite:data/issuer/issuer.db"`
+	Data               string        `env:"ISSUER_DATA" envDefault:"data/issuer"`
+	TrustDir           string        `env:"TRUST_DIR" envDefault:"data/trust"`
+	Keys               string        `env:"ISSUER_KEYS" envDefault:"files"`
+	KeysEvery          time.Duration `env:"ISSUER_KEYS_EVERY"`
+	PKCS11Module       string        `env:"ISSUER_PKCS11_MODULE"`
+	PKCS11Token        string        `env:"ISSUER_PKCS11_TOKEN"`
+	PKCS11PIN          string        `env:"ISSUER_PKCS11_PIN_FILE"`
+	WalletURL          string        `env:"WALLET_URL"`
+	Clients            string        `env:"ISSUER_CLIENTS"`
+	SMSGateway         string        `env:"ISSUER_SMS_GATEWAY"`
+	SMSToken           string        `env:"ISSUER_SMS_GATEWAY_TOKEN"`
+	EmailGateway       string        `env:"ISSUER_EMAIL_GATEWAY"`
+	EmailToken         string        `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
+	Push               bool          `env:"ISSUER_PUSH"`
+	PushContact        string        `env:"ISSUER_PUSH_CONTACT"`
+	OperatorToken      string        `env:"ISSUER_OPERATOR_TOKEN"`
+	Services           string        `env:"ISSUER_SERVICES"`
+	Staff              string        `env:"ISSUER_STAFF"`
+	Levels             string        `env:"ISSUER_LEVELS"`
+	Desk               string        `env:"ISSUER_SERVICE_DESK"`
+	Passport           string        `env:"ISSUER_PASSPORT_CHECK"`
+	Schools            string        `env:"ISSUER_SCHOOLS"`
+	LetterGateway      string        `env:"ISSUER_LETTER_GATEWAY"`
+	LetterToken        string        `env:"ISSUER_LETTER_GATEWAY_TOKEN"`
+	LetterLife         time.Duration `env:"ISSUER_LETTER_LIFE" envDefault:"1440h"`
+	WalletCheck        time.Duration `env:"ISSUER_WALLET_CHECK" envDefault:"20h"`
+	Credentials        string        `env:"ISSUER_CREDENTIALS"`
+	Facts              string        `env:"ISSUER_FACTS"`
+	Registration       string        `env:"ISSUER_REGISTRATION"`
+	DemoURL            string        `env:"ISSUER_DEMO_SERVICES_URL"`
+	DemoDir            string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
+	TLSDir             string        `env:"ISSUER_TLS_DIR"`
+	AllowHTTP          bool          `env:"ISSUER_INSECURE_ALLOW_HTTP"`
+	AllowAnyClient     bool          `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
+	TestPeople         bool          `env:"ISSUER_INSECURE_TEST_PEOPLE"`
+	AllowAnonymous     bool          `env:"ISSUER_INSECURE_ALLOW_ANONYMOUS_PRE_AUTHORIZED"`
+	EncryptionRequired bool          `env:"ISSUER_ENCRYPTION_REQUIRED"`
+	TrustedProxies     string        `env:"ISSUER_TRUSTED_PROXIES"`
 }
 
 func main() {
@@ -189,7 +191,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, Info: info, CredentialsDir: set.Credentials, FactsFile: set.Facts,
 		DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
-		WalletCheck: set.WalletCheck, KeysEvery: set.KeysEvery,
+		WalletCheck: set.WalletCheck, KeysEvery: set.KeysEvery, EncryptionRequired: set.EncryptionRequired,
 		InsecureAllowAnonymousPreAuthorized: set.AllowAnonymous,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",

@@ -102,7 +102,7 @@ func newBenchOn(t testing.TB, db *database.DB) *bench {
 	b.Service = &issuance.Service{
 		Issuer: issuerURL, Name: credentials.Words{NB: "n", NN: "n", EN: "n"}, Types: types, Source: source.NewRegister(now),
 		Store: st, Access: b, Accounts: b, Nonces: issuance.NewNonces(bytes.Repeat([]byte{1}, 32), now),
-		Signers: unchanging(b.signers(t)), Now: now, Log: log,
+		Signers: unchanging(b.signers(t)), Now: now, Log: log, Encryption: issuance.NewEncryption([]*ecdsa.PrivateKey{newKey(t)}, false),
 	}
 	b.makers, b.status = newMaker(t, b.at), map[string]error{}
 	b.Wallets = b

@@ -7,6 +7,7 @@ import (
 
 	"lommebok.example/internal/keys"
 	"lommebok.example/internal/metrics"
+	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/store"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
@@ -22,6 +23,7 @@ type ground struct {
 	secrets     secrets
 	trust       *trust
 	sealer      *sealer
+	encryption  *issuance.Encryption
 	site        *web.Site
 	core        *minid.Core
 	outbox      *notify.Outbox
@@ -56,6 +58,9 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 		return nil, err
 	}
 	if g.sealer, err = newSealer(cfg.DataDir); err != nil {
+		return nil, err
+	}
+	if g.encryption, err = newEncryption(cfg); err != nil {
 		return nil, err
 	}
 	g.site, err = web.New(web.Config{Service: "issuer", Secure: strings.HasPrefix(cfg.URL, "https:"), HomePath: "/", Log: deps.Log})

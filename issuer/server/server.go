@@ -76,6 +76,10 @@ type Config struct {
 	CredentialsDir, FactsFile string
 
 	Info []openid4vci.IssuerInfo // what the issuer is registered for, see ParseInfo
+	// EncryptionRequired issues nothing but to wallets that encrypt the request and ask for an encrypted response (OpenID4VCI
+	// section 10).
+	EncryptionRequired bool
+
 	// WalletCheck is how often the status of a wallet unit that holds a PID is looked up; 0 for wallets.Every, the longest.
 	WalletCheck time.Duration
 
@@ -222,7 +226,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		issuing: &issuance.Service{
 			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
 			Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
-			Signers: g.trust.Signers, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
+			Signers: g.trust.Signers, Encryption: g.encryption, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
 			IssuerKeys: g.trust.credentialKeys,
 		},
 		offers: &offers{
