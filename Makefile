@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test check lint bench pictures reset
+.PHONY: help build run demo test flood check lint bench pictures reset
 
 DATA ?= data
 VENDOR := web/assets/vendor/.lock
@@ -30,6 +30,9 @@ test: $(VENDOR) ## all tests; says which suites were left out
 	@if [ -z "$$TEST_POSTGRES" ]; then echo "left out: the stores on PostgreSQL (set TEST_POSTGRES to a server's address, e.g. postgres://postgres@localhost/postgres)"; fi
 	@if ! command -v chromium >/dev/null; then echo "left out: the pages in a browser (install chromium)"; fi
 	go test -timeout 10m ./...
+
+flood: $(VENDOR) ## ten thousand clients at the login at once, with nothing beside them
+	FLOOD=1 go test -count=1 -v -run TenThousand ./issuer
 
 check: lint ## format, vet, lint, generated files, module tidiness
 	@out=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$out" ]; then echo "not formatted:"; echo "$$out"; exit 1; fi

@@ -22,7 +22,8 @@
 //	ISSUER_LETTER_LIFE                1440h                      how long an activation code can be used
 //	ISSUER_PUSH                       false                      notices to MinID apps by Web Push, beside their own stream
 //	ISSUER_PUSH_CONTACT                                          mailto: or https: address for push services, with ISSUER_PUSH
-//	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins, as password or bearer token
+//	ISSUER_OPERATOR_TOKEN                                        opens /operator/logins and /operator/metrics, as
+//	                                                             password or bearer token
 //	ISSUER_SERVICES                                              a YAML or JSON file with the services that log people in
 //	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
 //	ISSUER_LEVELS                                                a YAML or JSON file with what proofing and factors are worth, see server.ParseLevels
@@ -32,6 +33,9 @@
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_WALLET_CHECK               20h                        how often the status of a wallet unit that holds a PID is looked up
+//	ISSUER_TRUSTED_PROXIES                                       addresses and networks of proxies whose X-Forwarded-For is
+//	                                                             believed; behind a proxy that is not named here, all
+//	                                                             people share its address, and the limits by address
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
 //	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that do not authenticate themselves
@@ -53,6 +57,7 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"lommebok.example/internal/database"
+	"lommebok.example/internal/peer"
 	"lommebok.example/internal/serve"
 	"lommebok.example/issuer/server"
 	"lommebok.example/minid"
@@ -92,6 +97,7 @@ type settings struct {
 	AllowHTTP      bool          `env:"ISSUER_INSECURE_ALLOW_HTTP"`
 	AllowAnyClient bool          `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
 	TestPeople     bool          `env:"ISSUER_INSECURE_TEST_PEOPLE"`
+	TrustedProxies string        `env:"ISSUER_TRUSTED_PROXIES"`
 }
 
 func main() {
@@ -134,6 +140,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	proxies, err := peer.ParseProxies(set.TrustedProxies)
+	if err != nil {
+		return fmt.Errorf("ISSUER_TRUSTED_PROXIES: %w", err)
+	}
 	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
@@ -145,7 +155,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	issuer, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
-		OperatorToken: set.OperatorToken, Push: set.Push, PushContact: set.PushContact,
+		OperatorToken: set.OperatorToken, Push: set.Push, PushContact: set.PushContact, TrustedProxies: proxies,
 		SMS:     server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
 		Email:   server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
 		Letters: server.Gateway{URL: set.LetterGateway, Token: set.LetterToken}, LetterLife: set.LetterLife,

@@ -170,21 +170,30 @@ func (c *Core) PendingTOTP(ctx context.Context, session string) (string, error) 
 }
 
 // ConfirmTOTP makes the pending secret the person's TOTP, in place of an earlier one. Each try is counted before it is
-// compared. ErrWrongCode, and the errors of StartTOTP.
+// compared. ErrWrongCode, ErrAddress, and the errors of StartTOTP.
 func (c *Core) ConfirmTOTP(ctx context.Context, session, code string) error {
 	now := c.now()
 	_, p, err := c.fresh(ctx, session, now)
 	if err != nil {
 		return err
 	}
-	sealed, err := c.Store.RaisePendingTOTP(ctx, p.ID, c.limits().TOTPFailures, now)
+	if err := c.counted(ctx, now, func() error { return c.confirmTOTP(ctx, p.ID, code, now) }); err != nil {
+		return err
+	}
+	c.event(ctx, "TOTP added", p.ID)
+	c.tell(ctx, p, MessageFactorAdded, FactorTOTP)
+	return nil
+}
+
+func (c *Core) confirmTOTP(ctx context.Context, personID, code string, now time.Time) error {
+	sealed, err := c.Store.RaisePendingTOTP(ctx, personID, c.limits().TOTPFailures, now)
 	if errors.Is(err, ErrNotFound) {
 		return ErrWrongCode
 	}
 	if err != nil {
 		return err
 	}
-	secret, err := c.Seal.Open(sealed, useTOTP, p.ID)
+	secret, err := c.Seal.Open(sealed, useTOTP, personID)
 	if err != nil {
 		return err
 	}
@@ -195,12 +204,7 @@ func (c *Core) ConfirmTOTP(ctx context.Context, session, code string) error {
 	if !ok {
 		return ErrWrongCode
 	}
-	if err := c.Store.ConfirmTOTP(ctx, p.ID, sealed, step); err != nil {
-		return err
-	}
-	c.event(ctx, "TOTP added", p.ID)
-	c.tell(ctx, p, MessageFactorAdded, FactorTOTP)
-	return nil
+	return c.Store.ConfirmTOTP(ctx, personID, sealed, step)
 }
 
 // RemoveFactor takes a second factor from the person; the last one that works stays: ErrLastFactor. ErrNotFound when it
@@ -258,7 +262,7 @@ func (c *Core) Prefer(ctx context.Context, session string, f Factor) error {
 const usePhone = "phone" // binding of the sealed number
 
 // StartPhone sends a code to a new number, written as people do. ErrPhone, ErrTooManyAttempts when too many codes went to
-// the person or the number, ErrNotSent, and the errors of StartTOTP.
+// the person or the number, ErrAddress, ErrNotSent, and the errors of StartTOTP.
 func (c *Core) StartPhone(ctx context.Context, session, number string) error {
 	now := c.now()
 	r, p, err := c.fresh(ctx, session, now)
@@ -288,34 +292,38 @@ func readPhone(number string) (string, bool) {
 }
 
 // ConfirmPhone takes the code that was sent to the new number, which becomes the person's, and a factor. The old number
-// and the address for mail are told. ErrWrongCode, and the errors of StartTOTP.
+// and the address for mail are told. ErrWrongCode, ErrAddress, and the errors of StartTOTP.
 func (c *Core) ConfirmPhone(ctx context.Context, session, code string) error {
 	now := c.now()
 	r, p, err := c.fresh(ctx, session, now)
 	if err != nil {
 		return err
 	}
-	live, err := c.Store.RaiseCodeTries(ctx, r.ID, []Purpose{PurposePhone}, c.limits().CodeTries, now)
+	if err := c.counted(ctx, now, func() error { return c.confirmPhone(ctx, r.ID, p.ID, code, now) }); err != nil {
+		return err
+	}
+	c.event(ctx, "phone changed", p.ID)
+	c.tell(ctx, p, MessagePhoneChanged, "")
+	return nil
+}
+
+func (c *Core) confirmPhone(ctx context.Context, session, personID, code string, now time.Time) error {
+	live, err := c.Store.RaiseCodeTries(ctx, session, []Purpose{PurposePhone}, c.limits().CodeTries, now)
 	if err != nil {
 		return err
 	}
 	if live != 1 {
 		return ErrWrongCode
 	}
-	pending, err := c.Store.LastCode(ctx, r.ID, PurposePhone)
+	pending, err := c.Store.LastCode(ctx, session, PurposePhone)
 	if err != nil {
 		return err
 	}
-	number, err := c.Seal.Open(pending.Payload, usePhone, p.ID)
+	number, err := c.Seal.Open(pending.Payload, usePhone, personID)
 	if err != nil {
 		return err
 	}
-	if err := c.Store.ChangePhone(ctx, r.ID, p.ID, c.hashCode(PurposePhone, r.ID, code), string(number), now); err != nil {
-		return err
-	}
-	c.event(ctx, "phone changed", p.ID)
-	c.tell(ctx, p, MessagePhoneChanged, "")
-	return nil
+	return c.Store.ChangePhone(ctx, session, personID, c.hashCode(PurposePhone, session, code), string(number), now)
 }
 
 // ChangePassword takes the current password and a new one, and ends the person's other sessions and sign-ins. strength

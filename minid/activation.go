@@ -81,35 +81,40 @@ func (a *Activation) standsAt(now time.Time, state CodeState) ActivationStep {
 }
 
 // StartActivation takes number and activation code. Each try is counted before it is compared, for the number, whether or not
-// anybody has it, and against its letter. ErrWrongCode, ErrQuarantined after too many in a row.
+// anybody has it, and against its letter. ErrWrongCode, ErrQuarantined after too many in a row, ErrAddress.
 func (c *Core) StartActivation(ctx context.Context, pid, typed string) (activation string, v *ActivationView, err error) {
 	if pid = strings.ReplaceAll(pid, " ", ""); len(pid) > maxNumber {
 		pid = ""
 	}
-	now, l, number := c.now(), c.limits(), c.letterNumber(pid)
-	q := l.Quarantine
-	q.Cap = l.LetterTries
-	try, err := c.Store.RaisePasswordFailure(ctx, number, now, q)
+	now, number, secret := c.now(), c.letterNumber(pid), newSecret()
+	a := Activation{ID: hashSecret(secret), Number: number, Expires: now.Add(c.limits().Activation)}
+	err = c.counted(ctx, now, func() error { return c.claimLetter(ctx, a, typed, now) })
 	if err != nil {
-		return "", nil, err
-	}
-	if !try.Allowed {
-		return "", nil, ErrQuarantined{RetryAfter: try.Until.Sub(now)}
-	}
-	if err := c.Store.RaiseLetterTries(ctx, number, now); err != nil {
-		return "", nil, err
-	}
-	secret := newSecret()
-	a := Activation{ID: hashSecret(secret), Number: number, Expires: now.Add(l.Activation)}
-	if err := c.Store.ClaimLetter(ctx, a, c.hashActivationCode(number, readActivationCode(typed)), l.LetterTries, now); err != nil {
-		return "", nil, err
-	}
-	if err := c.Store.ClearPasswordFailures(ctx, number); err != nil {
 		return "", nil, err
 	}
 	c.event(ctx, "registration by letter begun", "")
 	v, err = c.ActivationView(ctx, secret)
 	return secret, v, err
+}
+
+func (c *Core) claimLetter(ctx context.Context, a Activation, typed string, now time.Time) error {
+	l := c.limits()
+	q := l.Quarantine
+	q.Cap = l.LetterTries
+	try, err := c.Store.RaisePasswordFailure(ctx, a.Number, now, q)
+	if err != nil {
+		return err
+	}
+	if !try.Allowed {
+		return ErrQuarantined{RetryAfter: try.Until.Sub(now)}
+	}
+	if err := c.Store.RaiseLetterTries(ctx, a.Number, now); err != nil {
+		return err
+	}
+	if err := c.Store.ClaimLetter(ctx, a, c.hashActivationCode(a.Number, readActivationCode(typed)), l.LetterTries, now); err != nil {
+		return err
+	}
+	return c.Store.ClearPasswordFailures(ctx, a.Number)
 }
 
 // activation loads one with its step: ErrExpired when there is none.

@@ -61,17 +61,19 @@ func (c *Core) ResendActivationSMS(ctx context.Context, activation string) error
 	return c.sendActivationSMS(ctx, a, content, now)
 }
 
-// PassActivationPhone takes the code that came to the phone. ErrWrongCode, ErrStep, ErrExpired.
+// PassActivationPhone takes the code that came to the phone. ErrWrongCode, ErrAddress, ErrStep, ErrExpired.
 func (c *Core) PassActivationPhone(ctx context.Context, activation, code string) error {
 	now := c.now()
 	a, _, err := c.activationAt(ctx, activation, now, ActivationPhone)
 	if err != nil {
 		return err
 	}
-	if err := c.tryActivationCode(ctx, a, PurposeActivatePhone, now); err != nil {
-		return err
-	}
-	return c.Store.PassActivationPhone(ctx, a.ID, c.hashCode(PurposeActivatePhone, a.ID, code), now)
+	return c.counted(ctx, now, func() error {
+		if err := c.tryActivationCode(ctx, a, PurposeActivatePhone, now); err != nil {
+			return err
+		}
+		return c.Store.PassActivationPhone(ctx, a.ID, c.hashCode(PurposeActivatePhone, a.ID, code), now)
+	})
 }
 
 func (c *Core) tryActivationCode(ctx context.Context, a *Activation, p Purpose, now time.Time) error {
@@ -100,21 +102,24 @@ func (c *Core) StartActivationEmail(ctx context.Context, activation, address str
 	}, now)
 }
 
-// PassActivationEmail takes the code that came to the address, and makes the account. ErrWrongCode, ErrStep, ErrExpired.
+// PassActivationEmail takes the code that came to the address, and makes the account. ErrWrongCode, ErrAddress,
+// ErrStep, ErrExpired.
 func (c *Core) PassActivationEmail(ctx context.Context, activation, code string) error {
 	now := c.now()
 	a, _, err := c.activationAt(ctx, activation, now, ActivationEmailCode)
 	if err != nil {
 		return err
 	}
-	if err := c.tryActivationCode(ctx, a, PurposeActivateEmail, now); err != nil {
-		return err
-	}
-	last, err := c.Store.LastCode(ctx, a.ID, PurposeActivateEmail)
-	if err != nil {
-		return err
-	}
-	err = c.Store.PassActivationEmail(ctx, a.ID, c.hashCode(PurposeActivateEmail, a.ID, code), last.Payload, now)
+	err = c.counted(ctx, now, func() error {
+		if err := c.tryActivationCode(ctx, a, PurposeActivateEmail, now); err != nil {
+			return err
+		}
+		last, err := c.Store.LastCode(ctx, a.ID, PurposeActivateEmail)
+		if err != nil {
+			return err
+		}
+		return c.Store.PassActivationEmail(ctx, a.ID, c.hashCode(PurposeActivateEmail, a.ID, code), last.Payload, now)
+	})
 	if err != nil {
 		return err
 	}

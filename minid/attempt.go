@@ -51,9 +51,9 @@ type Answer struct {
 }
 
 // AnswerAttempt takes the device's answer, once. A wrong number or another service kills the attempt:
-// ErrWrongNumber. ErrAttempt when there is nothing left to answer. After "it was not me" all that waits is rejected,
-// the app is left in peace for Limits.AppBlock, and the person is told by SMS and mail.
-func (c *Core) AnswerAttempt(ctx context.Context, d *Device, a Answer) (AttemptState, error) {
+// ErrWrongNumber. ErrAttempt when there is nothing left to answer, ErrAddress. After "it was not me" all that waits is
+// rejected, the app is left in peace for Limits.AppBlock, and the person is told by SMS and mail.
+func (c *Core) AnswerAttempt(ctx context.Context, d *Device, a Answer) (state AttemptState, err error) {
 	a.AttemptID, a.Service, a.Number = storable(a.AttemptID), storable(a.Service), storable(a.Number)
 	if !a.Approve {
 		a.Number = ""
@@ -61,15 +61,18 @@ func (c *Core) AnswerAttempt(ctx context.Context, d *Device, a Answer) (AttemptS
 			return c.notMe(ctx, d, a)
 		}
 	}
-	state, err := c.Store.AnswerAttempt(ctx, d.ID, a, c.now())
-	if err != nil {
-		return "", err
+	now := c.now()
+	err = c.counted(ctx, now, func() error {
+		state, err = c.Store.AnswerAttempt(ctx, d.ID, a, now)
+		if err == nil && a.Approve && state != AttemptApproved {
+			return ErrWrongNumber
+		}
+		return err
+	})
+	if state != "" {
+		c.event(ctx, "login attempt "+string(state), d.PersonID)
 	}
-	c.event(ctx, "login attempt "+string(state), d.PersonID)
-	if a.Approve && state != AttemptApproved {
-		return state, ErrWrongNumber
-	}
-	return state, nil
+	return state, err
 }
 
 // arrive shows the sign-in at its step, and asks the app when that is the step. The app is asked once; again asks

@@ -98,7 +98,7 @@ type codeToSend struct {
 }
 
 // startCode makes a code that replaces the earlier ones of the same purpose, and gives what to send. again is set when
-// too many were sent, and is when the next may be.
+// too many were sent, and is when the next may be. ErrAddress.
 func (c *Core) startCode(ctx context.Context, s codeToSend, now time.Time) (m Message, id string, again time.Time, err error) {
 	l, digits := c.limits(), sixDigits()
 	code := Code{
@@ -111,6 +111,9 @@ func (c *Core) startCode(ctx context.Context, s codeToSend, now time.Time) (m Me
 	}
 	if !s.latest.IsZero() && s.latest.Before(code.Expires) {
 		code.Expires = s.latest
+	}
+	if err = c.countSend(ctx, now); err != nil {
+		return Message{}, "", time.Time{}, err
 	}
 	again, err = c.Store.StartCode(ctx, code, []Window{{l.CodeSpan, l.CodeSends}, {l.CodeDay, l.CodeSendsADay}})
 	if err != nil || !again.IsZero() {
@@ -160,6 +163,10 @@ func (c *Core) sendLoginCode(ctx context.Context, s *SignIn, d decision, now tim
 		purpose: PurposeLogin, kind: MessageLogin, channel: ChannelSMS, to: d.person.Phone, who: "person " + s.PersonID,
 		person: s.PersonID, bound: s.ID, service: s.Need.Service, latest: s.Expires,
 	}, now)
+	var address ErrAddress
+	if errors.As(err, &address) {
+		return now.Add(address.RetryAfter), nil // the person has given the password, and may have another way
+	}
 	if err != nil || !again.IsZero() {
 		return again, err
 	}
@@ -170,7 +177,7 @@ func (c *Core) sendLoginCode(ctx context.Context, s *SignIn, d decision, now tim
 	return time.Time{}, nil
 }
 
-// SMS takes a code that came by SMS. ErrWrongCode, ErrStep, ErrExpired; the view comes with the error when there is a
+// SMS takes a code that came by SMS. ErrWrongCode, ErrAddress, ErrStep, ErrExpired; the view comes with the error when there is a
 // sign-in to show.
 func (c *Core) SMS(ctx context.Context, signIn, code string) (*View, error) {
 	now := c.now()
@@ -178,7 +185,7 @@ func (c *Core) SMS(ctx context.Context, signIn, code string) (*View, error) {
 	if err != nil {
 		return v, err
 	}
-	return c.advance(ctx, signIn, now, c.checkSMS(ctx, s, code, now))
+	return c.advance(ctx, signIn, now, c.counted(ctx, now, func() error { return c.checkSMS(ctx, s, code, now) }))
 }
 
 // checkSMS counts the try for the code and the failure for the factor before anything is compared. A code that takes no

@@ -74,30 +74,34 @@ func (c *Core) sendCode(ctx context.Context, s codeToSend, now time.Time) error 
 	return nil
 }
 
-// ConfirmEmail takes the code that was sent to the new address, which becomes the person's. The phone and the old address
-// are told. ErrWrongCode, and the errors of StartTOTP.
-func (c *Core) ConfirmEmail(ctx context.Context, session, code string) error {
-	now := c.now()
-	r, p, err := c.fresh(ctx, session, now)
-	if err != nil {
-		return err
-	}
-	live, err := c.Store.RaiseCodeTries(ctx, r.ID, []Purpose{PurposeEmail}, c.limits().CodeTries, now)
+func (c *Core) confirmEmail(ctx context.Context, session, personID, code string, now time.Time) error {
+	live, err := c.Store.RaiseCodeTries(ctx, session, []Purpose{PurposeEmail}, c.limits().CodeTries, now)
 	if err != nil {
 		return err
 	}
 	if live != 1 {
 		return ErrWrongCode
 	}
-	pending, err := c.Store.LastCode(ctx, r.ID, PurposeEmail)
+	pending, err := c.Store.LastCode(ctx, session, PurposeEmail)
 	if err != nil {
 		return err
 	}
-	address, err := c.Seal.Open(pending.Payload, useEmail, p.ID)
+	address, err := c.Seal.Open(pending.Payload, useEmail, personID)
 	if err != nil {
 		return err
 	}
-	if err := c.Store.ChangeEmail(ctx, r.ID, p.ID, c.hashCode(PurposeEmail, r.ID, code), string(address), now); err != nil {
+	return c.Store.ChangeEmail(ctx, session, personID, c.hashCode(PurposeEmail, session, code), string(address), now)
+}
+
+// ConfirmEmail takes the code that was sent to the new address, which becomes the person's. The phone and the old address
+// are told. ErrWrongCode, ErrAddress, and the errors of StartTOTP.
+func (c *Core) ConfirmEmail(ctx context.Context, session, code string) error {
+	now := c.now()
+	r, p, err := c.fresh(ctx, session, now)
+	if err != nil {
+		return err
+	}
+	if err := c.counted(ctx, now, func() error { return c.confirmEmail(ctx, r.ID, p.ID, code, now) }); err != nil {
 		return err
 	}
 	c.event(ctx, "address for mail changed", p.ID)

@@ -34,6 +34,7 @@ type Core struct {
 	Now        func() time.Time
 	Later      func(work func()) // what can wait until the answer is given; nil: at once, beside it
 	Log        *slog.Logger
+	Meter      func(event, detail string) // counts what happens, without who; nil for nobody
 }
 
 // Sweep deletes what can no longer be used, such as sign-ins, sessions, codes and letters, and sends the letters that

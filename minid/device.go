@@ -72,9 +72,15 @@ func (c *Core) HandOutPairingCode(ctx context.Context, personID string) (code st
 }
 
 // LookAtPairingCode tells a device whose pairing code it has scanned, and keeps the code for this device alone: a second
-// one that scans it is refused. The caller has seen the device sign with the key of the thumbprint. ErrPairingCode.
+// one that scans it is refused. The caller has seen the device sign with the key of the thumbprint. ErrPairingCode,
+// ErrAddress.
 func (c *Core) LookAtPairingCode(ctx context.Context, code, thumbprint string) (*Person, error) {
-	personID, err := c.Store.LookAtPairingCode(ctx, hashSecret(readPairingCode(code)), thumbprint, c.now())
+	var personID string
+	now := c.now()
+	err := c.counted(ctx, now, func() (err error) {
+		personID, err = c.Store.LookAtPairingCode(ctx, hashSecret(readPairingCode(code)), thumbprint, now)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -93,17 +99,19 @@ func readPairingCode(code string) string {
 }
 
 // Pair spends a pairing code. The caller has seen the device sign with the key. The code may be written in small
-// letters, with spaces and hyphens. ErrPairingCode.
+// letters, with spaces and hyphens. ErrPairingCode, ErrAddress.
 func (c *Core) Pair(ctx context.Context, code, thumbprint string, key []byte) (*Device, error) {
 	now := c.now()
 	d := Device{ID: newID(), Thumbprint: thumbprint, Key: key, Paired: now}
-	personID, err := c.Store.TakePairingCode(ctx, hashSecret(readPairingCode(code)), now, d)
+	err := c.counted(ctx, now, func() (err error) {
+		d.PersonID, err = c.Store.TakePairingCode(ctx, hashSecret(readPairingCode(code)), now, d)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	d.PersonID = personID
-	c.event(ctx, "app paired", personID)
-	person, err := c.Store.Person(ctx, personID)
+	c.event(ctx, "app paired", d.PersonID)
+	person, err := c.Store.Person(ctx, d.PersonID)
 	if err != nil {
 		return nil, err
 	}
@@ -111,11 +119,16 @@ func (c *Core) Pair(ctx context.Context, code, thumbprint string, key []byte) (*
 	return &d, nil
 }
 
-// Device finds a paired device by its key's thumbprint. ErrDevice.
+// Device finds a paired device by its key's thumbprint. A phone asks often and with a key that nobody guesses, so only a
+// device that is unknown is counted, after the look. ErrDevice, ErrAddress.
 func (c *Core) Device(ctx context.Context, thumbprint string) (*Device, error) {
+	now := c.now()
+	if err := c.checkAddress(ctx, now); err != nil {
+		return nil, err
+	}
 	d, err := c.Store.Device(ctx, storable(thumbprint))
 	if errors.Is(err, ErrNotFound) {
-		return nil, ErrDevice
+		return nil, c.counted(ctx, now, func() error { return ErrDevice })
 	}
 	return d, err
 }

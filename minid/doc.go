@@ -18,6 +18,7 @@
 //	policy.go     what a chosen password must be
 //	strength.go   advice on a password's strength
 //	limits.go     lifetimes, counters and the quarantine's schedule
+//	address.go    limits by network address, budgets of messages, alarms
 //	seal.go       secrets at rest: AES-256-GCM and keyed hashes
 //	totp.go       RFC 6238 codes
 //	signin.go     Begin, View, Cancel, Finish

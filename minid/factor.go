@@ -12,7 +12,7 @@ const maxNumber = 64 // bytes of an identity number as typed
 
 // Password takes the identity number and the password. The answer and the work behind it are the same for a person
 // who does not exist, a malformed number and a person who may not sign in: ErrWrong, and ErrQuarantined after too
-// many of them in a row, for the right password too. ErrBusy, ErrStep, ErrExpired.
+// many of them in a row, for the right password too. ErrAddress, ErrBusy, ErrStep, ErrExpired.
 // The view comes with the error when there is a sign-in to show.
 func (c *Core) Password(ctx context.Context, signIn, pid, password string) (*View, error) {
 	now := c.now()
@@ -27,19 +27,31 @@ func (c *Core) Password(ctx context.Context, signIn, pid, password string) (*Vie
 	return c.advance(ctx, signIn, now, err)
 }
 
-// checkPassword does the same for every number: it takes a slot, counts a failure, and hashes. Only then does it
-// tell apart what it found.
+// checkPassword does the same for every number: it takes a slot, counts a failure of the address and of the number, and
+// hashes. Only then does it tell apart what it found. An address that is refused costs the number nothing.
 func (c *Core) checkPassword(ctx context.Context, pid, password string, now time.Time) (personID string, err error) {
 	if len(password) > maxPassword || len(pid) > maxNumber {
 		return "", ErrWrong
 	}
 	pid = strings.ReplaceAll(pid, " ", "")
-	number := c.Seal.Recognise("identity number", pid)
+	if err := c.checkAddress(ctx, now); err != nil {
+		return "", err
+	}
 	release, err := c.Passwords.acquire(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer release()
+	err = c.counted(ctx, now, func() error {
+		personID, err = c.comparePassword(ctx, pid, password, now)
+		return err
+	})
+	return personID, err
+}
+
+// comparePassword counts a failure of the number, and hashes. The caller holds a slot.
+func (c *Core) comparePassword(ctx context.Context, pid, password string, now time.Time) (personID string, err error) {
+	number := c.Seal.Recognise("identity number", pid)
 	person, record, err := c.account(ctx, pid)
 	if err != nil {
 		return "", err
@@ -94,7 +106,7 @@ func (c *Core) account(ctx context.Context, pid string) (*Person, string, error)
 	return person, record, nil
 }
 
-// TOTP takes a code. ErrWrongCode, ErrStep, ErrExpired; the view comes with the error when there is a sign-in to
+// TOTP takes a code. ErrWrongCode, ErrAddress, ErrStep, ErrExpired; the view comes with the error when there is a sign-in to
 // show.
 func (c *Core) TOTP(ctx context.Context, signIn, code string) (*View, error) {
 	now := c.now()
@@ -102,7 +114,8 @@ func (c *Core) TOTP(ctx context.Context, signIn, code string) (*View, error) {
 	if err != nil {
 		return v, err
 	}
-	if err = c.checkTOTP(ctx, s.PersonID, code, now); err == nil {
+	err = c.counted(ctx, now, func() error { return c.checkTOTP(ctx, s.PersonID, code, now) })
+	if err == nil {
 		err = c.Store.PassFactor(ctx, s.ID, s.PersonID, FactorTOTP, now)
 	}
 	return c.advance(ctx, signIn, now, err)

@@ -105,7 +105,7 @@ func (c *Core) OffersLetters() bool {
 
 // OrderLetter begins the order of a letter to whoever has the number, and sends a code to the phone of who orders. Nothing
 // of what is answered depends on who the number belongs to. ErrPhone, ErrTooManyAttempts when too many codes went to the
-// phone or for the number, ErrNotSent, ErrNoLetters.
+// phone or for the number, ErrAddress, ErrNotSent, ErrNoLetters.
 func (c *Core) OrderLetter(ctx context.Context, pid, phone string) (order string, err error) {
 	if !c.OffersLetters() {
 		return "", ErrNoLetters
@@ -170,21 +170,24 @@ func (c *Core) ResendOrderCode(ctx context.Context, order string) error {
 }
 
 // ConfirmOrder takes the code that came to the phone. The letter is made after the answer is given, so that neither the
-// answer nor its time tells who has one coming. ErrWrongCode, ErrExpired.
+// answer nor its time tells who has one coming. ErrWrongCode, ErrAddress, ErrExpired.
 func (c *Core) ConfirmOrder(ctx context.Context, order, code string) error {
 	now := c.now()
 	o, err := c.openOrder(ctx, order, now)
 	if err != nil {
 		return err
 	}
-	live, err := c.Store.RaiseCodeTries(ctx, o.ID, []Purpose{PurposeLetter}, c.limits().CodeTries, now)
+	err = c.counted(ctx, now, func() error {
+		live, err := c.Store.RaiseCodeTries(ctx, o.ID, []Purpose{PurposeLetter}, c.limits().CodeTries, now)
+		if err != nil {
+			return err
+		}
+		if live != 1 {
+			return ErrWrongCode
+		}
+		return c.Store.ConfirmLetterOrder(ctx, o.ID, c.hashCode(PurposeLetter, o.ID, code), now)
+	})
 	if err != nil {
-		return err
-	}
-	if live != 1 {
-		return ErrWrongCode
-	}
-	if err := c.Store.ConfirmLetterOrder(ctx, o.ID, c.hashCode(PurposeLetter, o.ID, code), now); err != nil {
 		return err
 	}
 	c.event(ctx, "letter ordered", "")

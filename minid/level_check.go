@@ -12,7 +12,7 @@ var ErrLevels = errors.New("minid: level table")
 // bases and levelFactors are what a level table speaks of. FactorReset is not among them: it is worth no level.
 var (
 	bases        = []Basis{BasisLetter, BasisSchool, BasisInPerson, BasisPassport}
-	levelFactors = []Factor{FactorPassword, FactorTOTP, FactorSMS, FactorApp}
+	levelFactors = []Factor{FactorPassword, FactorTOTP, FactorSMS, FactorRecovery, FactorApp}
 )
 
 // unseen are the bases in which nobody held a person against an identity document.

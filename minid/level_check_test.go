@@ -29,6 +29,7 @@ func TestDefaultLevelsCellByCell(t *testing.T) {
 		{[]Factor{pw, totp}, sub, sub, sub, sub},
 		{[]Factor{pw, sms}, sub, sub, sub, sub},
 		{[]Factor{pw, totp, sms}, sub, sub, sub, sub},
+		{[]Factor{pw, FactorRecovery}, sub, sub, sub, sub},
 		{[]Factor{pw, app}, sub, sub, sub, high},
 		{[]Factor{pw, totp, app}, sub, sub, sub, high},
 	} {

@@ -30,17 +30,25 @@ type Limits struct {
 
 	CodeSendsADay int
 
-	DeskVisit     time.Duration // how long a person waits at the service desk for the next step of their case
-	DeskSearches  int           // of one clerk within DeskSpan, and DeskDecisions as well
-	DeskDecisions int
-	DeskSpan      time.Duration
-	PassportCheck time.Duration // life of a check of a passport
-	Letter        time.Duration // how long an activation code can be used
-	LetterTries   int           // wrong activation codes for a number, or against a letter: 60 bits are not found by as many
-	Activation    time.Duration // life of an order, and of a registration by letter
-	Contact       time.Duration // how often a person is asked whether phone and address for mail still hold
-	ContactAgain  time.Duration // how soon again when they did not answer
-	Failures      time.Duration // how long wrong passwords are remembered after the last
+	DeskVisit       time.Duration // how long a person waits at the service desk for the next step of their case
+	DeskSearches    int           // of one clerk within DeskSpan, and DeskDecisions as well
+	DeskDecisions   int
+	DeskSpan        time.Duration
+	PassportCheck   time.Duration // life of a check of a passport
+	Letter          time.Duration // how long an activation code can be used
+	LetterTries     int           // wrong activation codes for a number, or against a letter: 60 bits are not found by as many
+	Activation      time.Duration // life of an order, and of a registration by letter
+	Contact         time.Duration // how often a person is asked whether phone and address for mail still hold
+	ContactAgain    time.Duration // how soon again when they did not answer
+	Failures        time.Duration // how long wrong passwords are remembered after the last
+	FailureSpan     time.Duration // in which failures are counted by network address
+	AddressFailures int           // of one IPv4 address, or one /64 of IPv6
+	NetworkFailures int           // of one /24 of IPv4, or one /48 of IPv6
+	AlarmAddresses  int           // addresses that failed within FailureSpan, for which an operator is called
+	SendSpan        time.Duration // in which sends are counted by network address, and all together
+	AddressSends    int
+	NetworkSends    int
+	AllSends        int
 }
 
 // DefaultLimits are the values the service runs with.
@@ -58,6 +66,8 @@ func DefaultLimits() Limits {
 		DeskVisit: 15 * time.Minute, DeskSearches: 30, DeskDecisions: 20, DeskSpan: time.Hour, PassportCheck: 15 * time.Minute,
 		Letter: 60 * 24 * time.Hour, LetterTries: 1000, Activation: 30 * time.Minute,
 		Contact: 365 * 24 * time.Hour, ContactAgain: 90 * 24 * time.Hour, Failures: 30 * 24 * time.Hour,
+		FailureSpan: 5 * time.Minute, AddressFailures: 30, NetworkFailures: 300, AlarmAddresses: 500,
+		SendSpan: time.Hour, AddressSends: 100, NetworkSends: 1000, AllSends: 10_000,
 	}
 }
 
@@ -100,6 +110,14 @@ func (l Limits) orDefault() Limits {
 	fill(&l.Contact, d.Contact)
 	fill(&l.ContactAgain, d.ContactAgain)
 	fill(&l.Failures, d.Failures)
+	fill(&l.FailureSpan, d.FailureSpan)
+	fill(&l.AddressFailures, d.AddressFailures)
+	fill(&l.NetworkFailures, d.NetworkFailures)
+	fill(&l.AlarmAddresses, d.AlarmAddresses)
+	fill(&l.SendSpan, d.SendSpan)
+	fill(&l.AddressSends, d.AddressSends)
+	fill(&l.NetworkSends, d.NetworkSends)
+	fill(&l.AllSends, d.AllSends)
 	return l
 }
 

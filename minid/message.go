@@ -2,6 +2,7 @@ package minid
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"time"
 )
@@ -86,9 +87,20 @@ func languageOf(ctx context.Context) string {
 // send hands a message over. What the gateway answered is in the log, what was sent is not.
 func (c *Core) send(ctx context.Context, m Message, personID string) error {
 	m.Lang = languageOf(ctx)
-	err := c.Sender.Send(ctx, m)
+	err := c.spendAndSend(ctx, m)
 	if err != nil && c.Log != nil {
 		c.Log.ErrorContext(ctx, "message not sent", "kind", string(m.Kind), "channel", string(m.Channel), "person", personID, "cause", err)
 	}
 	return err
+}
+
+// spendAndSend hands over what the service may still send. Only messages with a code are held back: a notice of a change is
+// never one too many.
+func (c *Core) spendAndSend(ctx context.Context, m Message) error {
+	if m.Code != "" {
+		if left, err := c.spendSend(ctx); err != nil || !left {
+			return errors.Join(err, ErrNotSent)
+		}
+	}
+	return c.Sender.Send(ctx, m)
 }

@@ -41,12 +41,14 @@ func (a Argon2) usable() bool {
 }
 
 // PasswordConfig sets up a PasswordPool. Pepper is a secret of at least 32 bytes from outside the database. Zero
-// Argon2 is DefaultArgon2; zero Slots is one less than the cores, at least one; zero Queue is 256 waiting callers.
+// Argon2 is DefaultArgon2; zero Slots is one less than the cores, at least one; zero Queue is 256 waiting callers, and zero
+// Wait five seconds: a server ends an answer after ten, and a caller who is sent away in time comes back.
 type PasswordConfig struct {
 	Pepper []byte
 	Argon2 Argon2
 	Slots  int
 	Queue  int
+	Wait   time.Duration // for a slot
 }
 
 // PasswordPool hashes passwords, few at a time: a storm of logins must leave cores for other work.
@@ -55,6 +57,7 @@ type PasswordPool struct {
 	pepper []byte
 	slots  chan struct{} // held while hashing
 	line   chan struct{} // held while hashing or waiting
+	wait   time.Duration // for a slot, at most
 	decoy  phc           // no password has this hash
 }
 
@@ -63,6 +66,7 @@ func NewPasswordPool(cfg PasswordConfig) (*PasswordPool, error) {
 	fill(&cfg.Argon2, DefaultArgon2())
 	fill(&cfg.Slots, max(1, runtime.GOMAXPROCS(0)-1))
 	fill(&cfg.Queue, 256)
+	fill(&cfg.Wait, 5*time.Second)
 	switch {
 	case len(cfg.Pepper) < pepperBytes:
 		return nil, fmt.Errorf("minid: the pepper must have at least %d bytes, has %d", pepperBytes, len(cfg.Pepper))
@@ -74,6 +78,7 @@ func NewPasswordPool(cfg PasswordConfig) (*PasswordPool, error) {
 	return &PasswordPool{
 		cost: cfg.Argon2, pepper: cfg.Pepper,
 		slots: make(chan struct{}, cfg.Slots), line: make(chan struct{}, cfg.Slots+cfg.Queue),
+		wait:  cfg.Wait,
 		decoy: phc{cost: cfg.Argon2, salt: randomBytes(saltBytes), hash: randomBytes(hashBytes)},
 	}, nil
 }
@@ -135,24 +140,47 @@ func (p *PasswordPool) derive(password string, r phc) []byte {
 	return argon2.IDKey(mac.Sum(nil), r.salt, r.cost.Time, r.cost.Memory, r.cost.Parallelism, hashBytes)
 }
 
-// acquire takes a slot, waits in the queue for one, or answers ErrBusy when the queue is full.
+// Waiting is how many callers hash or wait for it.
+func (p *PasswordPool) Waiting() int { return len(p.line) }
+
+// acquire takes a slot, waits in the queue for one, or answers ErrBusy when the queue is full or takes too long.
 func (p *PasswordPool) acquire(ctx context.Context) (release func(), err error) {
 	select {
 	case p.line <- struct{}{}:
 	default:
-		return nil, ErrBusy{RetryAfter: retryAfter()}
+		return nil, ErrBusy{RetryAfter: RetryAfter()}
 	}
+	stepAside(ctx)
+	longest := time.NewTimer(p.wait)
+	defer longest.Stop()
 	select {
 	case p.slots <- struct{}{}:
 		return func() { <-p.slots; <-p.line }, nil
+	case <-longest.C:
+		err = ErrBusy{RetryAfter: RetryAfter()}
 	case <-ctx.Done():
-		<-p.line
-		return nil, ctx.Err()
+		err = ctx.Err()
+	}
+	<-p.line
+	return nil, err
+}
+
+type waitingKey struct{}
+
+// WhileWaiting names what to do when a call begins to wait for a slot to hash in: it is idle then, and others can have its
+// place. aside is called more than once when the call waits more than once.
+func WhileWaiting(ctx context.Context, aside func()) context.Context {
+	return context.WithValue(ctx, waitingKey{}, aside)
+}
+
+func stepAside(ctx context.Context) {
+	if aside, ok := ctx.Value(waitingKey{}).(func()); ok {
+		aside()
 	}
 }
 
-// retryAfter is two seconds and up to two more, so that those who were sent away do not return together.
-func retryAfter() time.Duration {
+// RetryAfter is two seconds and up to two more, so that those who were sent away do not return together.
+func RetryAfter() time.Duration {
 	extra, err := rand.Int(rand.Reader, big.NewInt(2000))
 	if err != nil {
 		return 2 * time.Second

@@ -53,6 +53,26 @@ func TestFullQueueIsBusy(t *testing.T) {
 	}
 }
 
+// G12: who waits too long for a slot is sent away while there is still time to say so, and steps aside while waiting.
+func TestNobodyWaitsTooLongForASlot(t *testing.T) {
+	p := smallPool(t, 1, 4)
+	p.wait = time.Millisecond
+	aside := 0
+	ctx := WhileWaiting(context.Background(), func() { aside++ })
+	release, err := p.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var busy ErrBusy
+	if _, err := p.acquire(ctx); !errors.As(err, &busy) {
+		t.Fatalf("got %v, want ErrBusy", err)
+	}
+	if len(p.line) != 1 || aside != 2 {
+		t.Errorf("%d in line, stepped aside %d times, want 1 and 2", len(p.line), aside)
+	}
+	release()
+}
+
 func TestPoolRefusesBadConfiguration(t *testing.T) {
 	pepper := bytes.Repeat([]byte{1}, 32)
 	for name, cfg := range map[string]PasswordConfig{

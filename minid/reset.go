@@ -13,7 +13,7 @@ const resetService = "MinID: nytt passord"
 
 // StartReset sends one code by SMS and one by mail, for a new password. It does the same, and answers the same, for a
 // number that nobody has, for a person who may not sign in or lacks phone or mail, and when too many codes were sent.
-// ErrStep, ErrExpired.
+// ErrAddress, which depends on nothing but where the call comes from; ErrStep, ErrExpired.
 func (c *Core) StartReset(ctx context.Context, signIn, pid string) (*View, error) {
 	now := c.now()
 	s, _, v, err := c.at(ctx, signIn, now, StepPassword, StepReset)
@@ -76,22 +76,27 @@ func (c *Core) later(work func()) {
 }
 
 // ResetCodes takes both codes; each try counts for both before they are compared. Then the person's second factor is
-// asked for, if they have one beside the SMS that was just shown to be theirs. ErrWrongCode, ErrStep, ErrExpired.
+// asked for, if they have one beside the SMS that was just shown to be theirs. ErrWrongCode, ErrAddress,
+// ErrStep, ErrExpired.
 func (c *Core) ResetCodes(ctx context.Context, signIn, sms, email string) (*View, error) {
 	now := c.now()
 	s, _, v, err := c.at(ctx, signIn, now, StepReset)
 	if err != nil {
 		return v, err
 	}
+	err = c.counted(ctx, now, func() error { return c.checkResetCodes(ctx, s, sms, email, now) })
+	return c.advance(ctx, signIn, now, err)
+}
+
+func (c *Core) checkResetCodes(ctx context.Context, s *SignIn, sms, email string, now time.Time) error {
 	live, err := c.Store.RaiseCodeTries(ctx, s.ID, []Purpose{PurposeResetSMS, PurposeResetEmail}, c.limits().CodeTries, now)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = ErrWrongCode
-	if live == 2 {
-		err = c.Store.PassReset(ctx, s.ID, c.hashCode(PurposeResetSMS, s.ID, sms), c.hashCode(PurposeResetEmail, s.ID, email), now)
+	if live != 2 {
+		return ErrWrongCode
 	}
-	return c.advance(ctx, signIn, now, err)
+	return c.Store.PassReset(ctx, s.ID, c.hashCode(PurposeResetSMS, s.ID, sms), c.hashCode(PurposeResetEmail, s.ID, email), now)
 }
 
 // NewPassword sets the password that was chosen, ends all the person's sessions, and takes the sign-in back to its

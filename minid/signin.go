@@ -147,6 +147,7 @@ func (c *Core) Finish(ctx context.Context, signIn string) (session string, out *
 		return "", nil, err
 	}
 	c.event(ctx, "signed in at level "+d.reached.String(), s.PersonID)
+	c.meter("login", string(Login{Factors: s.Passed}.strongest()))
 	return secret, c.public(r, d.person), nil
 }
 

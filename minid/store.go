@@ -16,6 +16,7 @@ type Store interface {
 	ContactStore
 	AppStore
 	RecoveryStore
+	TallyStore
 
 	// AddPerson adds a person with credentials: all or nothing, ErrPersonExists when the identity number is taken.
 	AddPerson(ctx context.Context, p NewPerson) error

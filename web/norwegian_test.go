@@ -18,7 +18,7 @@ var (
 		sperret|endret|fjernet|avsluttet|begge to|allerede|derfor|riktig|trukket|tilgjengelig|offentlig|virkelig|foreløpig|vanlig|
 		betydelig|personlig|sikkerhet|lommebøker|enhet|forespørsel|tjenestene|tjenesten|tjeneste|nettleser|nettleseren|utsteder|
 		utstederen|brukeren|eier|skole|skolen|lærere|navn|navnet|fornavn|etternavn|tall|høyt|høyere|lavt|lavere|
-		engangskode|engangskoden|gang|ganger|virker|si|koble|velg|velge|gi deg|gå til forsiden|forsiden|kunne ikke`,
+		engangskode|engangskoden|gang|ganger|virker|koble|velg|velge|gå til forsiden|forsiden|kunne ikke`,
 		`ingen|ingene|inger|heten|het|elsene|eren|erne|ligvis|sjon en`)
 	onlyNynorsk = words(`ikkje|frå|kva|kven|kvar|kvart|kvifor|korleis|korfor|eg|ein|eit|eitt|éi|noko|nokon|nokre|vere|vore|vert|vart|vorte|gjere|gjer|
 		gjekk|seier|berre|meir|mykje|utan|sjølv|saman|sidan|annan|anna|fleire|kjem|finst|gjeld|opne|open|opnar|dei|dykk|ho|òg|no|att|

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"errors"
 	"math"
 	"mime"
 	"net/http"
@@ -11,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/internal/observe"
+	"lommebok.example/internal/serve"
 )
 
 // Side is whose it is to put a problem right.
@@ -73,6 +76,7 @@ func (s *Site) Problem(c *gin.Context, p Problem) {
 	if p.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
 	}
+	observe.Refused(c.Request.Context(), p.Code)
 	s.cfg.Log.InfoContext(c.Request.Context(), "problem", "code", p.Code, "status", p.Status,
 		"trace_id", observe.TraceID(c.Request.Context()))
 	if prefersJSON(c.GetHeader("Accept")) {
@@ -143,7 +147,12 @@ func weight(accept, main, sub string) float64 {
 }
 
 // Failure answers with a silent 500: the person sees the trace id, and the cause stands in the log under the same id.
+// A request that took too long to be answered in time is told to come back.
 func (s *Site) Failure(c *gin.Context, cause error) {
+	if errors.Is(context.Cause(c.Request.Context()), serve.ErrTooLong) {
+		s.Busy(c, Problem{Code: "busy", TextKey: "login.problem.busy", RetryAfter: 3 * time.Second})
+		return
+	}
 	s.cfg.Log.ErrorContext(c.Request.Context(), "failure", "error", cause, "trace_id", observe.TraceID(c.Request.Context()))
 	s.Problem(c, Problem{Status: http.StatusInternalServerError, Code: "server_error"})
 }

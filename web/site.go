@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 )
@@ -22,6 +23,7 @@ type Site struct {
 	texts  texts
 	pages  map[string]pageSet // language → pages
 	assets map[string]asset   // path below /assets/ → file
+	busy   sync.Map           // language and code → page that Busy keeps
 }
 
 // New reads every template and text. The error names the file and the place that is wrong.

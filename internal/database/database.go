@@ -114,16 +114,18 @@ func pool(d gorm.Dialector, connections int) (*gorm.DB, error) {
 
 // Ping asks both pools for an answer.
 func (db *DB) Ping(ctx context.Context) error {
-	for _, g := range []*gorm.DB{db.W, db.R} {
-		sqlDB, err := g.DB()
-		if err != nil {
-			return err
-		}
-		if err := sqlDB.PingContext(ctx); err != nil {
-			return err
-		}
+	return errors.Join(ping(ctx, db.W), ping(ctx, db.R))
+}
+
+// Answers asks the pool for reading alone, which waits for no writer.
+func (db *DB) Answers(ctx context.Context) error { return ping(ctx, db.R) }
+
+func ping(ctx context.Context, g *gorm.DB) error {
+	sqlDB, err := g.DB()
+	if err != nil {
+		return err
 	}
-	return nil
+	return sqlDB.PingContext(ctx)
 }
 
 // Close closes both pools, when the transactions that wait have run.

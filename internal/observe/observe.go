@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -29,23 +30,53 @@ func Logger(w io.Writer) *slog.Logger {
 	}))
 }
 
-type traceKey struct{}
+// request is what is known of a request under way.
+type request struct {
+	trace string
+	code  atomic.Value // string; of the refusal
+}
+
+type requestKey struct{}
+
+func of(ctx context.Context) *request {
+	r, _ := ctx.Value(requestKey{}).(*request)
+	return r
+}
 
 // traceparent of W3C Trace Context, version 00.
 var traceparent = regexp.MustCompile(`^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$`)
 
 // TraceID gives the trace id of the request, 32 hexadecimal digits, or "" outside of one.
 func TraceID(ctx context.Context) string {
-	id, _ := ctx.Value(traceKey{}).(string)
-	return id
+	if r := of(ctx); r != nil {
+		return r.trace
+	}
+	return ""
+}
+
+// Refused notes the code that the request is refused with, one of the program's own words, for the access line and the
+// metrics.
+func Refused(ctx context.Context, code string) {
+	if r := of(ctx); r != nil {
+		r.code.Store(code)
+	}
+}
+
+// Refusal is the code that Refused noted, "" for none.
+func Refusal(ctx context.Context) string {
+	if r := of(ctx); r != nil {
+		code, _ := r.code.Load().(string)
+		return code
+	}
+	return ""
 }
 
 // Middleware gives each request a trace id, its caller's where it sent a traceparent, writes one access line with
-// method, route (never the path that was asked for), status and duration, and turns a panic into a silent 500.
+// method, route (never the path that was asked for), status, code of a refusal and duration, and turns a panic into a silent 500.
 func Middleware(log *slog.Logger, now func() time.Time) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		id := traceID(c.GetHeader("Traceparent"))
-		c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), traceKey{}, id))
+		c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), requestKey{}, &request{trace: id}))
 		c.Header("Trace-Id", id)
 		begun := now()
 		defer func() {
@@ -54,7 +85,7 @@ func Middleware(log *slog.Logger, now func() time.Time) gin.HandlerFunc {
 				c.AbortWithStatus(http.StatusInternalServerError)
 			}
 			log.Info("request", "trace_id", id, "method", c.Request.Method, "route", c.FullPath(),
-				"status", c.Writer.Status(), "micros", now().Sub(begun).Microseconds())
+				"status", c.Writer.Status(), "code", Refusal(c.Request.Context()), "micros", now().Sub(begun).Microseconds())
 		}()
 		c.Next()
 	}

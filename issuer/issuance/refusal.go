@@ -37,6 +37,7 @@ func (s *Service) refuse(c *gin.Context, access *authserver.Access, typ *credent
 		s.Log.Info("refused", "code", told.Code, "why", told.Description, "trace_id", trace,
 			"client_id", access.ClientID, "configuration", configuration)
 	}
+	observe.Refused(c.Request.Context(), told.Code)
 	if told.Code == oauth2.InsufficientScope && typ != nil {
 		c.Header("WWW-Authenticate", `DPoP error="`+told.Code+`", scope="`+typ.Scope+`"`) // RFC 6750 section 3
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lommebok.example/internal/keys"
+	"lommebok.example/internal/metrics"
 	"lommebok.example/issuer/signing"
 	"lommebok.example/issuer/status"
 	"lommebok.example/issuer/store"
@@ -33,6 +34,7 @@ type ground struct {
 	pushKey     []byte // nil where no notices are pushed
 	openIDKey   crypto.Signer
 	services    []authserver.Service
+	metrics     *metrics.Metrics
 }
 
 // lay brings the tables up to date, and makes at the first start what the data folder keeps.
@@ -73,6 +75,9 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if err := g.setPusher(cfg, deps); err != nil {
 		return nil, err
 	}
+	g.metrics = metrics.New()
+	g.core.Meter = g.metrics.Event
+	g.metrics.Gauge("password_pool_waiting", "Callers that hash a password or wait for it.", func() float64 { return float64(g.core.Passwords.Waiting()) })
 	if g.openIDKey, err = keys.Signer(cfg.DataDir, "openid"); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 //	authentication:
 //	  - {factors: [password], level: low}
 //	  - {factors: [password, totp], level: substantial}
+//	  - {factors: [password, recovery], level: substantial}
 //	  - {factors: [password, app], level: high}
 func ParseLevels(raw []byte) (minid.LevelTable, error) {
 	var file struct {

@@ -17,6 +17,7 @@ authentication:
   - {factors: [password], level: low}
   - {factors: [password, totp], level: substantial}
   - {factors: [password, sms], level: substantial}
+  - {factors: [password, recovery], level: substantial}
   - {factors: [password, app], level: high}
 `
 
@@ -36,6 +37,7 @@ func TestParseLevels(t *testing.T) {
 		"a member that there is not": {"level: low}", "level: low, note: x}", "note"},
 		"high by TOTP":               {"[password, totp], level: substantial", "[password, totp], level: high", "SMS and TOTP can carry substantial, not high"},
 		"high by SMS":                {"[password, sms], level: substantial", "[password, sms], level: high", "SMS and TOTP can carry substantial, not high"},
+		"high by recovery code":      {"[password, recovery], level: substantial", "[password, recovery], level: high", "high takes the app"},
 		"a rule without level":       {", level: low", "", "got none"},
 		"nothing":                    {levelsFile, "", ""},
 		"not YAML":                   {levelsFile, "proofing: [", ""},

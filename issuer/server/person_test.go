@@ -59,7 +59,12 @@ func (p *person) do(r *http.Request) {
 	if p.status >= 400 {
 		p.s.nothingPersonal(p.t, "the refusal of "+p.path, p.body)
 	}
-	p.s.nothingPersonal(p.t, "an address", p.path+p.left)
+	p.s.nothingPersonal(p.t, "an address", p.path+"\n"+p.left+"\n"+res.Request.Referer())
+	for _, cookie := range res.Cookies() {
+		if len(cookie.Value) >= 40 {
+			p.s.log.Know("a cookie", cookie.Value)
+		}
+	}
 }
 
 func (p *person) get(path string) {

@@ -27,22 +27,27 @@ type public struct {
 	now    func() time.Time
 	log    *slog.Logger
 
-	mu    sync.Mutex
-	asked time.Time // when the audit log was last tried
-	sick  error
+	mu     sync.Mutex
+	asked  time.Time     // when the audit log was last tried
+	trying chan struct{} // while it is
+	sick   error         // what came of it
 }
 
-// tryEvery is how long an answer about the audit log holds: everybody may ask, and each try is a turn at the database.
-const tryEvery = time.Second
+const (
+	tryEvery = time.Second            // how long an answer about the audit log holds: everybody may ask, and each try is a turn at the database
+	patience = 200 * time.Millisecond // how long a try is waited for; after that the last answer holds
+)
 
 func (p *public) mount(r gin.IRouter) {
 	r.GET("/health", p.health)
 	r.GET("/trust/iaca.pem", p.trust)
 }
 
+// health asks the database to read, and the audit log to be written. It does not stand long in line with those who write: being
+// busy is no illness.
 func (p *public) health(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
-	if err := p.db.Ping(c.Request.Context()); err != nil {
+	if err := p.db.Answers(c.Request.Context()); err != nil {
 		unwell(c, "database")
 		return
 	}
@@ -59,14 +64,37 @@ func unwell(c *gin.Context, what string) {
 	c.JSON(http.StatusServiceUnavailable, gin.H{"status": what})
 }
 
-// auditable tries the audit log, or tells what came of it a moment ago.
+// auditable tries the audit log, or tells what came of it the last time.
 func (p *public) auditable(ctx context.Context) error {
+	if trying := p.try(ctx); trying != nil {
+		select {
+		case <-trying:
+		case <-time.After(patience):
+		}
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now := p.now(); now.Sub(p.asked) >= tryEvery || now.Before(p.asked) {
-		p.asked, p.sick = now, p.audit.AuditWritable(context.WithoutCancel(ctx), now)
-	}
 	return p.sick
+}
+
+// try begins to try the audit log when it is time. The channel closes when that is done; nil when there is nothing to wait for.
+func (p *public) try(ctx context.Context) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if since := now.Sub(p.asked); p.trying != nil || since >= 0 && since < tryEvery {
+		return p.trying
+	}
+	trying := make(chan struct{})
+	p.asked, p.trying = now, trying
+	go func() {
+		err := p.audit.AuditWritable(context.WithoutCancel(ctx), now)
+		p.mu.Lock()
+		p.sick, p.trying = err, nil
+		p.mu.Unlock()
+		close(trying)
+	}()
+	return trying
 }
 
 // trust is the anchor, for those who decide by themselves whom to trust.

@@ -15,7 +15,9 @@ import (
 
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/fetch"
+	"lommebok.example/internal/metrics"
 	"lommebok.example/internal/observe"
+	"lommebok.example/internal/peer"
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/source"
@@ -52,7 +54,10 @@ type Config struct {
 	Push        bool
 	PushContact string
 
-	// OperatorToken opens /operator/logins; without it the page is there with test people alone.
+	// TrustedProxies are believed when they say for whom they speak; see package peer.
+	TrustedProxies peer.Proxies
+
+	// OperatorToken opens /operator/logins and /operator/metrics; without it they are there with test people alone.
 	OperatorToken string
 	Services      []authserver.Service // who log people in with MinID
 	Staff         []minid.Staff        // who act for the service; with test people, some of them have roles as well
@@ -166,14 +171,15 @@ type parts struct {
 	letters    *notify.LetterOutbox
 	operator   *login.Operator
 	schools    *pages.Pages
+	metrics    *metrics.Metrics
 }
 
 // assemble makes each part once, from the parts above it.
 func assemble(cfg Config, deps Deps, g *ground) *parts {
 	rules := openid4vci.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}
-	loginPages := &login.Pages{Core: g.core, Site: g.site, Desk: cfg.Desk}
+	loginPages := &login.Pages{Core: g.core, Site: g.site, Desk: cfg.Desk, Proxies: cfg.TrustedProxies}
 	providers := newWallets(cfg, deps)
-	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log, PushKey: g.pushKey}
+	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log, PushKey: g.pushKey, Proxies: cfg.TrustedProxies}
 	authServer := &authserver.Server{
 		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
 		Providers: providers, Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
@@ -202,7 +208,8 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		watch:    &wallets.Watch{Every: cfg.WalletCheck, Store: g.issuerStore, Statuses: providers, Now: deps.Now, Log: deps.Log},
 		outbox:   g.outbox,
 		letters:  g.letters,
-		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople},
+		metrics:  g.metrics,
+		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople, Metrics: g.metrics.Handler()},
 		public:   &public{db: deps.DB, audit: g.issuerStore, anchor: g.trust.anchorPEM(), now: deps.Now, log: deps.Log},
 	}
 }
@@ -217,8 +224,9 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	if err := r.SetTrustedProxies(nil); err != nil {
 		return nil, err
 	}
-	r.Use(observe.Middleware(deps.Log, deps.Now))
+	r.Use(p.metrics.Middleware(deps.Now), observe.Middleware(deps.Log, deps.Now))
 	p.site.Mount(r)
+	r.Use(p.gates())
 	p.login.Mount(r)
 	p.phones.Mount(r)
 	p.schools.Mount(r)

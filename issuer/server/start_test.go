@@ -189,7 +189,7 @@ func TestPagesForDevelopersOnlyWithTestPeople(t *testing.T) {
 	for people, want := range map[bool]int{true: http.StatusOK, false: http.StatusNotFound} {
 		s.cfg.InsecureTestPeople = people
 		s.start(t)
-		for _, path := range []string{"/dev/outbox", "/operator/logins"} {
+		for _, path := range []string{"/dev/outbox", "/operator/logins", "/operator/metrics"} {
 			w := httptest.NewRecorder()
 			s.Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 			if w.Code != want {

@@ -34,4 +34,5 @@
 //	401 unknown_device        no person is paired with the key
 //	403 wrong_number          another number or service than the attempt's; the attempt is dead
 //	404 unknown_attempt       unknown, answered, expired, or another person's
+//	429 too_many_from_address too many failures from the network address; Retry-After tells when to come back
 package app

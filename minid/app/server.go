@@ -7,13 +7,16 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"mime"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/internal/observe"
+	"lommebok.example/internal/peer"
 	"lommebok.example/minid"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oauth2"
@@ -27,6 +30,7 @@ const (
 	WrongNumber        = "wrong_number"
 	InvalidPush        = "invalid_push"
 	TooManyStreams     = "too_many_streams"
+	TooManyFromAddress = "too_many_from_address"
 )
 
 // Server answers the app. Core and Base must be set; Base is the service's address as phones write it in aud, e.g.
@@ -39,6 +43,8 @@ type Server struct {
 	// are pushed.
 	PushKey []byte
 	Times   Times
+
+	Proxies peer.Proxies // whom to believe who is calling; nobody but the connection when empty
 
 	hub hub
 }
@@ -69,13 +75,14 @@ type stateBody struct {
 
 // Mount adds the routes of the package comment.
 func (s *Server) Mount(r gin.IRouter) {
-	r.POST("/minid/app/devices", s.register)
-	r.POST("/minid/app/attempts", s.pending)
-	r.POST("/minid/app/attempts/:id", s.answer)
-	r.POST("/minid/app/pairing", s.look)
-	r.POST("/minid/app/events", s.events)
-	r.GET("/minid/app/push", s.pushKey)
-	r.POST("/minid/app/push", s.subscribe)
+	g := r.Group("/minid/app", s.Proxies.Middleware(minid.FromAddress))
+	g.POST("/devices", s.register)
+	g.POST("/attempts", s.pending)
+	g.POST("/attempts/:id", s.answer)
+	g.POST("/pairing", s.look)
+	g.POST("/events", s.events)
+	g.GET("/push", s.pushKey)
+	g.POST("/push", s.subscribe)
 }
 
 func (s *Server) register(c *gin.Context) {
@@ -249,7 +256,13 @@ func (s *Server) read(c *gin.Context, body any) bool {
 // write sends what body gives, or the error.
 func (s *Server) write(c *gin.Context, status int, err error, body func() any) {
 	if err != nil {
-		oauth2.WriteError(c.Writer, s.refusal(c.Request.Context(), err))
+		var address minid.ErrAddress
+		if errors.As(err, &address) {
+			c.Header("Retry-After", strconv.Itoa(int(math.Ceil(address.RetryAfter.Seconds()))))
+		}
+		told := s.refusal(c.Request.Context(), err)
+		observe.Refused(c.Request.Context(), told.Code)
+		oauth2.WriteError(c.Writer, told)
 		return
 	}
 	c.Header("Cache-Control", "no-store")
@@ -259,9 +272,12 @@ func (s *Server) write(c *gin.Context, status int, err error, body func() any) {
 // refusal turns what the core says into the wire's words. Anything else is silent here and stands in the log.
 func (s *Server) refusal(ctx context.Context, err error) *oauth2.Error {
 	var known *oauth2.Error
+	var address minid.ErrAddress
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &address):
+		return oauth2.NewError(http.StatusTooManyRequests, TooManyFromAddress, "too many failures from this network address; see Retry-After")
 	case errors.Is(err, minid.ErrPairingCode):
 		return oauth2.NewError(http.StatusBadRequest, InvalidPairingCode, "the pairing code is unknown, used or expired")
 	case errors.Is(err, minid.ErrPush):

@@ -27,6 +27,7 @@ import (
 	"lommebok.example/specs/dpop"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/web"
+	"lommebok.example/web/webtest/leak"
 )
 
 const (
@@ -96,7 +97,7 @@ type world struct {
 	engine *gin.Engine
 	person *signIn
 	now    time.Time
-	log    *bytes.Buffer
+	log    *leak.Log
 }
 
 func newWorld(t testing.TB, change ...func(*authserver.Server)) *world {
@@ -115,7 +116,7 @@ func worldOn(t testing.TB, db *database.DB, change ...func(*authserver.Server)) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, now: time.Date(2026, 11, 23, 12, 0, 30, 0, time.UTC), log: &bytes.Buffer{}}
+	w := &world{t: t, now: time.Date(2026, 11, 23, 12, 0, 30, 0, time.UTC), log: leak.NewLog(t)}
 	clock := func() time.Time { return w.now }
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	site, err := web.New(web.Config{Service: "issuer", Log: log})

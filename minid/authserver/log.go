@@ -9,6 +9,7 @@ import (
 // Lines of the log carry ids of grants, codes of refusals and trace ids; never a secret, a URL or a word about a person.
 
 func (s *Server) logRefusal(ctx context.Context, code, why string) {
+	observe.Refused(ctx, code)
 	s.Log.InfoContext(ctx, "refused", "code", code, "why", why, "trace_id", observe.TraceID(ctx))
 }
 

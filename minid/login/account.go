@@ -20,9 +20,13 @@ func (p *Pages) change(c *gin.Context, err error, done, where string) {
 		quarantined minid.ErrQuarantined
 		tooMany     minid.ErrTooManyAttempts
 		rule        minid.ErrPasswordRule
+		address     minid.ErrAddress
 	)
 	p.clearNotice(c)
 	switch {
+	case errors.As(err, &address):
+		p.tooManyFrom(c, address, "/minid", "login.unreachable.my_minid")
+		return
 	case err == nil:
 		p.setNotice(c, notice{Kind: done})
 		p.to(c, "/minid")

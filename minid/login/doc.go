@@ -15,6 +15,7 @@
 //	POST /login/reset      both codes
 //	POST /login/new-password  the new password; the sign-in then begins again
 //	GET  /operator/logins  how many logged in, by day and factor (Operator)
+//	GET  /operator/metrics what the service counts, for Prometheus (Operator)
 //	GET  /login/cancel     ends the sign-in and goes back to the service
 //	GET  /login/help       what to do without password or code
 //	GET  /login/desk       where and when people are identified in person, and what to bring

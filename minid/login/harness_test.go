@@ -6,11 +6,13 @@ import (
 	"html"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,10 +22,12 @@ import (
 
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/internal/peer"
 	"lommebok.example/minid"
 	"lommebok.example/minid/login"
 	"lommebok.example/minid/store"
 	"lommebok.example/web"
+	"lommebok.example/web/webtest/leak"
 )
 
 // Synthetic identity numbers.
@@ -60,11 +64,12 @@ type service struct {
 	clock  *clock
 	server *httptest.Server
 	secret []byte // of everybody's authenticator app
-	log    *bytes.Buffer
+	log    *leak.Log
 	wallet string // where /onward leads
 
 	deskCode string // the code for the app that karies got at the service desk
 	post     *post
+	proxies  peer.Proxies
 }
 
 // onward makes /onward lead to another origin, with the reason as error.
@@ -80,10 +85,12 @@ type option func(*minid.PasswordConfig, *web.Config)
 func newService(t testing.TB, options ...option) *service {
 	t.Helper()
 	ctx := context.Background()
-	s := &service{clock: &clock{at: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}, secret: bytes.Repeat([]byte{7}, 20), log: &bytes.Buffer{}, post: &post{}}
-	log := slog.New(slog.NewTextHandler(&lockedWriter{w: s.log}, nil))
+	s := &service{clock: &clock{at: time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}, secret: bytes.Repeat([]byte{7}, 20), log: leak.NewLog(t), post: &post{}}
+	log := slog.New(slog.NewTextHandler(s.log, nil))
 	passwords := minid.PasswordConfig{Pepper: bytes.Repeat([]byte{1}, 32), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}}
 	site := web.Config{Service: "issuer", Log: log}
+	s.log.Know("the password", password)
+	s.log.Know("the secret of codes", minid.EncodeTOTPSecret(s.secret))
 	for _, o := range options {
 		o(&passwords, &site)
 	}
@@ -113,7 +120,7 @@ func (s *service) routes(t testing.TB, cfg web.Config) http.Handler {
 	gin.SetMode(gin.TestMode)
 	r := gin.New()
 	site.Mount(r)
-	pages := &login.Pages{Core: s.core, Site: site}
+	pages := &login.Pages{Core: s.core, Site: site, Proxies: s.proxies}
 	pages.Mount(r)
 	(&login.Operator{Core: s.core, Site: site, InsecureOpen: true}).Mount(r)
 	r.GET("/", func(c *gin.Context) { c.String(http.StatusOK, "front page") })
@@ -152,6 +159,7 @@ func (s *service) code(t testing.TB) string {
 	s.clock.add(30 * time.Second)
 	code, err := s.core.TOTPConfig.TOTPCode(minid.EncodeTOTPSecret(s.secret), s.clock.now())
 	check(t, err)
+	s.log.Know("a code", code)
 	return code
 }
 
@@ -162,21 +170,11 @@ func check(t testing.TB, err error) {
 	}
 }
 
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(b)
-}
-
 // person is a browser without JavaScript: it follows links and redirects, and sends the forms of the page it is on.
 type person struct {
 	t      testing.TB
 	base   string
+	log    *leak.Log
 	client *http.Client
 	jar    *cookiejar.Jar
 
@@ -191,7 +189,7 @@ func (s *service) person(t testing.TB) *person {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	check(t, err)
-	p := &person{t: t, base: s.server.URL, jar: jar}
+	p := &person{t: t, base: s.server.URL, log: s.log, jar: jar}
 	p.client = &http.Client{Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
 		p.via = append(p.via, r.URL.RequestURI())
 		return nil
@@ -208,6 +206,16 @@ func (p *person) do(r *http.Request) {
 	check(p.t, err)
 	check(p.t, resp.Body.Close())
 	p.status, p.header, p.body, p.path = resp.StatusCode, resp.Header, string(body), resp.Request.URL.RequestURI()
+	known := p.log.Known()
+	leak.Search(p.t, "an address", strings.Join(append(p.via, p.header.Get("Location"), resp.Request.Referer()), "\n"), known)
+	if p.status >= 400 {
+		leak.Search(p.t, "a refusal", p.body, known)
+	}
+	for _, name := range []string{"signin", "session", "pairing"} {
+		if secret := p.cookie(name); secret != "" && !slices.Contains(slices.Collect(maps.Values(known)), secret) {
+			p.log.Know("the cookie "+name, secret)
+		}
+	}
 }
 
 func (p *person) get(path string, header ...string) {

@@ -13,7 +13,8 @@ import (
 	"lommebok.example/web"
 )
 
-// Operator is the page on how people log in: how many, by day and factor, and nothing of who. It is shown to whoever has
+// Operator is the page on how people log in: how many, by day and factor, and nothing of who;
+// beside it are the service's metrics, for Prometheus. Both are shown to whoever has
 // Token, as password of HTTP Basic (RFC 7617) or as bearer token, or to anybody where InsecureOpen is set, which is safe
 // where only synthetic people have accounts. With neither it is not there.
 type Operator struct {
@@ -21,12 +22,16 @@ type Operator struct {
 	Site         *web.Site
 	Token        string
 	InsecureOpen bool
+	Metrics      http.Handler // nil for none
 }
 
-// Mount puts GET /operator/logins on r, when there is somebody to show it to.
+// Mount puts GET /operator/logins and /operator/metrics on r, when there is somebody to show them to.
 func (o *Operator) Mount(r gin.IRouter) {
 	if o.Token != "" || o.InsecureOpen {
-		r.GET("/operator/logins", o.logins)
+		r.GET("/operator/logins", o.guarded, o.logins)
+		if o.Metrics != nil {
+			r.GET("/operator/metrics", o.guarded, gin.WrapH(o.Metrics))
+		}
 	}
 }
 
@@ -53,13 +58,16 @@ type loginsView struct {
 	Span   int
 }
 
-func (o *Operator) logins(c *gin.Context) {
+// guarded lets the operator through.
+func (o *Operator) guarded(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	if !o.InsecureOpen && !o.allowed(c.Request) {
 		c.Header("WWW-Authenticate", `Basic realm="operator", charset="UTF-8"`)
 		o.Site.Problem(c, web.Problem{Status: http.StatusUnauthorized, Code: "operator", TextKey: "operator.problem.token"})
-		return
 	}
+}
+
+func (o *Operator) logins(c *gin.Context) {
 	counts, err := o.Core.LoginCounts(c.Request.Context(), (daysShown-1)*24*time.Hour)
 	if err != nil {
 		o.Site.Failure(c, err)

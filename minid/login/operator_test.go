@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"lommebok.example/internal/metrics"
 	"lommebok.example/minid"
 	"lommebok.example/minid/login"
 	"lommebok.example/web"
@@ -19,7 +20,7 @@ func (s *service) operator(t testing.TB, token string, open bool) http.Handler {
 	check(t, err)
 	r := gin.New()
 	site.Mount(r)
-	(&login.Operator{Core: s.core, Site: site, Token: token, InsecureOpen: open}).Mount(r)
+	(&login.Operator{Core: s.core, Site: site, Token: token, InsecureOpen: open, Metrics: metrics.New().Handler()}).Mount(r)
 	return r
 }
 
@@ -60,11 +61,13 @@ func TestOperatorNeedsTheToken(t *testing.T) {
 		"bearer":         {"hemmelig", func(r *http.Request) { r.Header.Set("Authorization", "Bearer hemmelig") }, http.StatusOK},
 		"password":       {"hemmelig", func(r *http.Request) { r.SetBasicAuth("x", "hemmelig") }, http.StatusOK},
 	} {
-		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/operator/logins", nil)
-		c.header(r)
-		s.operator(t, c.token, false).ServeHTTP(w, r)
-		if w.Code != c.status {
-			t.Errorf("%s: %d, want %d", name, w.Code, c.status)
+		for _, page := range []string{"/operator/logins", "/operator/metrics"} {
+			w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, page, nil)
+			c.header(r)
+			s.operator(t, c.token, false).ServeHTTP(w, r)
+			if w.Code != c.status {
+				t.Errorf("%s, %s: %d, want %d", page, name, w.Code, c.status)
+			}
 		}
 	}
 }

@@ -8,14 +8,16 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/peer"
 	"lommebok.example/minid"
 	"lommebok.example/web"
 )
 
 // Pages are the pages of a sign-in. Core and Site must be set.
 type Pages struct {
-	Core *minid.Core
-	Site *web.Site
+	Core    *minid.Core
+	Site    *web.Site
+	Proxies peer.Proxies // whom to believe who is calling; nobody but the connection when empty
 	// Ended is told of a session that the person ended here, and says whether it has written the answer; nil for nobody.
 	Ended func(c *gin.Context, s *minid.Session) bool
 	// Desk is where and when people are identified in person; nil for what the demonstration says.
@@ -39,7 +41,7 @@ const whileOpen time.Duration = 0
 
 // Mount puts the routes of the package on r.
 func (p *Pages) Mount(r gin.IRouter) {
-	g := r.Group("", p.Site.OwnForms())
+	g := r.Group("", p.Site.OwnForms(), p.Proxies.Middleware(minid.FromAddress))
 	g.GET("/login", p.step)
 	g.POST("/login/password", p.guarded(signInCookie), p.password)
 	g.POST("/login/totp", p.guarded(signInCookie), p.totp)
@@ -92,7 +94,7 @@ func (p *Pages) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool)
 	if s != nil && s.Meets(need, p.Core.Now()) {
 		return s, true
 	}
-	signIn, _, err := p.Core.Begin(inLanguage(c), need, secret)
+	signIn, _, err := p.Core.Begin(minid.FromAddress(inLanguage(c), p.Proxies.Of(c.Request)), need, secret) // another's route may have led here
 	if err != nil {
 		p.Site.Failure(c, err)
 		return nil, false
@@ -150,6 +152,10 @@ func (p *Pages) guardedTo(cookie, back string) gin.HandlerFunc {
 			p.badForm(c, err)
 			return
 		}
+		if len(c.Request.PostForm) > maxFields {
+			p.badForm(c, errTooManyFields)
+			return
+		}
 		if !web.CheckFormToken(web.Cookie(c, p.Site, cookie), c.PostForm("token")) {
 			p.Site.Problem(c, web.Problem{
 				Status: http.StatusForbidden, Code: "form_token", TextKey: "login.problem.token",
@@ -160,6 +166,10 @@ func (p *Pages) guardedTo(cookie, back string) gin.HandlerFunc {
 		c.Next()
 	}
 }
+
+const maxFields = 64
+
+var errTooManyFields = errors.New("login: too many fields in a form")
 
 func (p *Pages) badForm(c *gin.Context, err error) {
 	bad := web.Problem{Status: http.StatusBadRequest, Code: "form", TextKey: "common.problem.form", ReturnURL: "/login", ReturnTextKey: "login.problem.open"}
@@ -184,9 +194,13 @@ func (p *Pages) answered(c *gin.Context, v *minid.View, err error) {
 		busy        minid.ErrBusy
 		quarantined minid.ErrQuarantined
 		tooMany     minid.ErrTooManyAttempts
+		address     minid.ErrAddress
 	)
 	p.clearNotice(c)
 	switch {
+	case errors.As(err, &address):
+		p.tooManyFrom(c, address, "/login", "login.problem.open")
+		return
 	case err == nil && v.Step == minid.StepDone:
 		p.finish(c, v)
 		return

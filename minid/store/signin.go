@@ -190,6 +190,7 @@ func (s *Store) DeleteExpired(ctx context.Context, e minid.Expiry) error {
 		{"DELETE FROM minid_activations WHERE expires_at <= ?", e.At},
 		{"DELETE FROM minid_letters WHERE expires_at <= ? AND NOT EXISTS (SELECT 1 FROM minid_activations a WHERE a.letter_id = minid_letters.id)", e.At},
 		{"DELETE FROM minid_password_failures WHERE open_at <= ?", e.Failure},
+		{"DELETE FROM minid_tallies WHERE ends_at <= ?", e.At},
 	} {
 		if err := s.write(ctx).Exec(d.statement, millis(d.before)).Error; err != nil {
 			return err

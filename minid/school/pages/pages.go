@@ -65,10 +65,8 @@ func (p *Pages) need(c *gin.Context, returnTo string) minid.Need {
 	return n
 }
 
-// minutes and seconds round up: nobody is told to come back too early.
+// minutes rounds up: nobody is told to come back too early.
 func minutes(d time.Duration) int { return max(1, int(math.Ceil(d.Minutes()))) }
-
-func seconds(d time.Duration) int { return max(0, int(math.Ceil(d.Seconds()))) }
 
 // day is a date in words, and until the last day that a time before midnight stands for.
 func day(c *gin.Context, t time.Time) string {

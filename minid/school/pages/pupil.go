@@ -56,6 +56,7 @@ type enrolView struct {
 	Address string // otpauth
 	Key     string // in groups
 	Ends    string // last digits of the phone
+	Limit   web.Limit
 }
 
 var codeForm = regexp.MustCompile(`^[A-Z2-7]{8}$`)
@@ -85,7 +86,10 @@ func (p *Pages) step(c *gin.Context) {
 		p.Site.Failure(c, err)
 		return
 	}
-	data := enrolView{Form: web.Form{Token: web.FormToken(p.secret(c))}, View: v, Ends: v.Phone[max(0, len(v.Phone)-2):]}
+	data := enrolView{
+		Form: web.Form{Token: web.FormToken(p.secret(c))}, View: v, Ends: v.Phone[max(0, len(v.Phone)-2):],
+		Limit: web.Limit{TimeKey: "school.time.enrol", Again: "/enrol"}.Until(p.Core.MinID.Now(), v.Expires),
+	}
 	switch v.Step {
 	case school.StepDetails:
 		data.Errors = p.errors(c, "new", "factor", "phone", "email")

@@ -130,7 +130,7 @@ type codeView struct {
 	Address string // with the code, for the QR code
 	Typed   string // the address without it
 	Grouped string
-	Seconds int
+	Limit   web.Limit
 	Waiting bool // offered or claimed
 	Class   string
 	Back    string
@@ -157,8 +157,9 @@ func (p *Pages) code(c *gin.Context) {
 	}
 	v := codeView{
 		Form: web.Form{Token: p.Login.FormToken(c)}, Offer: *o, Class: o.Class, Back: pupilsPath(o.School.Number, o.Class),
-		Seconds: seconds(o.Expires.Sub(p.Core.MinID.Now())), Waiting: o.State == school.StateOffered || o.State == school.StateClaimed,
-		Typed: p.Base + "/enrol",
+		Limit:   web.Limit{TimeKey: "school.time.code", Again: codePath(o.ID)}.Until(p.Core.MinID.Now(), o.Expires),
+		Waiting: o.State == school.StateOffered || o.State == school.StateClaimed,
+		Typed:   p.Base + "/enrol",
 	}
 	if o.Code != "" {
 		v.Address, v.Grouped = p.Base+"/enrol#"+o.Code, o.Code[:4]+"-"+o.Code[4:]
@@ -183,8 +184,7 @@ func (p *Pages) codeState(c *gin.Context) {
 		p.Site.Poll(c, web.PollAnswer{Text: p.Site.T(lang, "school.code.under_way"), Note: p.Site.T(lang, "school.code.under_way_note")})
 		return
 	}
-	left := p.words(lang, "school.code.left", true, seconds(o.Expires.Sub(p.Core.MinID.Now())))
-	p.Site.Poll(c, web.PollAnswer{Text: p.Site.T(lang, "school.code.waiting"), Note: left})
+	p.Site.Poll(c, web.PollAnswer{Text: p.Site.T(lang, "school.code.waiting")})
 }
 
 func (p *Pages) renew(c *gin.Context) {

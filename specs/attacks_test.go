@@ -1,0 +1,93 @@
+package specs
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// attacks names, for the rows A01 to A26, B26 and B27 of the project's table of attacks and faults, the tests that hold
+// them, as package.Test. A row that is there twice is held at two heights.
+var attacks = map[string][]string{
+	"A01 hundred wrong passwords, then the right one": {"minid.TestWrongPasswordsWithoutWaiting", "minid.TestWrongPasswordsWithWaiting", "minid.TestQuarantineTiming"},
+	"A02 fifty at once on two replicas":               {"minid.TestParallelPasswordsOnTwoReplicas", "minid.TestAddressIsCountedAcrossReplicas", "minid.TestCodeIsRaced"},
+	"A03 spray from one address":                      {"minid.TestSprayFromOneAddress", "minid.TestNetworksOfFailures", "minid/login.TestTooManyFailuresFromOneAddress"},
+	"A05 forwarded headers":                           {"internal/peer.TestOf", "minid/login.TestTooManyFailuresFromOneAddress", "minid/login.TestFailuresBehindATrustedProxy", "minid/authserver.TestProofsAtTheResource"},
+	"A06 locking a victim":                            {"minid.TestSessionLivesThroughQuarantine", "minid.TestVictimOfALockHelpsThemselves"},
+	"A07 enumeration":                                 {"minid.TestSameAnswersWhoeverItIs", "minid/login.TestUnknownPersonGetsTheSameAnswer", "minid.TestResetTellsNothing", "minid/login.TestResetPagesAreTheSameForEverybody", "minid/app.TestPairingCodesTellNothing"},
+	"A09 skipping steps":                              {"minid.TestStepsCannotBeSkipped", "minid.TestCodeOfAnotherPerson", "minid/login.TestLaterStepsBeforeTheirTime"},
+	"A10 a code twice":                                {"minid.TestTOTPStepOnlyRises", "minid.TestOneOfSixteenSignInsGetsTheCode"},
+	"A11 guessing TOTP in fresh sign-ins":             {"minid.TestTOTPIsDisabledAtTheTenthWrongCode", "minid.TestRightCodeForADisabledFactor"},
+	"A12 the window of TOTP":                          {"minid.TestTOTPWindow", "minid.TestTOTPText", "minid.TestTOTPVectors"},
+	"A13 guessing codes by SMS":                       {"minid.TestGuessingCodesBySMS", "minid.TestSMSIsDisabledAfterTenFailures"},
+	"A15 pumping SMS":                                 {"minid.TestSendBudgets", "minid.TestSendsAreLimited"},
+	"A16 push bombing":                                {"minid.TestTheAppIsNotBombed", "minid.TestAnotherWayWhenTheAppWasAskedTooOften"},
+	"A18 session fixation":                            {"minid.TestNewSessionAtEachFinish"},
+	"A19 forms from elsewhere":                        {"issuer/server.TestCrossSitePostToEveryRoute", "minid/login.TestFormsFromElsewhere"},
+	"A20 open redirect":                               {"minid/login.TestOpenRedirect", "issuer/server.TestRedirectMutations"},
+	"A21 headers of pages":                            {"issuer/server.TestHeadersOfEveryRoute", "minid/login.TestHeadersOfEveryPage"},
+	"A23 changes with an old session":                 {"minid.TestChangesTakeAFreshLogin", "minid.TestPairingNeedsAFreshLogin", "minid.TestLastFactorStays", "minid/login.TestChangesAtMyMinIDTakeAFreshLogin"},
+	"A24 passwords at their limits":                   {"minid.TestPasswordsAtTheirLimits", "minid.TestPasswordForms", "minid.TestTooLongPasswordIsNotHashed"},
+	"A25 privacy sweep":                               {"issuer/server.TestPrivacySweep", "web/webtest/leak.TestPlantedLeaksAreFound", "web/webtest/leak.TestALeakFailsTheTest", "minid/authserver.TestNothingPersonalOrSecretIsLogged", "internal/metrics.TestMetrics"},
+	"A26 log injection":                               {"issuer/server.TestLogInjection"},
+	"B26 acr, max_age, prompt":                        {"issuer/server.TestLoginAsAsked"},
+	"B27 forwarded QR":                                {"minid.TestForwardedQRCode", "minid.TestApprovalInTheAppIsShortAndSaysForWhat", "minid.TestRejectedExpiredAndForeignAttempts"},
+	"G10 slow clients":                                {"internal/serve.TestSlowClients", "internal/serve.TestSlowReader"},
+	"G11 requests without end":                        {"internal/serve.TestHeaderTooLarge", "issuer/server.TestBodyWithoutEnd"},
+	"G12 ten thousand at the login":                   {"issuer.TestTenThousandLogIn"},
+	"G13 wallets beside a storm of people":            {"issuer/server.TestStormOfPeopleHoldsUpNobodyElse"},
+}
+
+// A row whose test was renamed or deleted is a row that nothing holds.
+func TestEveryAttackHasItsTests(t *testing.T) {
+	have := tests(t)
+	if len(have) < 300 {
+		t.Fatalf("only %d tests were read", len(have))
+	}
+	for row, names := range attacks {
+		if len(names) == 0 {
+			t.Errorf("%s: no test", row)
+		}
+		for _, name := range names {
+			if !have[name] {
+				t.Errorf("%s: there is no test %s", row, name)
+			}
+		}
+	}
+}
+
+// tests are the tests of the module, by package path and name.
+func tests(t *testing.T) map[string]bool {
+	t.Helper()
+	have := map[string]bool{}
+	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git") {
+			if err == nil {
+				err = fs.SkipDir
+			}
+			return err
+		}
+		if d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		folder := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../")
+		for _, declared := range file.Decls {
+			if f, ok := declared.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Test") {
+				have[folder+"."+f.Name.Name] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return have
+}
