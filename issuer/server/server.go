@@ -201,7 +201,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		issuing: &issuance.Service{
 			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
 			Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
-			Signers: g.signers, Now: deps.Now, Log: deps.Log,
+			Signers: g.signers, Counts: g.metrics, Now: deps.Now, Log: deps.Log,
 		},
 		offers:   &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
 		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
