@@ -39,7 +39,7 @@ func BenchmarkRatioMemory(b *testing.B) {
 		if err := cmd.Start(); err != nil {
 			b.Fatal(err)
 		}
-		waitFor(b, "http://"+addr+"/health")
+		answersHealth(b, "http://"+addr+"/health")
 		time.Sleep(10 * time.Second) // at rest is when nothing happens
 		held := resident(b, cmd.Process.Pid)
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
@@ -52,7 +52,7 @@ func BenchmarkRatioMemory(b *testing.B) {
 	}
 }
 
-func waitFor(b *testing.B, url string) {
+func answersHealth(b *testing.B, url string) {
 	b.Helper()
 	for range 600 {
 		if res, err := http.Get(url); err == nil {

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"time"
 
@@ -89,3 +90,6 @@ func (s *streaming) Flush() {
 	s.leave()
 	s.ResponseWriter.Flush()
 }
+
+// Unwrap lets http.ResponseController reach the deadlines of the connection.
+func (s *streaming) Unwrap() http.ResponseWriter { return s.ResponseWriter }

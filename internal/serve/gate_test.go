@@ -231,3 +231,24 @@ func dial(t *testing.T, addr string) net.Conn {
 	t.Cleanup(func() { _ = conn.Close() }) // the server may have been first
 	return conn
 }
+
+// A stream outlives the server's deadlines, which it can only lift when the gate does not stand in the way.
+func TestGateLeavesTheDeadlinesToTheStream(t *testing.T) {
+	gin.SetMode(gin.TestMode)
+	r := gin.New()
+	r.Use(NewGate(1, 0, time.Millisecond).Middleware(func(*gin.Context) {},
+		func(ctx context.Context, _ func()) context.Context { return ctx }))
+	r.GET("/stream", func(c *gin.Context) {
+		rc := http.NewResponseController(c.Writer)
+		if err := errors.Join(rc.SetReadDeadline(time.Time{}), rc.SetWriteDeadline(time.Time{}), rc.Flush()); err != nil {
+			t.Error(err)
+		}
+	})
+	server := httptest.NewServer(r)
+	defer server.Close()
+	res, err := http.Get(server.URL + "/stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+}

@@ -28,23 +28,24 @@ type public struct {
 	log    *slog.Logger
 
 	mu     sync.Mutex
-	asked  time.Time     // when the audit log was last tried
-	trying chan struct{} // while it is
-	sick   error         // what came of it
+	asked  time.Time // when the audit log was last tried
+	trying bool
+	done   chan struct{} // of the last try
+	sick   error         // its outcome
 }
 
-const (
-	tryEvery = time.Second            // how long an answer about the audit log holds: everybody may ask, and each try is a turn at the database
-	patience = 200 * time.Millisecond // how long a try is waited for; after that the last answer holds
-)
+// tryPatience is how long a question about health waits for the audit log.
+const tryPatience = 50 * time.Millisecond
+
+// tryEvery is how long an answer about the audit log holds: everybody may ask, and each try is a turn at the database.
+const tryEvery = time.Second
 
 func (p *public) mount(r gin.IRouter) {
 	r.GET("/health", p.health)
 	r.GET("/trust/iaca.pem", p.trust)
 }
 
-// health asks the database to read, and the audit log to be written. It does not stand long in line with those who write: being
-// busy is no illness.
+// health asks the database to read. It does not stand in line with those who write: being busy is no illness.
 func (p *public) health(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	if err := p.db.Answers(c.Request.Context()); err != nil {
@@ -64,37 +65,39 @@ func unwell(c *gin.Context, what string) {
 	c.JSON(http.StatusServiceUnavailable, gin.H{"status": what})
 }
 
-// auditable tries the audit log, or tells what came of it the last time.
+// auditable tries the audit log, or tells what came of it a moment ago. A try stands in line with all who write: who asks
+// waits for it only so long, and until it ends the last outcome holds.
 func (p *public) auditable(ctx context.Context) error {
-	if trying := p.try(ctx); trying != nil {
-		select {
-		case <-trying:
-		case <-time.After(patience):
-		}
+	done, last := p.tryAudit(ctx)
+	patience := time.NewTimer(tryPatience)
+	defer patience.Stop()
+	select {
+	case <-done:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.sick
+	case <-patience.C:
+		return last
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.sick
 }
 
-// try begins to try the audit log when it is time. The channel closes when that is done; nil when there is nothing to wait for.
-func (p *public) try(ctx context.Context) <-chan struct{} {
+// tryAudit begins a try when the last one is over and old. done is closed when the newest is over.
+func (p *public) tryAudit(ctx context.Context) (done <-chan struct{}, last error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
-	if since := now.Sub(p.asked); p.trying != nil || since >= 0 && since < tryEvery {
-		return p.trying
+	if !p.trying && (p.done == nil || now.Sub(p.asked) >= tryEvery || now.Before(p.asked)) {
+		end := make(chan struct{})
+		p.asked, p.trying, p.done = now, true, end
+		go func() {
+			err := p.audit.AuditWritable(context.WithoutCancel(ctx), now)
+			p.mu.Lock()
+			p.sick, p.trying = err, false
+			p.mu.Unlock()
+			close(end)
+		}()
 	}
-	trying := make(chan struct{})
-	p.asked, p.trying = now, trying
-	go func() {
-		err := p.audit.AuditWritable(context.WithoutCancel(ctx), now)
-		p.mu.Lock()
-		p.sick, p.trying = err, nil
-		p.mu.Unlock()
-		close(trying)
-	}()
-	return trying
+	return p.done, p.sick
 }
 
 // trust is the anchor, for those who decide by themselves whom to trust.
