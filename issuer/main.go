@@ -28,6 +28,9 @@
 //	ISSUER_STAFF                                                 a YAML or JSON file with who acts for the service, see server.ParseStaff
 //	ISSUER_LEVELS                                                a YAML or JSON file with what proofing and factors are worth, see server.ParseLevels
 //	ISSUER_SERVICE_DESK                                          a YAML or JSON file with where people are identified in person, see server.ParseDesk
+//	ISSUER_CREDENTIALS                                           a folder with further credential types, a *.yaml file each, see package credentials
+//	ISSUER_FACTS                                                 a YAML file with further facts about people, see source.NewFile
+//	ISSUER_REGISTRATION                                          a JSON file with what the registrar gave the issuer, see server.ParseInfo
 //	ISSUER_PASSPORT_CHECK                                        a JSON file with the service that checks passports, see server.ParsePassport
 //	ISSUER_SCHOOLS                                               a YAML or JSON file of schools, see school.Parse; with test people, synthetic ones
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
@@ -39,6 +42,7 @@
 //	ISSUER_TLS_DIR                                               a folder: serve https on localhost with a CA kept there
 //	ISSUER_INSECURE_ALLOW_HTTP        false                      allow a URL with http, on a developer's own machine
 //	ISSUER_INSECURE_ALLOW_ANY_CLIENT  false                      serve wallets that do not authenticate themselves
+//	ISSUER_INSECURE_ALLOW_ANONYMOUS_PRE_AUTHORIZED  false       take pre-authorized codes from wallets that do not say who they are
 //	ISSUER_INSECURE_TEST_PEOPLE       false                      accounts for the synthetic people, and /dev/outbox
 package main
 
@@ -91,12 +95,16 @@ type settings struct {
 	LetterToken    string        `env:"ISSUER_LETTER_GATEWAY_TOKEN"`
 	LetterLife     time.Duration `env:"ISSUER_LETTER_LIFE" envDefault:"1440h"`
 	WalletCheck    time.Duration `env:"ISSUER_WALLET_CHECK" envDefault:"20h"`
+	Credentials    string        `env:"ISSUER_CREDENTIALS"`
+	Facts          string        `env:"ISSUER_FACTS"`
+	Registration   string        `env:"ISSUER_REGISTRATION"`
 	DemoURL        string        `env:"ISSUER_DEMO_SERVICES_URL"`
 	DemoDir        string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	TLSDir         string        `env:"ISSUER_TLS_DIR"`
 	AllowHTTP      bool          `env:"ISSUER_INSECURE_ALLOW_HTTP"`
 	AllowAnyClient bool          `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
 	TestPeople     bool          `env:"ISSUER_INSECURE_TEST_PEOPLE"`
+	AllowAnonymous bool          `env:"ISSUER_INSECURE_ALLOW_ANONYMOUS_PRE_AUTHORIZED"`
 	TrustedProxies string        `env:"ISSUER_TRUSTED_PROXIES"`
 }
 
@@ -144,6 +152,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return fmt.Errorf("ISSUER_TRUSTED_PROXIES: %w", err)
 	}
+	info, err := readSetting("ISSUER_REGISTRATION", set.Registration, server.ParseInfo)
+	if err != nil {
+		return err
+	}
 	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
@@ -159,9 +171,11 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		SMS:     server.Gateway{URL: set.SMSGateway, Token: set.SMSToken},
 		Email:   server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
 		Letters: server.Gateway{URL: set.LetterGateway, Token: set.LetterToken}, LetterLife: set.LetterLife,
-		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
+		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, Info: info, CredentialsDir: set.Credentials, FactsFile: set.Facts,
+		DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
-		WalletCheck: set.WalletCheck,
+		InsecureAllowAnonymousPreAuthorized: set.AllowAnonymous,
+		WalletCheck:                         set.WalletCheck,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})

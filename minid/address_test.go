@@ -177,6 +177,13 @@ func TestEveryGuessIsCounted(t *testing.T) {
 		"pairing code": func(w *world) func() error {
 			return func() error { _, err := w.Pair(here, "AAAABBBBCCCCDDDD", "t", []byte("key")); return err }
 		},
+		"recovery code": func(w *world) func() error {
+			session, _ := w.signIn(pidA)
+			_, err := w.MakeRecoveryCodes(ctx(), session)
+			must(w.t, err)
+			in := w.atRecovery(pidA)
+			return func() error { _, err := w.Recovery(here, in, "AAAABBBBCCCC"); return err }
+		},
 		"activation code": func(w *world) func() error {
 			n := 0
 			return func() error {

@@ -95,12 +95,16 @@ type codeToSend struct {
 	service       string
 	payload       []byte
 	latest        time.Time // the code lives no longer than this
+	digits        string    // made elsewhere; random when empty
 }
 
 // startCode makes a code that replaces the earlier ones of the same purpose, and gives what to send. again is set when
 // too many were sent, and is when the next may be. ErrAddress.
 func (c *Core) startCode(ctx context.Context, s codeToSend, now time.Time) (m Message, id string, again time.Time, err error) {
-	l, digits := c.limits(), sixDigits()
+	l, digits := c.limits(), s.digits
+	if digits == "" {
+		digits = sixDigits()
+	}
 	code := Code{
 		ID: newID(), Who: s.who, Purpose: s.purpose, PersonID: s.person, Bound: s.bound, Payload: s.payload,
 		Code: c.hashCode(s.purpose, s.bound, digits), State: CodeLive, Created: now, Expires: now.Add(l.Code),

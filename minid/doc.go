@@ -25,6 +25,7 @@
 //	factor.go     Password, TOTP, ChooseFactor
 //	message.go    what is told to a person by SMS and mail, and who sends it
 //	code.go       one-time codes, and SMS as a second factor
+//	txcode.go     the transaction code of a credential offer by SMS, and whether an account still stands
 //	preference.go what a person likes to log in with, and the invitation to something safer
 //	account.go    what people see and change of their own MinID
 //	reset.go      a new password for who has forgotten the old one

@@ -62,22 +62,24 @@ func (c *Core) recoveryLeft(ctx context.Context, personID string) (int, error) {
 }
 
 // Recovery takes a recovery code as second factor, once. It may be written in small letters, with spaces and hyphens. The
-// failure is counted before the code is compared, and the person is told of its use. ErrWrongCode, ErrStep, ErrExpired;
-// the view comes with the error when there is a sign-in to show.
+// failure is counted before the code is compared, and the person is told of its use. ErrWrongCode, ErrAddress, ErrStep,
+// ErrExpired; the view comes with the error when there is a sign-in to show.
 func (c *Core) Recovery(ctx context.Context, signIn, code string) (*View, error) {
 	now := c.now()
 	s, d, v, err := c.at(ctx, signIn, now, StepRecovery)
 	if err != nil {
 		return v, err
 	}
-	inUse, err := c.Store.RaiseRecoveryFailure(ctx, s.PersonID, c.limits().RecoveryFailures)
-	if err != nil {
-		return nil, err
-	}
-	err = ErrWrongCode
-	if inUse {
-		err = c.Store.PassRecovery(ctx, s.ID, s.PersonID, c.hashRecovery(s.PersonID, readPairingCode(strings.TrimSpace(code))), now)
-	}
+	err = c.counted(ctx, now, func() error {
+		inUse, err := c.Store.RaiseRecoveryFailure(ctx, s.PersonID, c.limits().RecoveryFailures)
+		if err == nil && !inUse {
+			err = ErrWrongCode
+		}
+		if err != nil {
+			return err
+		}
+		return c.Store.PassRecovery(ctx, s.ID, s.PersonID, c.hashRecovery(s.PersonID, readPairingCode(strings.TrimSpace(code))), now)
+	})
 	switch {
 	case err == nil:
 		c.event(ctx, "recovery code accepted", s.PersonID)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// attacks names, for the rows A01 to A26, B26 and B27 of the project's table of attacks and faults, the tests that hold
+// attacks names, for the rows A01 to B27, those of offers and grants among C, and some others of the project's table of attacks and faults, the tests that hold
 // them, as package.Test. A row that is there twice is held at two heights.
 var attacks = map[string][]string{
 	"A01 hundred wrong passwords, then the right one": {"minid.TestWrongPasswordsWithoutWaiting", "minid.TestWrongPasswordsWithWaiting", "minid.TestQuarantineTiming"},
@@ -34,8 +34,33 @@ var attacks = map[string][]string{
 	"A24 passwords at their limits":                   {"minid.TestPasswordsAtTheirLimits", "minid.TestPasswordForms", "minid.TestTooLongPasswordIsNotHashed"},
 	"A25 privacy sweep":                               {"issuer/server.TestPrivacySweep", "web/webtest/leak.TestPlantedLeaksAreFound", "web/webtest/leak.TestALeakFailsTheTest", "minid/authserver.TestNothingPersonalOrSecretIsLogged", "internal/metrics.TestMetrics"},
 	"A26 log injection":                               {"issuer/server.TestLogInjection"},
+	"B01 redirect_uri":                                {"minid/authserver.TestRedirectURIOfARegisteredClientIsExact", "minid/authserver.TestRedirectURIOfAnyClient", "minid/authserver.TestTokenRefuses"},
+	"B02 authorize without a pushed request":          {"minid/authserver.TestAuthorizeNeedsAPushedRequest", "minid/authserver.TestParametersBesideARequestURIAreIgnored"},
+	"B03 no client authentication":                    {"minid/authserver.TestPARRefuses", "minid/authserver.TestWalletAttestationRefused"},
+	"B05 request_uri pushed or foreign":               {"minid/authserver.TestPARRefuses", "minid/authserver.TestAuthorizeNeedsAPushedRequest"},
+	"B06 PKCE":                                        {"minid/authserver.TestPARRefuses", "minid/authserver.TestTokenRefuses", "minid/authserver.TestVerifierMustBeWellFormed"},
+	"B07 a code twice":                                {"minid/authserver.TestCodeUsedTwiceRevokesItsTokens", "minid/authserver.TestReusedCodeEndsTheRefreshToken"},
+	"B09 an old code":                                 {"minid/authserver.TestCodeLivesAMinute"},
+	"B10 mix-up":                                      {"minid/authserver.TestRefusalsGoBackToTheWallet", "minid/authserver.TestYes"},
+	"B11 bad DPoP proofs":                             {"minid/authserver.TestProofsAtTheTokenEndpoint", "minid/authserver.TestProofsAtTheResource"},
+	"B13 the nonce of DPoP":                           {"minid/authserver.TestProofsAtTheTokenEndpoint", "minid/authserver.TestProofsAtTheResource"},
+	"B14 long and many jti":                           {"minid/authserver.TestProofsAtTheResource"},
+	"B15 a code of another key":                       {"minid/authserver.TestCodeBoundToAKey"},
+	"B16 a bound token as Bearer":                     {"minid/authserver.TestTokensAtTheResource"},
+	"B17 tokens that are not ours":                    {"minid/authserver.TestTokensAtTheResource"},
+	"B18 client assertions":                           {"issuer/server.TestClientAssertions", "minid/authserver.TestWalletAssertionRefused", "minid/authserver.TestWalletAssertionIsTakenOnce"},
+	"B19 wallet attestations":                         {"minid/authserver.TestWalletAttestationRefused"},
+	"B21 refresh tokens":                              {"minid/authserver.TestRefreshRefuses", "minid/authserver.TestRefreshIsOfTheInstance", "minid/authserver.TestSixteenRefreshes", "minid/authserver.TestRefreshAgainstWithdrawal", "issuer/server.TestNothingIssuedAgainAfter"},
+	"B23 grants that are not served":                  {"minid/authserver.TestTokenRefuses", "minid/authserver.TestPARRefuses", "minid/authserver.TestServicesHaveNoGrantsOfWallets"},
+	"B25 redirects after a POST":                      {"minid/authserver.TestYes", "minid/authserver.TestRefusalsGoBackToTheWallet"},
 	"B26 acr, max_age, prompt":                        {"issuer/server.TestLoginAsAsked"},
 	"B27 forwarded QR":                                {"minid.TestForwardedQRCode", "minid.TestApprovalInTheAppIsShortAndSaysForWhat", "minid.TestRejectedExpiredAndForeignAttempts"},
+	"C07 a pre-authorized code twice":                 {"minid/authserver.TestPreAuthorizedCodeIsUsedOnce", "minid/authserver.TestPreAuthorizedCodeLivesFiveMinutes", "issuer/server.TestFromPageToCredential"},
+	"C08 guessing transaction codes":                  {"minid/authserver.TestThreeTransactionCodes", "minid/authserver.TestGuessesAtOnce"},
+	"C09 tx_code and client_id":                       {"minid/authserver.TestPreAuthorizedRefuses", "minid/authserver.TestPreAuthorizedClientAuthenticates", "issuer/server.TestAnonymousPreAuthorized"},
+	"C11 an offer for somebody else":                  {"minid/authserver.TestPreAuthorizationIsOfItsSession", "issuer/server.TestOfferIsOfWhoMadeIt", "issuer/server.TestATeacherOutsideTheClassIsRefused"},
+	"C12 an offer of the attacker":                    {"issuer/server.TestOfferOfAnotherInTheWallet", "minid/authserver.TestIssuerStateIsOfAnOffer", "wallet-sim/wallet.TestAuthorizationCodeIsPreferred"},
+	"E02 a transaction code for a stranger":           {"wallet-sim/wallet.TestTransactionCodeIsAskedFor", "wallet-sim/phone.TestAnOfferWithACode"},
 	"G10 slow clients":                                {"internal/serve.TestSlowClients", "internal/serve.TestSlowReader"},
 	"G11 requests without end":                        {"internal/serve.TestHeaderTooLarge", "issuer/server.TestBodyWithoutEnd"},
 	"G12 ten thousand at the login":                   {"issuer.TestTenThousandLogIn"},

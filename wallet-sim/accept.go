@@ -70,26 +70,36 @@ type accepted struct {
 
 func (c *cli) acceptCommand() *cobra.Command {
 	p := &person{}
-	var configuration string
+	var configuration, txCode string
 	cmd := &cobra.Command{
 		Use: "accept <offer or issuer>", Args: cobra.ExactArgs(1),
 		Short: "gets a credential: signs in, consents, verifies, stores",
 		Long:  "The argument is a credential offer (openid-credential-offer://…, by value or by reference) or the address of an issuer, then with --type.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.accept(cmd.Context(), args[0], configuration, p)
+			return c.accept(cmd.Context(), args[0], configuration, txCode, p)
 		},
 	}
 	cmd.Flags().StringVar(&configuration, "type", "", "credential configuration identifier")
+	cmd.Flags().StringVar(&txCode, "tx-code", "", "transaction code of the offer; without it the wallet stops and says who asks for it")
 	p.flags(cmd)
 	return cmd
 }
 
-func (c *cli) accept(ctx context.Context, address, configuration string, p *person) error {
-	who, err := c.who(p)
+func (c *cli) accept(ctx context.Context, address, configuration, txCode string, p *person) error {
+	w, err := c.wallet()
 	if err != nil {
 		return err
 	}
-	w, err := c.wallet()
+	var plan *wallet.Plan
+	if wallet.IsOffer(address) {
+		if plan, err = w.Resolve(ctx, address, configuration); err != nil {
+			return err
+		}
+		if plan.PreAuthorized != nil {
+			return c.redeem(ctx, w, plan, txCode)
+		}
+	}
+	who, err := c.who(p)
 	if err != nil {
 		return err
 	}
@@ -101,10 +111,15 @@ func (c *cli) accept(ctx context.Context, address, configuration string, p *pers
 	if err != nil {
 		return err
 	}
-	if !wallet.IsOffer(address) && configuration == "" {
+	if plan == nil && configuration == "" {
 		return c.nameAll(ctx, w, address)
 	}
-	credentials, back, err := get(ctx, w, b, address, configuration)
+	if plan == nil {
+		if plan, err = w.Resolve(ctx, address, configuration); err != nil {
+			return err
+		}
+	}
+	credentials, back, err := signedIn(ctx, w, b, plan)
 	answer := accepted{Stored: []listed{}}
 	for _, credential := range credentials {
 		answer.Stored = append(answer.Stored, c.listed(credential))
@@ -118,11 +133,31 @@ func (c *cli) accept(ctx context.Context, address, configuration string, p *pers
 	if err != nil {
 		return err
 	}
+	return c.printStored(answer)
+}
+
+func (c *cli) printStored(answer accepted) error {
 	return c.print(answer, func() {
 		for _, one := range answer.Stored {
 			c.say("stored  %s  %s  %s  %d copies, valid until %s", one.ID, one.Format, one.Name, one.Copies, one.Expires.Format("2006-01-02"))
 		}
 	})
+}
+
+// redeem is an issuance in which nobody signs in. Who asks for a transaction code is named before it is sent.
+func (c *cli) redeem(ctx context.Context, w *wallet.Wallet, plan *wallet.Plan, txCode string) error {
+	if plan.PreAuthorized.TxCode != nil && txCode == "" {
+		return usage("%s asks for the transaction code of the offer; if that is who gave it to you, give it with --tx-code", hostOf(plan.Server.TokenEndpoint))
+	}
+	credentials, err := w.Redeem(ctx, plan, txCode)
+	if err != nil {
+		return err
+	}
+	answer := accepted{Stored: []listed{}}
+	for _, credential := range credentials {
+		answer.Stored = append(answer.Stored, c.listed(credential))
+	}
+	return c.printStored(answer)
 }
 
 // nameAll tells what an issuer has, for whoever did not say what to get.
@@ -149,6 +184,11 @@ func get(ctx context.Context, w *wallet.Wallet, b *browser.Browser, address, con
 	if err != nil {
 		return nil, nil, err
 	}
+	return signedIn(ctx, w, b, plan)
+}
+
+// signedIn is the issuance from the sign-in on.
+func signedIn(ctx context.Context, w *wallet.Wallet, b *browser.Browser, plan *wallet.Plan) ([]*wallet.Credential, *browser.Return, error) {
 	authorize, err := w.Begin(ctx, plan)
 	if err != nil {
 		return nil, nil, err

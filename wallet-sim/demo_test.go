@@ -218,6 +218,10 @@ func TestUpAndTheCommandLine(t *testing.T) {
 	if one := decode[showed](t, out); code != 0 || len(one.Raw) != 10 || one.Claims["eu.europa.ec.av.1"] == nil {
 		t.Errorf("show: exit %d, %s", code, out)
 	}
+	out, errs, code = command(t, s.flags("refresh", got.Stored[0].ID)...)
+	if again := decode[accepted](t, out); code != 0 || len(again.Stored) != 1 || again.Stored[0].ID != got.Stored[0].ID {
+		t.Errorf("refresh: exit %d, %s%s", code, out, errs)
+	}
 	out, _, code = command(t, s.flags("present", s.link(t, "aldersgrense"), "--yes")...)
 	if p := decode[presented](t, out); code != 0 || p.Declined || len(p.Shared) != 1 || p.Shared[0].Claims["eu.europa.ec.av.1.age_over_18"] != "true" {
 		t.Errorf("present: exit %d, %s", code, out)

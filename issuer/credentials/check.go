@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -14,7 +15,8 @@ import (
 const (
 	maxBatch    = 10
 	maxValidity = 400 * 24 * time.Hour // a document signer lives 457 days (ISO/IEC 18013-5 B.1.4)
-	maxAuthAge  = 2 * time.Hour        // no session is older
+	maxReissue  = 400 * 24 * time.Hour
+	maxAuthAge  = 2 * time.Hour // no session is older
 )
 
 var (
@@ -30,54 +32,88 @@ var reserved = []string{
 	"iss", "sub", "iat", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status", "_sd", "_sd_alg", "...",
 }
 
+// fault is what is wrong at a place of the file, which is a path without its root: claims[3].
+type fault struct {
+	place string
+	error
+}
+
+func (f *fault) Unwrap() error { return f.error }
+
+func wrong(place, format string, args ...any) error {
+	return &fault{place, fmt.Errorf(format, args...)}
+}
+
 func (t *Type) check() error {
 	switch {
 	case !identifier.MatchString(t.ID):
-		return fmt.Errorf("id %q is empty or has other signs than letters, digits, . _ -", t.ID)
+		return wrong("id", "id %q is empty or has other signs than letters, digits, . _ -", t.ID)
 	case t.Format == SDJWT && (t.VCT == "" || t.DocType != ""):
-		return fmt.Errorf("format %s wants vct and no doctype", SDJWT)
+		return wrong("format", "format %s wants vct and no doctype", SDJWT)
 	case t.Format == MDoc && (t.DocType == "" || t.VCT != ""):
-		return fmt.Errorf("format %s wants doctype and no vct", MDoc)
+		return wrong("format", "format %s wants doctype and no vct", MDoc)
 	case t.Format != SDJWT && t.Format != MDoc:
-		return fmt.Errorf("format %q is neither %s nor %s", t.Format, SDJWT, MDoc)
+		return wrong("format", "format %q is neither %s nor %s", t.Format, SDJWT, MDoc)
 	case !scopeToken.MatchString(t.Scope):
-		return fmt.Errorf("scope %q is no scope", t.Scope)
+		return wrong("scope", "scope %q is no scope", t.Scope)
 	case t.Level == minid.LevelNone:
-		return fmt.Errorf("level none: no credential is given to a person who has not signed in")
+		return wrong("level", "level none: no credential is given to a person who has not signed in")
 	case t.MaxAuthAge < time.Minute || t.MaxAuthAge > maxAuthAge:
-		return fmt.Errorf("max_auth_age %s is not between 1m and %s", t.MaxAuthAge, maxAuthAge)
+		return wrong("max_auth_age", "max_auth_age %s is not between 1m and %s", t.MaxAuthAge, maxAuthAge)
 	case t.Validity < 24*time.Hour || t.Validity > maxValidity:
-		return fmt.Errorf("validity is not between 1 and %d days", maxValidity/(24*time.Hour))
+		return wrong("validity", "validity is not between 1 and %d days", maxValidity/(24*time.Hour))
 	case t.Batch < 1 || t.Batch > maxBatch:
-		return fmt.Errorf("batch %d is not between 1 and %d", t.Batch, maxBatch)
+		return wrong("batch", "batch %d is not between 1 and %d", t.Batch, maxBatch)
 	case !colour.MatchString(t.Display.BackgroundColor) || !colour.MatchString(t.Display.TextColor):
-		return fmt.Errorf("display: background_color and text_color want the form #rrggbb")
+		return wrong("display", "display: background_color and text_color want the form #rrggbb")
 	case !t.Display.Name.complete() || !t.Display.Description.complete():
-		return fmt.Errorf("display: name and description want a text in each of nb, nn, en")
+		return wrong("display", "display: name and description want a text in each of nb, nn, en")
 	case len(t.Claims) == 0:
-		return fmt.Errorf("claims: there are none")
+		return wrong("claims", "claims: there are none")
 	}
-	if err := t.KeyAttestation.check(); err != nil {
+	if err := errors.Join(t.KeyAttestation.check(), t.checkGrants()); err != nil {
 		return err
 	}
 	return t.checkClaims()
 }
 
+// checkGrants looks at how the type may be had, first and again. It keeps pre-authorized codes from what demands level high, as a PID does: at that level a wallet shows in the flow that it
+// is in the hands of who signs in, while a pre-authorized code goes to whoever takes it first (ETSI TS 119 472-3 asks for presence).
+func (t *Type) checkGrants() error {
+	for i, g := range t.Grants {
+		if g != GrantCode && g != GrantPreAuthorized || slices.Contains(t.Grants[:i], g) {
+			return fmt.Errorf("grants: %q is none of %s and %s, or stands twice", g, GrantCode, GrantPreAuthorized)
+		}
+	}
+	switch {
+	case !slices.Contains(t.Grants, GrantCode):
+		return fmt.Errorf("grants: %s is wanted (HAIP 1.0 section 4.2)", GrantCode)
+	case t.PreAuthorized() && (t.Level == minid.LevelHigh || t.KeyAttestation != nil):
+		return fmt.Errorf("grants: %s is not for level high nor where key_attestation is demanded", GrantPreAuthorized)
+	case t.ReissueWithin < 0 || t.ReissueWithin > maxReissue:
+		return fmt.Errorf("reissue_within is not between 0 and %d days", maxReissue/(24*time.Hour))
+	case !t.PreAuthorized() && !t.TxCode:
+		return fmt.Errorf("tx_code says nothing without %s", GrantPreAuthorized)
+	}
+	return nil
+}
+
 func (k *KeyAttestation) check() error {
 	if k != nil && (!levels(k.KeyStorage) || !levels(k.UserAuthentication)) {
-		return fmt.Errorf("key_attestation: key_storage and user_authentication want one or more of %v", attestation.Levels)
+		return wrong("key_attestation", "key_attestation: key_storage and user_authentication want one or more of %v", attestation.Levels)
 	}
 	return nil
 }
 
 func (t *Type) checkClaims() error {
 	for i, c := range t.Claims {
+		place := fmt.Sprintf("claims[%d]", i)
 		if err := c.check(t.Format); err != nil {
-			return fmt.Errorf("claim %v: %w", c.Path, err)
+			return wrong(place, "claim %v: %w", c.Path, err)
 		}
 		for _, other := range t.Claims[:i] {
 			if prefix(c.Path, other.Path) || prefix(other.Path, c.Path) {
-				return fmt.Errorf("claim %v: stands at or inside claim %v", c.Path, other.Path)
+				return wrong(place, "claim %v: stands at or inside claim %v", c.Path, other.Path)
 			}
 		}
 	}

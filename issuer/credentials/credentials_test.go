@@ -2,12 +2,14 @@ package credentials
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"lommebok.example/issuer/source"
 	"lommebok.example/minid"
 )
 
@@ -100,6 +102,14 @@ func TestParseRefuses(t *testing.T) {
 		{"validity longer than a signer's", sd, "validity: 30d", "validity: 500d", "validity"},
 		{"batch of none", sd, "batch: 10", "batch: 0", "batch"},
 		{"batch too large", sd, "batch: 10", "batch: 11", "batch"},
+		{"pre-authorized at level high", sd, "level: substantial", "level: high", "grants"},
+		{"pre-authorized with attested keys", sd, "batch: 10", "batch: 10\nkey_attestation: {key_storage: [iso_18045_high], user_authentication: [iso_18045_high]}", "grants"},
+		{"unknown grant", sd, "pre_authorized_code", "implicit", "grants"},
+		{"a grant twice", sd, "pre_authorized_code", "authorization_code", "grants"},
+		{"no authorization code", sd, "[authorization_code, pre_authorized_code]", "[pre_authorized_code]", "HAIP"},
+		{"tx_code of nothing", sd, "grants: [authorization_code, pre_authorized_code]", "tx_code: false", "tx_code"},
+		{"reissued for ever", sd, "reissue_within: 90d", "reissue_within: 401d", "reissue_within"},
+		{"reissued by the hour", sd, "reissue_within: 90d", "reissue_within: 5h", "reissue_within"},
 		{"unknown level of key storage", sd, "batch: 10", "batch: 10\nkey_attestation: {key_storage: [high], user_authentication: [iso_18045_high]}", "key_attestation"},
 		{"key attestation without levels", sd, "batch: 10", "batch: 10\nkey_attestation: {key_storage: [iso_18045_high]}", "key_attestation"},
 		{"colour by name", sd, "\"#afcee9\"", "blue", "color"},
@@ -147,6 +157,73 @@ func TestLoadRefuses(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.says)
 			}
 		})
+	}
+}
+
+// A fault is told with its file, its line and the rule.
+func TestFaultsHaveALine(t *testing.T) {
+	md := read(t, "proof_of_age_mso_mdoc.yaml")
+	for _, tt := range []struct{ old, new, at, says string }{
+		{"validity: 30d", "validity: 500d", "validity:", "not between 1 and 400 days"},
+		{"level: substantial", "level: high up", "level:", "none of low, substantial, high"},
+		{"source: age_over_18", "source: shoe_size", "path: [eu.europa.ec.av.1, age_over_18]", "no fact"},
+		{"[eu.europa.ec.av.1, age_over_18]", "[eu.europa.ec.av.1, age_over_15]", "source: age_over_18", "stands at or inside"},
+		{"batch: 10", "batch: 10\nlogo: x", "logo: x", "logo"},
+	} {
+		raw := strings.Replace(md, tt.old, tt.new, 1)
+		_, err := Load(fstest.MapFS{"mitt.yaml": {Data: []byte(raw)}})
+		if err == nil || !strings.Contains(err.Error(), "mitt.yaml") || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: got %v", tt.new, err)
+			continue
+		}
+		line := 0
+		for n, text := range strings.Split(raw, "\n") {
+			if strings.Contains(text, tt.at) {
+				line = n + 1
+			}
+		}
+		// The claim with two lines begins one line earlier.
+		if tt.at == "source: age_over_18" {
+			line--
+		}
+		if !strings.Contains(err.Error(), fmt.Sprintf("line %d:", line)) && !strings.Contains(err.Error(), fmt.Sprintf("[%d:", line)) {
+			t.Errorf("%s: got %v, want line %d", tt.new, err, line)
+		}
+	}
+}
+
+func TestFoldersTogether(t *testing.T) {
+	own := strings.NewReplacer("id: proof_of_age", "id: mine", "scope: eudiw:no:aldersbevis", "scope: mine").Replace(read(t, "proof_of_age_mso_mdoc.yaml"))
+	set, err := Load(embedded, fstest.MapFS{"mine.yaml": {Data: []byte(own)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := set.ByID("mine"); !ok || len(set.All()) < 6 {
+		t.Errorf("%d types", len(set.All()))
+	}
+	if _, err := Load(embedded, fstest.MapFS{"again.yaml": {Data: []byte(read(t, "proof_of_age_mso_mdoc.yaml"))}}); err == nil || !strings.Contains(err.Error(), "again.yaml") {
+		t.Errorf("a built-in type again: %v", err)
+	}
+	vct := strings.NewReplacer("id: no.minid.mpid_sd_jwt_vc", "id: mine", "scope: eudiw:no:minid:mpid", "scope: mine").Replace(read(t, "minid_sd_jwt_vc.yaml"))
+	if _, err := Load(embedded, fstest.MapFS{"vct.yaml": {Data: []byte(vct)}}); err == nil || !strings.Contains(err.Error(), "vct") {
+		t.Errorf("a built-in vct again: %v", err)
+	}
+}
+
+func TestCheckValue(t *testing.T) {
+	long := strings.Repeat("å", 150)
+	for _, good := range []any{true, int64(1), "x", long, source.Date{Year: 2024, Month: 2, Day: 29}, source.Image{1}, []any{"x", map[string]any{"a": true}}} {
+		if err := CheckValue(good); err != nil {
+			t.Errorf("%v: %v", good, err)
+		}
+	}
+	for _, bad := range []any{
+		nil, "", long + "x", source.Date{Year: 2023, Month: 2, Day: 29}, source.Date{}, source.Image{}, make(source.Image, maxImage+1), 1.5, int8(1),
+		[]any{}, map[string]any{}, []any{""}, map[string]any{"a": []any{nil}},
+	} {
+		if err := CheckValue(bad); err == nil {
+			t.Errorf("%v is issued", bad)
+		}
 	}
 }
 

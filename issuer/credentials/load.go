@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -24,30 +25,42 @@ var ErrType = errors.New("credentials: not a credential type")
 // Embedded gives the types of this folder.
 func Embedded() (*Set, error) { return Load(embedded) }
 
-// Load reads every *.yaml in the root of files.
-func Load(files fs.FS) (*Set, error) {
+// Load reads every *.yaml in the root of each of the folders. The error names the file, the line and the rule.
+func Load(folders ...fs.FS) (*Set, error) {
+	s := &Set{byID: map[string]*Type{}, byScope: map[string]*Type{}, byVCT: map[string]*Type{}}
+	for _, files := range folders {
+		if err := s.load(files); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// WithFolder gives the types of this folder and those of another one.
+func WithFolder(dir string) (*Set, error) { return Load(embedded, os.DirFS(dir)) }
+
+func (s *Set) load(files fs.FS) error {
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s := &Set{byID: map[string]*Type{}, byScope: map[string]*Type{}}
+	if len(names) == 0 {
+		return fmt.Errorf("%w: no *.yaml file in the folder", ErrType)
+	}
 	for _, name := range names {
 		raw, err := fs.ReadFile(files, name)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		t, err := Parse(raw)
 		if err == nil {
 			err = s.add(t)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	if len(s.all) == 0 {
-		return nil, fmt.Errorf("%w: no *.yaml file in the folder", ErrType)
-	}
-	return s, nil
+	return nil
 }
 
 func (s *Set) add(t *Type) error {
@@ -56,6 +69,15 @@ func (s *Set) add(t *Type) error {
 	}
 	if _, taken := s.byScope[t.Scope]; taken {
 		return fmt.Errorf("%w: the scope %s is taken", ErrType, t.Scope)
+	}
+	if t.Format == SDJWT {
+		if _, taken := s.byVCT[t.VCT]; taken {
+			return fmt.Errorf("%w: the vct %s is taken, and a type has one description", ErrType, t.VCT)
+		}
+		if err := t.describe(); err != nil {
+			return fmt.Errorf("%w: %w", ErrType, err)
+		}
+		s.byVCT[t.VCT] = t
 	}
 	s.all = append(s.all, t)
 	s.byID[t.ID], s.byScope[t.Scope] = t, t
@@ -73,6 +95,9 @@ type file struct {
 	MaxAuthAge string      `yaml:"max_auth_age"`
 	Validity   string      `yaml:"validity"`
 	Batch      int         `yaml:"batch"`
+	Grants     []string    `yaml:"grants"`
+	TxCode     *bool       `yaml:"tx_code"`
+	Reissue    string      `yaml:"reissue_within"`
 	Keys       *fileKeys   `yaml:"key_attestation"`
 	Display    fileDisplay `yaml:"display"`
 	Claims     []fileClaim `yaml:"claims"`
@@ -112,13 +137,30 @@ func Parse(raw []byte) (*Type, error) {
 		return nil, fmt.Errorf("%w: %s", ErrType, firstLine(err.Error()))
 	}
 	t, err := f.toType()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrType, err)
+	if err == nil {
+		err = t.check()
 	}
-	if err := t.check(); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrType, err)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s%w", ErrType, lineOf(raw, err), err)
 	}
 	return t, nil
+}
+
+// lineOf says on which line the place of a fault stands; "" when the file does not have the place.
+func lineOf(raw []byte, err error) string {
+	var f *fault
+	if !errors.As(err, &f) {
+		return ""
+	}
+	path, e := yaml.PathString("$." + f.place)
+	if e != nil {
+		return ""
+	}
+	node, e := path.ReadNode(bytes.NewReader(raw))
+	if e != nil || node == nil {
+		return ""
+	}
+	return fmt.Sprintf("line %d: ", node.GetToken().Position.Line)
 }
 
 // The parser's errors quote the file; the first line says what and where.
@@ -130,23 +172,33 @@ func firstLine(s string) string {
 func (f file) toType() (*Type, error) {
 	level, err := minid.ParseLevel(f.Level)
 	if err != nil {
-		return nil, fmt.Errorf("level %q is none of low, substantial, high", f.Level)
+		return nil, wrong("level", "level %q is none of low, substantial, high", f.Level)
 	}
 	age, err := time.ParseDuration(f.MaxAuthAge)
 	if err != nil {
-		return nil, fmt.Errorf("max_auth_age %q is no duration such as 15m", f.MaxAuthAge)
+		return nil, wrong("max_auth_age", "max_auth_age %q is no duration such as 15m", f.MaxAuthAge)
 	}
-	validity, err := days(f.Validity)
+	validity, err := days("validity", f.Validity)
 	if err != nil {
 		return nil, err
 	}
+	var reissue time.Duration
+	if f.Reissue != "" {
+		if reissue, err = days("reissue_within", f.Reissue); err != nil {
+			return nil, err
+		}
+	}
 	t := &Type{
 		ID: f.ID, Format: f.Format, VCT: f.VCT, DocType: f.DocType, Scope: f.Scope, Level: level,
-		MaxAuthAge: age, Validity: validity, Batch: f.Batch,
+		MaxAuthAge: age, Validity: validity, Batch: f.Batch, Grants: f.Grants, TxCode: f.TxCode == nil || *f.TxCode,
+		ReissueWithin: reissue,
 		Display: Display{
 			Name: Words(f.Display.Name), Description: Words(f.Display.Description),
 			BackgroundColor: f.Display.BackgroundColor, TextColor: f.Display.TextColor,
 		},
+	}
+	if len(t.Grants) == 0 {
+		t.Grants = []string{GrantCode}
 	}
 	if f.Keys != nil {
 		t.KeyAttestation = &KeyAttestation{KeyStorage: f.Keys.KeyStorage, UserAuthentication: f.Keys.UserAuthentication}
@@ -168,11 +220,11 @@ func (c fileClaim) toClaim(format string) Claim {
 	}
 }
 
-func days(s string) (time.Duration, error) {
+func days(key, s string) (time.Duration, error) {
 	number, ok := strings.CutSuffix(s, "d")
 	n, err := strconv.Atoi(number)
 	if !ok || err != nil {
-		return 0, fmt.Errorf("validity %q is no number of days such as 30d", s)
+		return 0, wrong(key, "%s %q is no number of days such as 30d", key, s)
 	}
 	return time.Duration(n) * 24 * time.Hour, nil
 }

@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"slices"
 	"time"
 
 	"lommebok.example/minid"
@@ -38,14 +39,27 @@ type Type struct {
 	MaxAuthAge     time.Duration
 	Validity       time.Duration
 	Batch          int
+	Grants         []string        // GrantCode, and GrantPreAuthorized where a person may get it so
+	TxCode         bool            // by GrantPreAuthorized, a transaction code is demanded
+	ReissueWithin  time.Duration   // 0: only on a sign-in of its own
 	KeyAttestation *KeyAttestation // nil: the wallet need not say how its keys are guarded
 	Display        Display
-	Claims         []Claim
+	Claims         []Claim // with those of the format, see Claim.OfFormat
+	Metadata       []byte  // of an SD-JWT VC: the type metadata document
 }
 
 // KeyAttestation says how well the keys must be guarded that a credential is bound to: one of the levels of OpenID4VCI appendix D.2
 // each. The credential then lives and dies with the wallet unit that it goes to (EUDI TS3 section 2.4.3).
 type KeyAttestation struct{ KeyStorage, UserAuthentication []string }
+
+// The values of Grants.
+const (
+	GrantCode          = "authorization_code"
+	GrantPreAuthorized = "pre_authorized_code"
+)
+
+// PreAuthorized tells whether the type may be given by a pre-authorized code.
+func (t *Type) PreAuthorized() bool { return slices.Contains(t.Grants, GrantPreAuthorized) }
 
 // Display is how the type is shown to people.
 type Display struct {
@@ -86,6 +100,7 @@ type Set struct {
 	all     []*Type
 	byID    map[string]*Type
 	byScope map[string]*Type
+	byVCT   map[string]*Type
 }
 
 // All gives the types.

@@ -19,7 +19,10 @@ func resource(t *credentials.Type) authserver.Resource {
 	if age > 2*handover {
 		age -= handover
 	}
-	return authserver.Resource{ConfigurationID: t.ID, Scope: t.Scope, Level: t.Level, MaxAuthAge: age}
+	return authserver.Resource{
+		ConfigurationID: t.ID, Scope: t.Scope, Level: t.Level, MaxAuthAge: age, PreAuthorized: t.PreAuthorized(), TxCode: t.TxCode,
+		Reissue: t.ReissueWithin,
+	}
 }
 
 // ByScope implements authserver.Catalog.
@@ -59,7 +62,9 @@ func (c Catalog) Consent(id, lang string) (authserver.ConsentText, bool) {
 		Name: t.Display.Name.In(lang), Description: t.Display.Description.In(lang), Validity: t.Validity,
 	}
 	for _, claim := range t.Claims {
-		text.Claims = append(text.Claims, claim.Label.In(lang))
+		if !claim.OfFormat() {
+			text.Claims = append(text.Claims, claim.Label.In(lang))
+		}
 	}
 	return text, true
 }

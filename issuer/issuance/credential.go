@@ -100,8 +100,12 @@ func (s *Service) entitled(ctx context.Context, access *authserver.Access, typ *
 	if access.Level < typ.Level {
 		return forbidden("%s demands assurance level %s; the sign-in reached %s", typ.ID, typ.Level, access.Level)
 	}
-	if age := now.Sub(access.AuthTime); age > typ.MaxAuthAge {
-		return forbidden("%s demands a sign-in at most %s old; it is older", typ.ID, typ.MaxAuthAge)
+	limit := typ.MaxAuthAge
+	if access.Refreshed {
+		limit = typ.ReissueWithin
+	}
+	if now.Sub(access.AuthTime) > limit {
+		return forbidden("%s demands a sign-in at most %s old; it is older", typ.ID, limit)
 	}
 	state, pid, err := s.Accounts.Standing(ctx, access.PersonID)
 	if err != nil && !errors.Is(err, minid.ErrNotFound) {

@@ -3,7 +3,9 @@
 // true of them is package source; which types there are is package credentials; where it is written down is a Store.
 //
 //	route                                      section
-//	GET  /.well-known/openid-credential-issuer 12.2, as JSON
+//	GET  /.well-known/openid-credential-issuer 12.2, as JSON or signed (Accept), in nb, nn, en (Accept-Language)
+//	GET  /.well-known/jwt-vc-issuer            SD-JWT VC 4, the keys of SD-JWT VCs
+//	GET  /types/*vct                           SD-JWT VC 5, type metadata, made of the types' files
 //	POST /nonce                                7
 //	POST /credential                           8
 //

@@ -1,47 +1,42 @@
 package issuance
 
 import (
-	"encoding/json"
-	"fmt"
-	"net/url"
+	_ "embed"
+	"encoding/base64"
 	"time"
 
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/specs/openid4vci"
 )
 
-// metadata gives the path of the Credential Issuer Metadata (section 12.2.2) and its ready bytes.
-func (s *Service) metadata() (path string, body []byte, err error) {
-	address, err := s.Rules.WellKnown(s.Issuer)
-	if err != nil {
-		return "", nil, err
-	}
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", nil, err
-	}
-	m := s.describe()
-	if err := m.Validate(s.Rules); err != nil {
-		return "", nil, fmt.Errorf("issuance: %w", err)
-	}
-	body, err = json.Marshal(m)
-	return u.Path, body, err
+//go:embed logo.svg
+var logo []byte
+
+// logoIn is our mark, by value so that no wallet has to call home for it.
+func logoIn(lang string) *openid4vci.Image {
+	return &openid4vci.Image{URI: "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(logo), AltText: logoText.In(lang)}
 }
 
-// describe is the metadata of section 12.2.4. authorization_servers is left out: the issuer is its own.
-func (s *Service) describe() *openid4vci.IssuerMetadata {
+var logoText = credentials.Words{NB: "En lommebok", NN: "Ei lommebok", EN: "A wallet"}
+
+// describe is the metadata of section 12.2.4 with texts in some languages. authorization_servers is left out: the issuer is
+// its own.
+func (s *Service) describe(languages []string) *openid4vci.IssuerMetadata {
 	m := &openid4vci.IssuerMetadata{
 		CredentialIssuer:                  s.Issuer,
 		CredentialEndpoint:                s.Issuer + "/credential",
 		NonceEndpoint:                     s.Issuer + "/nonce",
+		IssuerInfo:                        s.Info,
 		CredentialConfigurationsSupported: map[string]openid4vci.Configuration{},
 	}
-	for _, lang := range credentials.Languages {
-		m.Display = append(m.Display, openid4vci.IssuerDisplay{Name: s.Name.In(lang), Locale: lang})
+	for _, lang := range languages {
+		m.Display = append(m.Display, openid4vci.IssuerDisplay{Name: s.Name.In(lang), Locale: lang, Logo: logoIn(lang)})
 	}
 	batch := 1
 	for _, t := range s.Types.All() {
-		m.CredentialConfigurationsSupported[t.ID] = configurationOf(t)
+		c := configurationOf(t)
+		c.CredentialMetadata = shown(t, languages)
+		m.CredentialConfigurationsSupported[t.ID] = c
 		batch = max(batch, t.Batch)
 		if t.KeyAttestation != nil {
 			m.PreferredClientStatusPeriod = max(m.PreferredClientStatusPeriod, statusPeriod(t))
@@ -57,7 +52,6 @@ func configurationOf(t *credentials.Type) openid4vci.Configuration {
 	c := openid4vci.Configuration{
 		Format: t.Format, VCT: t.VCT, DocType: t.DocType, Scope: t.Scope,
 		ProofTypesSupported: proofTypesOf(t),
-		CredentialMetadata:  &openid4vci.CredentialMetadata{},
 	}
 	if t.Format == credentials.MDoc {
 		c.CryptographicBindingMethodsSupported = []string{openid4vci.BindingCOSEKey}
@@ -66,16 +60,41 @@ func configurationOf(t *credentials.Type) openid4vci.Configuration {
 		c.CryptographicBindingMethodsSupported = []string{openid4vci.BindingJWK}
 		c.CredentialSigningAlgValuesSupported.JOSE = []string{"ES256"}
 	}
-	for _, lang := range credentials.Languages {
-		c.CredentialMetadata.Display = append(c.CredentialMetadata.Display, openid4vci.CredentialDisplay{
-			Name: t.Display.Name.In(lang), Locale: lang, Description: t.Display.Description.In(lang),
+	return c
+}
+
+// shown is how wallets show the credential, in some languages.
+func shown(t *credentials.Type, languages []string) *openid4vci.CredentialMetadata {
+	m := &openid4vci.CredentialMetadata{CredentialReusePolicy: reusePolicyOf(t)}
+	for _, lang := range languages {
+		m.Display = append(m.Display, openid4vci.CredentialDisplay{
+			Name: t.Display.Name.In(lang), Locale: lang, Description: t.Display.Description.In(lang), Logo: logoIn(lang),
 			BackgroundColor: t.Display.BackgroundColor, TextColor: t.Display.TextColor,
 		})
 	}
 	for _, claim := range t.Claims {
-		c.CredentialMetadata.Claims = append(c.CredentialMetadata.Claims, claimOf(claim))
+		if !claim.OfFormat() {
+			m.Claims = append(m.Claims, claimOf(claim, languages))
+		}
 	}
-	return c
+	return m
+}
+
+// reuseLeft is how few unused copies there are when a wallet should ask for more.
+const reuseLeft = 2
+
+// reusePolicyOf: a copy is shown once, so that those who see it cannot tell that they see the same person; where there is one
+// copy alone, for as long as it lives (ARF ISSU_39 and ISSU_40, methods A and B).
+func reusePolicyOf(t *credentials.Type) *openid4vci.ReusePolicy {
+	option := openid4vci.ReuseOption{
+		Details: []string{openid4vci.ReuseOnceOnly}, BatchSize: t.Batch, ReissueTriggerUnused: min(reuseLeft, t.Batch-1),
+	}
+	if t.Batch == 1 {
+		option = openid4vci.ReuseOption{
+			Details: []string{openid4vci.ReuseLimitedTime}, ReissueTriggerLifetimeLeft: int64(t.Validity / (4 * time.Second)),
+		}
+	}
+	return &openid4vci.ReusePolicy{ID: openid4vci.ReuseARF, Options: []openid4vci.ReuseOption{option}}
 }
 
 // statusMargin is how much longer than the credential the status of wallet unit and key storage should be kept.
@@ -104,12 +123,12 @@ func proofTypesOf(t *credentials.Type) map[string]openid4vci.ProofType {
 	}
 }
 
-func claimOf(claim credentials.Claim) openid4vci.ClaimDescription {
+func claimOf(claim credentials.Claim, languages []string) openid4vci.ClaimDescription {
 	d := openid4vci.ClaimDescription{Mandatory: claim.Mandatory}
 	for _, name := range claim.Path {
 		d.Path = append(d.Path, name)
 	}
-	for _, lang := range credentials.Languages {
+	for _, lang := range languages {
 		d.Display = append(d.Display, openid4vci.ClaimDisplay{Name: claim.Label.In(lang), Locale: lang})
 	}
 	return d

@@ -2,7 +2,10 @@ package issuance
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base32"
 	"encoding/binary"
 	"log/slog"
@@ -60,19 +63,26 @@ type Service struct {
 	Counts   Counts // lint_error, by configuration
 	Now      func() time.Time
 	Log      *slog.Logger
+
+	// MetadataSigner gives the key of the issuer's access certificate and its chain, leaf first, without the anchor; nil for
+	// metadata that is not signed.
+	MetadataSigner func() (crypto.Signer, []*x509.Certificate)
+	// IssuerKeys are the keys that sign SD-JWT VCs, and those that signed such as are still valid; nil to publish none.
+	IssuerKeys func() []*ecdsa.PublicKey
+	Info       []openid4vci.IssuerInfo // what the issuer is registered for
 }
 
 // Mount puts the routes of the package comment on r, which must be the root of the host that Issuer names. It fails
 // when Issuer is no Credential Issuer Identifier.
 func (s *Service) Mount(r gin.IRouter) error {
-	path, metadata, err := s.metadata()
+	path, metadata, err := s.publish()
 	if err != nil {
 		return err
 	}
-	r.GET(path, func(c *gin.Context) {
-		c.Header("Cache-Control", "public, max-age=300")
-		c.Data(http.StatusOK, "application/json", metadata)
-	})
+	r.GET(path, s.getMetadata(metadata))
+	if err := s.mountTypes(r); err != nil {
+		return err
+	}
 	r.POST("/nonce", s.postNonce)
 	r.POST("/credential", s.postCredential)
 	return nil

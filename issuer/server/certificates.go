@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/x509"
 	"fmt"
 	"net/url"
@@ -29,9 +30,11 @@ type identity struct {
 // trust is the issuer's own certificates: a root that others take as their anchor, and a leaf for each purpose.
 type trust struct {
 	Root             *x509.Certificate
+	rootKey          crypto.Signer
 	DocumentSigner   identity
 	CredentialIssuer identity
 	StatusSigner     identity
+	Access           identity // signs the metadata (ARF ISSU_22)
 }
 
 // maker makes certificates where there are none in the folder or where they end too soon. Keys stay as they are, so
@@ -57,7 +60,7 @@ func makeTrust(dir, issuer string, longest time.Duration, at time.Time) (*trust,
 	if err != nil {
 		return nil, err
 	}
-	t := &trust{Root: root}
+	t := &trust{Root: root, rootKey: rootKey}
 	for _, leaf := range []struct {
 		into    *identity
 		name    string
@@ -67,12 +70,25 @@ func makeTrust(dir, issuer string, longest time.Duration, at time.Time) (*trust,
 		{&t.DocumentSigner, "document-signer", "dokumentsignering", x5c.DocumentSigner},
 		{&t.CredentialIssuer, "credential-issuer", "utsteder av bevis", x5c.CredentialIssuer},
 		{&t.StatusSigner, "status-signer", "statuslister", x5c.StatusSigner},
+		{&t.Access, "access", "tilgang", x5c.AccessCertificate},
 	} {
 		if *leaf.into, err = m.leaf(leaf.name, leaf.words, leaf.profile, root, rootKey); err != nil {
 			return nil, err
 		}
 	}
 	return t, nil
+}
+
+// access signs the metadata now.
+func (t *trust) access() (crypto.Signer, []*x509.Certificate) { return t.Access.Key, t.Access.Chain }
+
+// credentialKeys are the keys that sign SD-JWT VCs.
+func (t *trust) credentialKeys() []*ecdsa.PublicKey {
+	key, ok := t.CredentialIssuer.Key.Public().(*ecdsa.PublicKey)
+	if !ok {
+		return nil
+	}
+	return []*ecdsa.PublicKey{key}
 }
 
 func (m maker) root() (crypto.Signer, *x509.Certificate, error) {
@@ -111,7 +127,7 @@ func (m maker) leaf(name, words string, p x5c.Profile, root *x509.Certificate, r
 }
 
 func (m maker) subject(words string) x5c.Subject {
-	return x5c.Subject{Country: "NO", Organization: organisation, CommonName: organisation + " " + words, URI: m.issuer}
+	return x5c.Subject{Country: "NO", Organization: organisation, CommonName: organisation + " " + words, URI: m.issuer, CRL: m.issuer + crlPath}
 }
 
 // publish writes the anchor where verifiers and wallets of this machine look for the issuers they trust.

@@ -35,6 +35,7 @@ type ground struct {
 	openIDKey   crypto.Signer
 	services    []authserver.Service
 	metrics     *metrics.Metrics
+	offers      *authserver.Offers
 }
 
 // lay brings the tables up to date, and makes at the first start what the data folder keeps.
@@ -49,6 +50,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.secrets, err = readSecrets(cfg.DataDir); err != nil {
 		return nil, err
 	}
+	g.offers = authserver.NewOffers(g.secrets.offer, deps.Now)
 	if g.trust, err = makeTrust(cfg.DataDir, cfg.URL, deps.Types.LongestValidity(), deps.Now()); err != nil {
 		return nil, err
 	}
@@ -86,12 +88,12 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 }
 
 // secrets are made at the first start and kept in the data folder.
-type secrets struct{ dpop, cNonce, pepper, seal, pairwise []byte }
+type secrets struct{ dpop, cNonce, pepper, seal, pairwise, offer []byte }
 
 func readSecrets(dir string) (secrets, error) {
 	var s secrets
 	for name, into := range map[string]*[]byte{
-		"dpop-nonce": &s.dpop, "c-nonce": &s.cNonce, "pepper": &s.pepper, "seal": &s.seal, "pairwise": &s.pairwise,
+		"dpop-nonce": &s.dpop, "c-nonce": &s.cNonce, "pepper": &s.pepper, "seal": &s.seal, "pairwise": &s.pairwise, "offer": &s.offer,
 	} {
 		secret, err := keys.Secret(dir, name, 32)
 		if err != nil {

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/base64"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -29,9 +30,7 @@ func TestFromOfferToCredential(t *testing.T) {
 		p.get("/")
 		p.post("/offers", url.Values{"configuration": {mpid}})
 		p.is(http.StatusOK)
-		rules := openid4vci.Rules{InsecureAllowHTTP: true}
-		offer, _, err := openid4vci.ParseOfferLink(offerOn(t, p), rules)
-		check(t, err)
+		offer := offerOn(t, p)
 		address, err := rules.WellKnown(offer.CredentialIssuer)
 		check(t, err)
 		r, err := http.NewRequest(http.MethodGet, address, nil)
@@ -68,15 +67,29 @@ func TestFromOfferToCredential(t *testing.T) {
 	})
 }
 
-var offerLink = regexp.MustCompile(`href="(openid-credential-offer:[^"]+)"`)
+var (
+	rules     = openid4vci.Rules{InsecureAllowHTTP: true}
+	offerLink = regexp.MustCompile(`href="(openid-credential-offer:[^"]+)"`)
+)
 
-func offerOn(t testing.TB, p *person) string {
+// offerOn fetches the offer that a page hands over, as a wallet does.
+func offerOn(t testing.TB, p *person) *openid4vci.Offer {
 	t.Helper()
 	link := offerLink.FindStringSubmatch(p.body)
 	if link == nil {
 		t.Fatalf("no offer on %s:\n%s", p.path, p.body)
 	}
-	return strings.ReplaceAll(link[1], "&amp;", "&")
+	_, reference, err := openid4vci.ParseOfferLink(html.UnescapeString(link[1]), rules)
+	check(t, err)
+	r, err := http.NewRequest(http.MethodGet, reference, nil)
+	check(t, err)
+	a := do(t, r)
+	if a.status != http.StatusOK || a.header.Get("Content-Type") != "application/json" || a.header.Get("Cache-Control") != "no-store" {
+		t.Fatalf("offer: %d %v %s", a.status, a.header, a.body)
+	}
+	offer, err := openid4vci.ParseOffer(a.body, rules)
+	check(t, err)
+	return offer
 }
 
 // A PID takes the MinID app and a proofing in person.

@@ -24,11 +24,17 @@ type issued interface {
 	Revoke(ctx context.Context, personID, id string, at time.Time) error
 }
 
+// consents ends what a person has given a wallet; authserver.Server is one.
+type consents interface {
+	WithdrawConsent(ctx context.Context, personID, clientID string) error
+}
+
 // mine is the pages on which a person sees what was issued to them, and revokes it.
 type mine struct {
 	store  issued
 	types  *credentials.Set
 	signIn authserver.SignIn
+	grants consents
 	site   *web.Site
 	now    func() time.Time
 	log    *slog.Logger
@@ -120,12 +126,22 @@ func (m *mine) confirm(c *gin.Context) {
 	m.site.Render(c, http.StatusOK, "issuer_revoke", struct{ Issued issuedView }{view})
 }
 
+// revoke also ends what the wallet could fetch again: who takes a credential back does not want the next one there tomorrow. That
+// comes first, since it may be done twice and the revocation may not.
 func (m *mine) revoke(c *gin.Context) {
 	session, ok := m.signedIn(c)
 	if !ok {
 		return
 	}
-	if err := m.store.Revoke(c.Request.Context(), session.PersonID, c.Param("id"), m.now()); err != nil {
+	ctx := c.Request.Context()
+	one, err := m.store.One(ctx, session.PersonID, c.Param("id"))
+	if err == nil {
+		err = m.grants.WithdrawConsent(ctx, session.PersonID, one.ClientID)
+	}
+	if err == nil {
+		err = m.store.Revoke(ctx, session.PersonID, one.ID, m.now())
+	}
+	if err != nil {
 		m.fault(c, err)
 		return
 	}

@@ -1,12 +1,17 @@
 package server_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"lommebok.example/specs/openid4vci"
 	"lommebok.example/web/webtest"
 )
 
@@ -34,35 +39,51 @@ func TestOfferPage(t *testing.T) {
 	p.get("/")
 	p.submit("/offers", "configuration", "proof_of_age")
 	p.is(http.StatusOK)
-	first := p.path
-	link, err := url.Parse(offerOn(t, p))
+	first, offer := p.path, offerOn(t, p)
+	p.sees("Hent Aldersbevis", "<svg", "Kan du ikke skanne?", "betydelig", "30 minutter")
+	reference := url.QueryEscape(s.url + first + "/credential-offer")
+	p.sees("haip-vci://?credential_offer_uri="+reference, "http://localhost:8082/offer?credential_offer_uri="+reference)
+	value := regexp.MustCompile(`id="offer-value">([^<]+)<`).FindStringSubmatch(html.UnescapeString(p.body))
+	if value == nil {
+		t.Fatalf("no offer by value:\n%s", p.body)
+	}
+	byValue, _, err := openid4vci.ParseOfferLink(value[1], rules)
 	check(t, err)
-	p.sees("Hent Aldersbevis", "<svg", "Kan du ikke skanne?", "betydelig")
-	browser := "http://localhost:8082/offer?credential_offer=" + strings.ReplaceAll(url.QueryEscape(link.Query().Get("credential_offer")), "+", "%20")
-	if !strings.Contains(p.body, strings.ReplaceAll(browser, "&", "&amp;")) {
-		t.Errorf("no link to %s:\n%s", browser, p.body)
+	if !reflect.DeepEqual(byValue, offer) || offer.Grants.AuthorizationCode.IssuerState == "" || offer.Grants.PreAuthorizedCode != nil {
+		t.Errorf("by value %+v, by reference %+v", byValue, offer)
 	}
 	p.get(first)
-	again, err := url.Parse(offerOn(t, p))
-	check(t, err)
-	if *again != *link {
+	if !reflect.DeepEqual(offerOn(t, p), offer) {
 		t.Error("the offer changed when it was read again")
 	}
 	p.post("/offers", url.Values{"configuration": {"proof_of_age"}})
 	if p.path == first {
 		t.Error("two offers have the same issuer_state")
 	}
+	p.post("/offers", url.Values{"configuration": {"proof_of_age", mpid}})
+	p.sees("Aldersbevis", "MinID-bevis")
+	if ids := offerOn(t, p).CredentialConfigurationIDs; !slices.Equal(ids, []string{"proof_of_age", mpid}) {
+		t.Errorf("offered %v", ids)
+	}
+	s.add(30 * time.Minute)
+	for _, path := range []string{first, first + "/credential-offer"} {
+		p.get(path)
+		p.is(http.StatusNotFound)
+	}
 }
 
 func TestOfferRefused(t *testing.T) {
 	s := newService(t)
 	p := s.person(t, stjerne)
-	p.post("/offers", url.Values{"configuration": {"no.such"}})
-	p.is(http.StatusBadRequest)
-	p.sees("Vi utsteder ikke dette beviset", "unknown_credential_configuration")
-	for _, path := range []string{"/offers/no.such/" + strings.Repeat("A", 26), "/offers/proof_of_age/short", "/offers/proof_of_age/" + strings.Repeat("a", 26)} {
+	for _, ids := range [][]string{{"no.such"}, nil, {mpid, mpid}, {mpid, "no.such"}} {
+		p.post("/offers", url.Values{"configuration": ids})
+		p.is(http.StatusBadRequest)
+		p.sees("Vi utsteder ikke dette beviset", "unknown_credential_configuration")
+	}
+	for _, path := range []string{"/offers/short", "/offers/" + strings.Repeat("A", 120), "/credential-offers/" + strings.Repeat("A", 43)} {
 		p.get(path)
 		p.is(http.StatusNotFound)
+		p.sees("Tilbudet gjelder ikke lenger", "offer_over")
 	}
 	p.post("/offers", url.Values{"configuration": {"proof_of_age"}}, "Sec-Fetch-Site", "cross-site")
 	p.is(http.StatusForbidden)
@@ -155,6 +176,12 @@ func TestPagesInABrowser(t *testing.T) {
 	p.get("/")
 	p.submit("/offers", "configuration", mpid)
 	look(p.path, "issuer_offer")
+	p.get("/pre-authorized?configuration=" + mpid + "&configuration=proof_of_age")
+	p.signInWithCode()
+	look(p.path, "issuer_ready")
+	p.post("/pre-authorized", url.Values{"configuration": {mpid, "proof_of_age"}})
+	look(p.path, "issuer_handover")
+	p = s.person(t, stjerne)
 	p.get(w.authorize(byScope("eudiw:no:minid:mpid")))
 	p.signInWithCode()
 	look(p.path, "authserver_consent")

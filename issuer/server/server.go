@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -66,6 +68,11 @@ type Config struct {
 	Levels        minid.LevelTable     // what proofing and factors are worth; the zero table for the default
 	Schools       *school.File         // whose pupils get MinID there; nil with test people for the synthetic ones
 
+	// CredentialsDir holds further credential types, a *.yaml file each, see package credentials; "" for the built-in ones
+	// alone. FactsFile holds further facts about people, see source.NewFile; "" for none.
+	CredentialsDir, FactsFile string
+
+	Info []openid4vci.IssuerInfo // what the issuer is registered for, see ParseInfo
 	// WalletCheck is how often the status of a wallet unit that holds a PID is looked up; 0 for wallets.Every, the longest.
 	WalletCheck time.Duration
 
@@ -78,6 +85,9 @@ type Config struct {
 	InsecureAllowHTTP bool
 	// InsecureAllowAnyClient serves wallets that are not in Clients. Safe where only synthetic people have accounts.
 	InsecureAllowAnyClient bool
+	// InsecureAllowAnonymousPreAuthorized takes pre-authorized codes from wallets that do not say who they are. Safe where only
+	// synthetic people have accounts.
+	InsecureAllowAnonymousPreAuthorized bool
 	// InsecureTestPeople gives the synthetic people accounts and writes their passwords to a file in DataDir; messages
 	// to people are not sent but shown at /dev/outbox. Safe where nobody else has an account.
 	InsecureTestPeople bool
@@ -123,7 +133,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	if err := deps.fill(); err != nil {
+	if err := deps.fill(cfg); err != nil {
 		return nil, err
 	}
 	ground, err := lay(ctx, cfg, deps)
@@ -166,6 +176,7 @@ type parts struct {
 	offers     *offers
 	mine       *mine
 	public     *public
+	crl        *crl
 	watch      *wallets.Watch
 	outbox     *notify.Outbox // nil without test people
 	letters    *notify.LetterOutbox
@@ -182,6 +193,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log, PushKey: g.pushKey, Proxies: cfg.TrustedProxies}
 	authServer := &authserver.Server{
 		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
+		Offers: g.offers, Accounts: g.core, InsecureAllowAnonymousPreAuthorized: cfg.InsecureAllowAnonymousPreAuthorized,
 		Providers: providers, Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
 		InsecureAllowAnyClient: cfg.InsecureAllowAnyClient, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
 		OpenID: &authserver.OpenID{
@@ -201,15 +213,20 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		issuing: &issuance.Service{
 			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
 			Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
-			Signers: g.signers, Counts: g.metrics, Now: deps.Now, Log: deps.Log,
+			Signers: g.signers, Counts: g.metrics, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
+			IssuerKeys: g.trust.credentialKeys,
 		},
-		offers:   &offers{issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site},
-		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, site: g.site, now: deps.Now, log: deps.Log},
+		offers: &offers{
+			issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site, states: g.offers,
+			ready: preAuthorizing{signIn: loginPages, server: authServer, codes: g.core, now: deps.Now},
+		},
+		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, grants: authServer, site: g.site, now: deps.Now, log: deps.Log},
 		watch:    &wallets.Watch{Every: cfg.WalletCheck, Store: g.issuerStore, Statuses: providers, Now: deps.Now, Log: deps.Log},
 		outbox:   g.outbox,
 		letters:  g.letters,
 		metrics:  g.metrics,
 		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople, Metrics: g.metrics.Handler()},
+		crl:      &crl{dir: filepath.Join(cfg.DataDir, "revoked"), root: g.trust.Root, key: g.trust.rootKey, now: deps.Now, log: deps.Log},
 		public:   &public{db: deps.DB, audit: g.issuerStore, anchor: g.trust.anchorPEM(), now: deps.Now, log: deps.Log},
 	}
 }
@@ -233,6 +250,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.authServer.Mount(r)
 	p.status.Mount(r)
 	p.public.mount(r)
+	p.crl.mount(r)
 	pages := r.Group("", p.site.OwnForms())
 	p.offers.mount(pages)
 	p.mine.mount(pages)
@@ -289,17 +307,30 @@ func (cfg Config) check() error {
 	return nil
 }
 
-func (d *Deps) fill() error {
+func (d *Deps) fill(cfg Config) error {
 	if d.DB == nil || d.Now == nil || d.Log == nil {
 		return fmt.Errorf("%w: DB, Now and Log must be set", ErrConfig)
 	}
 	if d.Source == nil {
 		d.Source = source.NewRegister(d.Now)
 	}
+	if cfg.FactsFile != "" {
+		raw, err := os.ReadFile(cfg.FactsFile)
+		if err != nil {
+			return fmt.Errorf("%w: facts: %w", ErrConfig, err)
+		}
+		if d.Source, err = source.NewFile(d.Source, raw); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrConfig, cfg.FactsFile, err)
+		}
+	}
 	if d.Types != nil {
 		return nil
 	}
-	types, err := credentials.Embedded()
-	d.Types = types
+	var err error
+	if cfg.CredentialsDir != "" {
+		d.Types, err = credentials.WithFolder(cfg.CredentialsDir)
+	} else {
+		d.Types, err = credentials.Embedded()
+	}
 	return err
 }

@@ -10,12 +10,8 @@ import (
 	"time"
 
 	"lommebok.example/issuer/credentials"
-	"lommebok.example/issuer/source"
 	"lommebok.example/issuer/status"
 )
-
-// maxText is the longest text a claim may have (PID Rulebook 1.7 chapter 3).
-const maxText = 150
 
 // lintBatch looks at what is to be said, before there are bytes of it.
 func (s *Signers) lintBatch(b *Batch, now time.Time) error {
@@ -77,7 +73,7 @@ func lintValues(t *credentials.Type, values []Value) error {
 			return fmt.Errorf("%w: claim %s twice", ErrLint, path)
 		}
 		seen[path] = true
-		if err := lintValue(v.Is); err != nil {
+		if err := credentials.CheckValue(v.Is); err != nil {
 			return fmt.Errorf("%w: claim %s: %w", ErrLint, path, err)
 		}
 	}
@@ -95,48 +91,4 @@ func lintValues(t *credentials.Type, values []Value) error {
 		return fmt.Errorf("%w: a claim that the type does not have", ErrLint)
 	}
 	return nil
-}
-
-// lintValue never says what the value is: it is somebody's.
-func lintValue(is any) error {
-	switch is := is.(type) {
-	case bool:
-		return nil
-	case string:
-		if is == "" || len([]rune(is)) > maxText {
-			return fmt.Errorf("the text is empty or longer than %d", maxText)
-		}
-		return nil
-	case source.Date:
-		if day := time.Date(is.Year, is.Month, is.Day, 0, 0, 0, 0, time.UTC); is.Year < 1 || day.Day() != is.Day {
-			return errors.New("no day in the calendar")
-		}
-		return nil
-	case []string:
-		return lintAll(is, len(is))
-	case map[string]string:
-		return lintAll(mapValues(is), len(is))
-	default:
-		return fmt.Errorf("values of type %T are not issued", is)
-	}
-}
-
-func lintAll(texts []string, n int) error {
-	if n == 0 {
-		return errors.New("an empty list or map")
-	}
-	for _, text := range texts {
-		if err := lintValue(text); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func mapValues(m map[string]string) []string {
-	out := make([]string, 0, len(m))
-	for _, v := range m {
-		out = append(out, v)
-	}
-	return out
 }

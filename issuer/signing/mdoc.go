@@ -6,8 +6,7 @@ import (
 	"reflect"
 	"slices"
 
-	"lommebok.example/issuer/source"
-	"lommebok.example/specs/cose"
+	"lommebok.example/issuer/credentials"
 	"lommebok.example/specs/mdoc"
 )
 
@@ -83,10 +82,7 @@ func lintElements(view *mdoc.IssuerSigned, want *copied) error {
 func mdocElements(values []Value) []mdoc.Element {
 	elements := make([]mdoc.Element, 0, len(values))
 	for _, v := range values {
-		element := mdoc.Element{Namespace: v.Claim.Path[0], Identifier: v.Claim.Path[1], Value: jsonValue(v.Is)}
-		if date, ok := v.Is.(source.Date); ok {
-			element.Value = cose.FullDate(date.String()) // tag 1004, RFC 8943
-		}
+		element := mdoc.Element{Namespace: v.Claim.Path[0], Identifier: v.Claim.Path[1], Value: credentials.CBORValue(v.Is)}
 		elements = append(elements, element)
 	}
 	return elements

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"lommebok.example/issuer/credentials"
-	"lommebok.example/issuer/source"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/sdjwt"
 	"lommebok.example/specs/sdjwtvc"
@@ -205,30 +204,9 @@ func sdjwtClaims(values []Value, marks bool) map[string]any {
 		if !marks {
 			how = credentials.Never
 		}
-		at[v.Claim.Path[len(v.Claim.Path)-1]] = marked(how, jsonValue(v.Is))
+		at[v.Claim.Path[len(v.Claim.Path)-1]] = marked(how, credentials.JSONValue(v.Is))
 	}
 	return root
-}
-
-func jsonValue(is any) any {
-	switch is := is.(type) {
-	case source.Date:
-		return is.String()
-	case []string:
-		list := make([]any, len(is))
-		for i, s := range is {
-			list[i] = s
-		}
-		return list
-	case map[string]string:
-		object := make(map[string]any, len(is))
-		for name, s := range is {
-			object[name] = s
-		}
-		return object
-	default:
-		return is
-	}
 }
 
 func marked(how credentials.Disclosure, is any) any {

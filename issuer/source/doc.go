@@ -12,6 +12,10 @@
 //	school_role, school_name, school_number,
 //	school_owner_name, school_owner_number,
 //	school_type                               text, only of people who attend a school
+//	licence_number, licence_issue_date,
+//	licence_expiry_date, driving_privileges,
+//	portrait                                  text, Date, Date, list of maps, Image: only of people with a driving licence
+//	facts.NAME                                what a File says
 //
 // The register that is built in holds synthetic people. The numbers and names of ten are published for testing by the
 // national wallet sandbox; everything else, and the people beside them, are invented.

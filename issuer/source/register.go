@@ -58,5 +58,6 @@ func (p Person) values() map[string]any {
 		v[SchoolRole], v[SchoolName], v[SchoolNumber], v[SchoolType] = s.Role, s.Name, s.Number, s.Type
 		v[SchoolOwnerName], v[SchoolOwnerNumber] = s.OwnerName, s.OwnerNumber
 	}
+	addLicence(v, p.PID)
 	return v
 }

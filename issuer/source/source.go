@@ -68,7 +68,7 @@ func NewFacts(values map[string]any, birth Date, at time.Time) *Facts {
 }
 
 // Value gives a fact, and false when the source does not have it for this person. The value is a string, a bool, a
-// Date, a []string or a map[string]string.
+// Date, an Image, a []string, a map[string]string, or a []any or map[string]any of such.
 func (f *Facts) Value(name string) (any, bool) {
 	if years, ok := ageOver(name); ok {
 		return f.birth.Age(f.today) >= years, f.birth != Date{}
@@ -100,12 +100,18 @@ const (
 var known = map[string]bool{
 	GivenName: true, FamilyName: true, IdentityNumber: true, BirthDate: true, PlaceOfBirth: true, Nationalities: true, PostalAddress: true,
 	SchoolRole: true, SchoolName: true, SchoolNumber: true, SchoolOwnerName: true, SchoolOwnerNumber: true, SchoolType: true,
+	LicenceNumber: true, LicenceIssued: true, LicenceExpiry: true, DrivingPrivileges: true, Portrait: true,
+}
+
+// IsList tells whether the value of a fact is a list.
+func IsList(name string) bool {
+	return name == Nationalities || name == PostalAddress || name == DrivingPrivileges
 }
 
 // Known tells whether name is the name of a fact.
 func Known(name string) bool {
 	_, age := ageOver(name)
-	return age || known[name]
+	return age || known[name] || filedFact.MatchString(name)
 }
 
 var agePattern = regexp.MustCompile(`^age_over_([1-9][0-9])$`)

@@ -26,6 +26,7 @@ type Access struct {
 	JKT        string       // thumbprint of the key that the token is bound to; "" for a service's bearer token
 	Expires    time.Time
 	Unit       *WalletUnit // the wallet that attested itself at the token endpoint; nil when none did
+	Refreshed  bool        // the token was made from a refresh token: AuthTime may be long ago
 	Login      *LoggedIn   // of a service's token, which opens userinfo alone
 }
 

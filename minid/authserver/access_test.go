@@ -33,7 +33,7 @@ func (failing) ApproveRequest(context.Context, authserver.Open, authserver.Grant
 	return errDisk
 }
 
-func (failing) RedeemCode(context.Context, authserver.Redemption, authserver.Token) (*authserver.Grant, error) {
+func (failing) RedeemCode(context.Context, authserver.Redemption, authserver.Issuing) (*authserver.Grant, error) {
 	return nil, errDisk
 }
 

@@ -15,11 +15,8 @@ import (
 // asked reads what a request asks for: scope (OpenID4VCI 1.0 section 5.1.2), authorization_details (section 5.1.1) or
 // both. Scopes that are not in the Catalog are ignored, as long as something is left.
 func (s *Server) asked(v url.Values) (scopes, configurations []string, refusal *oauth2.Error) {
-	for _, resource := range v["resource"] {
-		if resource != s.Issuer {
-			return nil, nil, oauth2.NewError(http.StatusBadRequest, oauth2.InvalidTarget,
-				"expected resource %s (RFC 8707 section 2)", s.Issuer)
-		}
+	if refusal := s.checkResource(v); refusal != nil {
+		return nil, nil, refusal
 	}
 	for scope := range strings.FieldsSeq(v.Get("scope")) {
 		if _, ok := s.Catalog.ByScope(scope); ok && !slices.Contains(scopes, scope) {
@@ -104,9 +101,23 @@ func authorized(r *Request, resources []Resource) []Authorized {
 	if len(r.Configurations) == 0 {
 		return nil
 	}
-	granted := make([]Authorized, 0, len(resources))
-	for _, res := range resources {
-		granted = append(granted, Authorized{ConfigurationID: res.ConfigurationID, Identifiers: []string{name()}})
+	return identified(resources)
+}
+
+// checkIssuerState looks at the issuer_state that a wallet passes on from an offer. It comes from a stranger and may be of
+// somebody else's offer (OpenID4VCI 1.0 section 5.1.3): all it can do is to hold the request to what that offer was of.
+func (s *Server) checkIssuerState(state string, r *Request) *oauth2.Error {
+	if state == "" || s.Offers == nil {
+		return nil
 	}
-	return granted
+	offered, ok := s.Offers.Offered(state)
+	if !ok {
+		return oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest,
+			"expected the issuer_state of an offer of this issuer that is at most %d minutes old, or none (OpenID4VCI 1.0 section 5.1.3)", int(OfferLife.Minutes()))
+	}
+	if asked := append(s.configurations(r.Scopes, nil), r.Configurations...); !among(asked, offered) {
+		return oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest,
+			"expected no other credentials than those of the offer that issuer_state is of (OpenID4VCI 1.0 section 5.1.3)")
+	}
+	return nil
 }

@@ -11,7 +11,7 @@
 //	GET  /authorize/consent/:id                     the person's page: what is asked, and by which wallet
 //	POST /authorize/consent/:id                     yes or no; answers by RFC 6749 section 4.1.2 and RFC 9207
 //	GET  /authorize/cancel/:id                      where a sign-in ends that was cancelled or cannot reach the level
-//	POST /token                                     RFC 6749 section 4.1.3, RFC 7636, RFC 9449, OpenID4VCI 1.0 section 6
+//	POST /token                                     RFC 6749 sections 4.1.3 and 6, RFC 7636, RFC 9449, OpenID4VCI 1.0 section 6
 //	POST /challenge                                 ABCA section 6.1, where wallet attestations are taken
 //
 // and, with a Server's OpenID:
@@ -39,6 +39,23 @@
 // assertion that a registered key signed. The code is bound to the instance that attested itself in step 1, and the grant
 // keeps what the attestation of step 5 said, so that the issuer can ask the provider again later. A public client is served
 // only with InsecureAllowAnyClient.
+//
+// Two ways lead past steps 1 to 4; both end in step 5's phases, which stand once in token.go, and in step 6:
+//
+// A pre-authorized code (OpenID4VCI 1.0 section 3.5) is made by who is signed in at the issuer's page, for what the Catalog allows; it lives
+// 5 min, its offer can be fetched for 3, and it ends with the sign-in's session. A try at its transaction code is counted before it is
+// compared, three are. Codes, references and transaction codes are derived from the offer's id, so that nothing that opens anything is kept.
+//
+// A refresh token lets the wallet have a credential issued again, in copies that nobody has seen, without a sign-in. It is of the DPoP key
+// and of the wallet instance that the grant is of, and is not exchanged (FAPI 2.0 section 5.3.2.1): a lost answer costs nothing, a stolen token is
+// worth nothing without both keys. Level and auth_time stay those of the sign-in, so max_auth_age could never hold again; how long after
+// the sign-in a credential may be issued again is said by its type (Resource.Reissue), and is asked here and before the signature. It
+// ends with that time; when the account is not in order or was proofed anew; when the wallet's provider revokes the unit; when
+// its code is used twice; and when the person revokes a credential of that wallet, which is a consent taken back. It does
+// not end with the browser's session: the wallet is the person's, the browser may be a library's.
+//
+// issuer_state comes from a stranger (section 5.1.3): it holds the request to the credentials of the offer, and says nothing about who
+// signs in.
 //
 // A service authenticates itself in steps 1 and 5, by a secret or by an assertion whose jti is taken once. There is no
 // question to the person in step 4, and step 5 gives an ID token beside an access token, 2 min, that opens userinfo.

@@ -37,13 +37,15 @@ const (
 	verifier = "the-verifier-of-the-wallet-that-is-long-enough"
 )
 
+const day = 24 * time.Hour
+
 // catalog offers a student credential at substantial, and a PID at high with a fresh sign-in.
 type catalog struct{}
 
 var offered = []authserver.Resource{
-	{ConfigurationID: "student_sdjwt", Scope: "student", Level: minid.LevelSubstantial},
+	{ConfigurationID: "student_sdjwt", Scope: "student", Level: minid.LevelSubstantial, PreAuthorized: true, Reissue: 30 * day},
 	{ConfigurationID: "pid_mdoc", Scope: "pid", Level: minid.LevelHigh, MaxAuthAge: 5 * time.Minute},
-	{ConfigurationID: "age_mdoc", Level: minid.LevelSubstantial, MaxAuthAge: 15 * time.Minute},
+	{ConfigurationID: "age_mdoc", Level: minid.LevelSubstantial, MaxAuthAge: 15 * time.Minute, PreAuthorized: true, TxCode: true, Reissue: 10 * day},
 }
 
 func (catalog) ByScope(scope string) (authserver.Resource, bool) {
@@ -192,7 +194,7 @@ func change(v url.Values, pairs []string) url.Values {
 func parForm(pairs ...string) url.Values {
 	return change(url.Values{
 		"client_id": {"wallet"}, "redirect_uri": {redirect}, "response_type": {"code"}, "scope": {"student"}, "state": {"the state"},
-		"code_challenge": {oauth2.S256(verifier)}, "code_challenge_method": {"S256"}, "issuer_state": {"from an offer"},
+		"code_challenge": {oauth2.S256(verifier)}, "code_challenge_method": {"S256"},
 	}, pairs)
 }
 

@@ -21,6 +21,7 @@ var dpopAlgs = []string{string(jose.ES256)}
 
 // makeMetadata gives the ready bytes of the metadata (RFC 8414 section 2; FAPI 2.0 section 5.3.2.1).
 func (s *Server) makeMetadata() ([]byte, error) {
+	grants, _ := s.grantTypes()
 	m := oauth2.ServerMetadata{
 		Issuer:                                     s.Issuer,
 		AuthorizationEndpoint:                      s.Issuer + "/authorize",
@@ -30,12 +31,13 @@ func (s *Server) makeMetadata() ([]byte, error) {
 		ScopesSupported:                            s.Catalog.Scopes(),
 		ResponseTypesSupported:                     []string{"code"},
 		ResponseModesSupported:                     []string{"query"},
-		GrantTypesSupported:                        []string{oauth2.GrantAuthorizationCode},
+		GrantTypesSupported:                        grants,
 		UILocalesSupported:                         web.Offered,
 		CodeChallengeMethodsSupported:              []string{oauth2.MethodS256},
 		AuthorizationDetailsTypesSupported:         []string{oauth2.TypeOpenIDCredential},
 		DPoPSigningAlgValuesSupported:              dpopAlgs,
 		AuthorizationResponseIssParameterSupported: true,
+		PreAuthorizedGrantAnonymousAccessSupported: s.Offers != nil && s.InsecureAllowAnonymousPreAuthorized,
 	}
 	s.describeAuth(&m)
 	body, err := json.Marshal(m)

@@ -63,7 +63,7 @@ func (s *Server) acceptFrom(r *http.Request, v url.Values) (*Request, *oauth2.Er
 	return s.accept(client, unit, v)
 }
 
-// accept checks the parameters of a wallet's authorization request; issuer_state and whatever we do not know is let pass.
+// accept checks the parameters of a wallet's authorization request; whatever we do not know is let pass.
 func (s *Server) accept(client Client, unit *WalletUnit, v url.Values) (*Request, *oauth2.Error) {
 	if refusal := checkCodeRequest(v); refusal != nil {
 		return nil, refusal
@@ -75,11 +75,12 @@ func (s *Server) accept(client Client, unit *WalletUnit, v url.Values) (*Request
 	if refusal != nil {
 		return nil, refusal
 	}
-	return &Request{
+	request := &Request{
 		ID: name(), ClientID: client.ID, RedirectURI: v.Get("redirect_uri"), State: v.Get("state"),
 		Scopes: scopes, Configurations: configurations, CodeChallenge: v.Get("code_challenge"),
 		Expires: s.Now().Add(requestURILife), Unit: unit,
-	}, nil
+	}
+	return request, s.checkIssuerState(v.Get("issuer_state"), request)
 }
 
 // checkCodeRequest holds what every request for a code must keep, whoever sends it.

@@ -33,6 +33,9 @@ type Resource struct {
 	Scope           string        // "" when it can only be asked for by authorization_details
 	Level           minid.Level   // what the sign-in must reach
 	MaxAuthAge      time.Duration // how old the sign-in may be; 0 for any age
+	PreAuthorized   bool          // may be given by a pre-authorized code
+	TxCode          bool          // and then takes a transaction code
+	Reissue         time.Duration // how long after the sign-in it may be issued again, with a refresh token; 0 for not at all
 }
 
 // ConsentText describes a Resource in the person's words.
@@ -75,11 +78,18 @@ type Server struct {
 	Nonces  *dpop.Nonces
 	Clients []Client
 	OpenID  *OpenID // nil: wallets only
+	// Offers makes what the issuer's offers carry; nil serves no pre-authorized codes, and lets issuer_state pass. It needs Accounts.
+	Offers *Offers
+	// Accounts is asked when a grant is acted upon without a sign-in; nil gives no refresh tokens.
+	Accounts Accounts
 	// Providers knows the wallet providers whose attestations are taken; nil takes none.
 	Providers WalletProviders
 	// InsecureAllowAnyClient takes requests of public clients, in Clients or not. Safe where every wallet may try us, as on
 	// a test service; never where real credentials are issued.
 	InsecureAllowAnyClient bool
+	// InsecureAllowAnonymousPreAuthorized takes pre-authorized codes from whoever brings them, without client_id. Safe as
+	// InsecureAllowAnyClient is: who photographs the offer and reads the person's SMS has the credential.
+	InsecureAllowAnonymousPreAuthorized bool
 	// InsecureAllowHTTP allows an Issuer with the scheme http. Safe on a developer's own machine only.
 	InsecureAllowHTTP bool
 	Site              *web.Site
@@ -105,6 +115,8 @@ func (s *Server) Check() error {
 		return fmt.Errorf("%w: Issuer must be https, or http with InsecureAllowHTTP", ErrConfig)
 	case s.Store == nil || s.SignIn == nil || s.Catalog == nil || s.Nonces == nil || s.Site == nil || s.Now == nil || s.Log == nil:
 		return fmt.Errorf("%w: Store, SignIn, Catalog, Nonces, Site, Now and Log must be set", ErrConfig)
+	case s.Offers != nil && (s.Accounts == nil || len(s.Offers.secret) < 32):
+		return fmt.Errorf("%w: Offers needs Accounts, and a secret of 32 bytes", ErrConfig)
 	}
 	if err := checkClients(s.Clients); err != nil {
 		return err

@@ -140,16 +140,27 @@ type Redemption struct {
 // Instance is what the grant must be bound to.
 func (r Redemption) Instance() string { return r.Unit.instance() }
 
-// Token is an access token, bound to a key by its JWK thumbprint (RFC 9449 section 6).
+// Token is an access token, bound to a key by its JWK thumbprint (RFC 9449 section 6). What it opens is what its grant says, or
+// less.
 type Token struct {
-	Hash    Hash
-	JKT     string
-	Expires time.Time
+	Hash       Hash
+	JKT        string
+	Expires    time.Time
+	Scopes     []string
+	Authorized []Authorized
+	Refreshed  bool          // made without a sign-in, from a refresh token
+	Refresh    *RefreshToken // that is given beside it; nil for none
 }
+
+// Issuing makes the token of a grant that is being redeemed. When it fails, nothing is redeemed, and the error is passed on.
+type Issuing func(g *Grant) (*Token, error)
 
 // Store keeps requests, grants with their codes, tokens, and the proofs that have been seen. Each verb that takes
 // something takes it in one statement: of any number of callers at the same time, one is served.
 type Store interface {
+	PreAuthorizationStore
+	RefreshStore
+
 	PushRequest(ctx context.Context, reference Hash, r Request) error
 	// ClaimRequest gives the request to c.Browser: to the first browser that comes, and to it again. ErrNoRequest.
 	ClaimRequest(ctx context.Context, c Claim) (*Request, error)
@@ -160,14 +171,14 @@ type Store interface {
 	// ApproveRequest ends the request and keeps the grant with its code, both or neither. When the grant is a login at a
 	// service, it also notes that the session has been used there. ErrNoRequest.
 	ApproveRequest(ctx context.Context, o Open, g Grant, c Code) error
-	// RedeemCode ends the code and keeps the token, both or neither. ErrNoCode; ErrCodeReused, when the code had been
-	// used: then every token of its grant is dead, also one that is being made at this moment.
-	RedeemCode(ctx context.Context, r Redemption, t Token) (*Grant, error)
+	// RedeemCode ends the code and keeps the token, both or neither. ErrNoCode and the error of issue; ErrCodeReused, when
+	// the code had been used: then every token of its grant is dead, also one that is being made at this moment.
+	RedeemCode(ctx context.Context, r Redemption, issue Issuing) (*Grant, error)
 	// TokenAccess reads what a token that is alive gives access to. ErrNoToken.
 	TokenAccess(ctx context.Context, token Hash, at time.Time) (*Access, error)
 	// RevokeToken ends the grant of a client's token with all its tokens; of another's it does nothing.
 	RevokeToken(ctx context.Context, token Hash, clientID string, at time.Time) error
-	// EndLogins ends the grants of a session and gives the services it has been used at: each to one caller.
+	// EndLogins ends the grants and pre-authorizations of a session and gives the services it has been used at: each to one caller.
 	EndLogins(ctx context.Context, sessionID string, at time.Time) ([]SeenAt, error)
 	// TakeProof keeps the hash of a proof's key and jti until expires. ErrProofUsed when it is kept already.
 	TakeProof(ctx context.Context, jti Hash, expires time.Time) error

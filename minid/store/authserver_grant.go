@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -71,19 +72,14 @@ func (s *Store) ApproveRequest(ctx context.Context, o authserver.Open, g authser
 
 // RedeemCode ends the code and keeps the token, both or neither. A code that has been used kills its grant instead, and
 // with it the tokens that were made from it or are being made.
-func (s *Store) RedeemCode(ctx context.Context, r authserver.Redemption, t authserver.Token) (*authserver.Grant, error) {
+func (s *Store) RedeemCode(ctx context.Context, r authserver.Redemption, issue authserver.Issuing) (*authserver.Grant, error) {
 	var grant *authserver.Grant
 	err := s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		var err error
-		if grant, err = takeCode(tx, r, t.Expires); err != nil {
+		if grant, err = takeCode(tx, r); err != nil {
 			return err
 		}
-		err = tx.Exec(`INSERT INTO authserver_token (token_hash, grant_id, dpop_jkt, expires_at) VALUES (?, ?, ?, ?)`,
-			blob(t.Hash[:]), grant.ID, t.JKT, t.Expires.UnixMilli()).Error
-		if err != nil {
-			return fmt.Errorf("store: keep token: %w", err)
-		}
-		return nil
+		return keepToken(tx, grant, issue)
 	})
 	if errors.Is(err, authserver.ErrNoCode) {
 		return nil, s.revokeReused(ctx, r)
@@ -94,18 +90,56 @@ func (s *Store) RedeemCode(ctx context.Context, r authserver.Redemption, t auths
 	return grant, nil
 }
 
-func takeCode(tx *gorm.DB, r authserver.Redemption, until time.Time) (*authserver.Grant, error) {
+// keepToken keeps what issue makes of a grant, which lives for as long as the last of it.
+func keepToken(tx *gorm.DB, g *authserver.Grant, issue authserver.Issuing) error {
+	t, err := issue(g)
+	if err != nil {
+		return err
+	}
+	scopes, authorized, err := less(g, t)
+	if err != nil {
+		return err
+	}
+	err = tx.Exec(`INSERT INTO authserver_token (token_hash, grant_id, dpop_jkt, expires_at, scopes, authorized, refreshed) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		blob(t.Hash[:]), g.ID, t.JKT, t.Expires.UnixMilli(), scopes, authorized, number(t.Refreshed)).Error
+	until := t.Expires
+	if err == nil && t.Refresh != nil {
+		until = t.Refresh.Expires
+		err = tx.Exec(`INSERT INTO authserver_refresh (token_hash, grant_id, dpop_jkt, expires_at) VALUES (?, ?, ?, ?)`,
+			blob(t.Refresh.Hash[:]), g.ID, t.JKT, until.UnixMilli()).Error
+	}
+	if err == nil {
+		err = tx.Exec(`UPDATE authserver_grant SET expires_at = ? WHERE id = ? AND expires_at < ?`,
+			until.UnixMilli(), g.ID, until.UnixMilli()).Error
+	}
+	if err != nil {
+		return fmt.Errorf("store: keep token: %w", err)
+	}
+	return nil
+}
+
+// less is what a token opens of its grant, nil when it is all.
+func less(g *authserver.Grant, t *authserver.Token) (scopes, authorized *string, err error) {
+	if all := reflect.DeepEqual(t.Scopes, g.Scopes) && reflect.DeepEqual(t.Authorized, g.Authorized); all {
+		return nil, nil, nil
+	}
+	list, err := writeAuthorized(t.Authorized)
+	joined := strings.Join(t.Scopes, " ")
+	return &joined, &list, err
+}
+
+func takeCode(tx *gorm.DB, r authserver.Redemption) (*authserver.Grant, error) {
 	at := r.At.UnixMilli()
 	unit, err := writeOptional(r.Unit)
 	if err != nil {
 		return nil, fmt.Errorf("store: wallet unit: %w", err)
 	}
-	statement := tx.Raw(`UPDATE authserver_grant SET code_used_at = ?, expires_at = ?, unit = ?
+	statement := tx.Raw(`UPDATE authserver_grant SET code_used_at = ?, unit = ?
 		WHERE code_hash = ? AND client_id = ? AND redirect_uri = ? AND code_challenge = ? AND (dpop_jkt = '' OR dpop_jkt = ?)
 		AND instance_jkt = ?
 		AND code_expires_at > ? AND code_used_at IS NULL AND revoked_at IS NULL
 		RETURNING id, scopes, authorized, person_id, pid, level, auth_time, login`,
-		at, until.UnixMilli(), unit, r.Code[:], r.ClientID, r.RedirectURI, r.CodeChallenge, r.JKT, r.Instance(), at)
+		at, unit, r.Code[:], r.ClientID, r.RedirectURI, r.CodeChallenge, r.JKT, r.Instance(), at)
 	g := authserver.Grant{ClientID: r.ClientID, Instance: r.Instance()}
 	var scopes, list, level, login string
 	var authTime int64
@@ -144,12 +178,12 @@ func (s *Store) revokeReused(ctx context.Context, r authserver.Redemption) error
 func (s *Store) TokenAccess(ctx context.Context, token authserver.Hash, at time.Time) (*authserver.Access, error) {
 	var a authserver.Access
 	var level, basis, scopes, list, login, unit string
-	var authTime, expires int64
+	var authTime, expires, refreshed int64
 	err := s.db.Row(ctx, `SELECT g.id, g.person_id, g.pid, g.client_id, g.level, g.basis, g.auth_time,
-		g.scopes, g.authorized, g.login, g.unit, t.dpop_jkt, t.expires_at
+		COALESCE(t.scopes, g.scopes), COALESCE(t.authorized, g.authorized), g.login, g.unit, t.dpop_jkt, t.expires_at, t.refreshed
 		FROM authserver_token t JOIN authserver_grant g ON g.id = t.grant_id
 		WHERE t.token_hash = ? AND t.expires_at > ? AND g.revoked_at IS NULL`, []any{token[:], at.UnixMilli()},
-		&a.GrantID, &a.PersonID, &a.PID, &a.ClientID, &level, &basis, &authTime, &scopes, &list, &login, &unit, &a.JKT, &expires)
+		&a.GrantID, &a.PersonID, &a.PID, &a.ClientID, &level, &basis, &authTime, &scopes, &list, &login, &unit, &a.JKT, &expires, &refreshed)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, authserver.ErrNoToken
@@ -169,6 +203,7 @@ func (s *Store) TokenAccess(ctx context.Context, token authserver.Hash, at time.
 	if a.Unit, err = readOptional[authserver.WalletUnit](unit); err != nil {
 		return nil, fmt.Errorf("store: access: %w", err)
 	}
+	a.Refreshed = refreshed == 1
 	a.Scopes, a.AuthTime, a.Expires = strings.Fields(scopes), time.UnixMilli(authTime), time.UnixMilli(expires)
 	return &a, nil
 }
@@ -199,7 +234,7 @@ func readAuthorized(s string) ([]authserver.Authorized, error) {
 // authserverExpiring are the tables that hold rows with an end, with their primary keys.
 var authserverExpiring = []struct{ table, key string }{
 	{"authserver_proof", "jti_hash"}, {"authserver_token", "token_hash"}, {"authserver_grant", "id"}, {"authserver_request", "id"},
-	{"authserver_login", "sid"},
+	{"authserver_login", "sid"}, {"authserver_preauthorized", "id"}, {"authserver_refresh", "token_hash"},
 }
 
 // SweepAuthserver deletes at most limit expired rows of each table and gives the largest number it deleted of one.

@@ -36,7 +36,7 @@ func (s *Store) RevokeToken(ctx context.Context, token authserver.Hash, clientID
 	return nil
 }
 
-// EndLogins ends the grants of a session; also a code of it that has not been redeemed gives nothing any more. Rows that are
+// EndLogins ends the grants and the pre-authorizations of a session; also a code of it that has not been redeemed gives nothing any more. Rows that are
 // deleted are given to whoever deleted them.
 func (s *Store) EndLogins(ctx context.Context, sessionID string, at time.Time) ([]authserver.SeenAt, error) {
 	if sessionID == "" {
@@ -47,6 +47,9 @@ func (s *Store) EndLogins(ctx context.Context, sessionID string, at time.Time) (
 		err = tx.Exec(`UPDATE authserver_grant SET revoked_at = ? WHERE session_id = ? AND revoked_at IS NULL`,
 			at.UnixMilli(), sessionID).Error
 		if err != nil {
+			return err
+		}
+		if err := tx.Exec(`DELETE FROM authserver_preauthorized WHERE session_id = ?`, sessionID).Error; err != nil {
 			return err
 		}
 		rows, err := tx.Raw(`DELETE FROM authserver_login WHERE session_id = ? RETURNING client_id, sid, subject`, sessionID).Rows()

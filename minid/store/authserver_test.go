@@ -73,8 +73,12 @@ func redemption(at time.Time) authserver.Redemption {
 	}
 }
 
-func token(secret string, at time.Time) authserver.Token {
-	return authserver.Token{Hash: authserver.HashOf(secret), JKT: "key", Expires: at.Add(10 * time.Minute)}
+func token(secret string, at time.Time) authserver.Issuing {
+	return func(g *authserver.Grant) (*authserver.Token, error) {
+		return &authserver.Token{
+			Hash: authserver.HashOf(secret), JKT: "key", Expires: at.Add(10 * time.Minute), Scopes: g.Scopes, Authorized: g.Authorized,
+		}, nil
+	}
 }
 
 // approved brings a store to where the code of a grant waits for its client.

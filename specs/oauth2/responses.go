@@ -3,6 +3,7 @@ package oauth2
 // Grant types.
 const (
 	GrantAuthorizationCode = "authorization_code" // RFC 6749 section 4.1.3
+	GrantRefreshToken      = "refresh_token"      // RFC 6749 section 6
 )
 
 // Token types.
@@ -25,6 +26,7 @@ type TokenResponse struct {
 	AccessToken          string                `json:"access_token"`
 	TokenType            string                `json:"token_type"`
 	ExpiresIn            int64                 `json:"expires_in,omitempty"`
+	RefreshToken         string                `json:"refresh_token,omitempty"`
 	Scope                string                `json:"scope,omitempty"`
 	AuthorizationDetails []AuthorizationDetail `json:"authorization_details,omitempty"`
 	IDToken              string                `json:"id_token,omitempty"` // OpenID Connect Core 1.0 section 3.1.3.3

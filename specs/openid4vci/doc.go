@@ -9,6 +9,7 @@
 //	8.3.1.2,    error codes                              InvalidProof, InvalidNonce and the others
 //	9.3, 11.3
 //	12.2.1-2    issuer identifier, well-known address    CheckIssuer, WellKnown
+//	12.2.3      signed metadata                          SignMetadata, ParseSignedMetadata
 //	12.2.4, B   issuer metadata, claims descriptions     IssuerMetadata, Configuration
 //	F.1, F.4    key proof of type jwt                    VerifyProof, SignProof
 //

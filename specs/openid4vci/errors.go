@@ -48,6 +48,9 @@ var (
 	ErrMetadata = errors.New("openid4vci: the issuer metadata is malformed")
 	ErrMismatch = errors.New("openid4vci: the messages of the issuer contradict each other")
 	ErrResponse = errors.New("openid4vci: the response is malformed")
+
+	ErrSignedMetadata = errors.New("openid4vci: the signed metadata is malformed or its signature does not hold")
+	ErrUntrusted      = errors.New("openid4vci: the signer of the metadata is not trusted")
 )
 
 // Error is a refusal of a credential request, ready for the answer: its code, and a

@@ -33,6 +33,20 @@ type IssuerMetadata struct {
 	BatchCredentialIssuance           *Batch                   `json:"batch_credential_issuance,omitempty"`
 	Display                           []IssuerDisplay          `json:"display,omitempty"`
 	CredentialConfigurationsSupported map[string]Configuration `json:"credential_configurations_supported"`
+	// IssuerInfo tells what the issuer is registered for (ETSI TS 119 472-3 section 4.2.3).
+	IssuerInfo []IssuerInfo `json:"issuer_info,omitempty"`
+}
+
+// The formats of IssuerInfo.
+const (
+	InfoRegistrarDataset = "registrar_dataset" // Data is an object
+	InfoRegistrationCert = "registration_cert" // Data is a string, a JWT of typ rc-wrp+jwt
+)
+
+// IssuerInfo is one word about the issuer, by value.
+type IssuerInfo struct {
+	Format string          `json:"format"`
+	Data   json.RawMessage `json:"data"`
 }
 
 // RequestEncryption tells how a request may be encrypted (section 10).
@@ -138,6 +152,8 @@ type KeyAttestationsRequired struct {
 type CredentialMetadata struct {
 	Display []CredentialDisplay `json:"display,omitempty"`
 	Claims  []ClaimDescription  `json:"claims,omitempty"`
+	// CredentialReusePolicy is how often a copy may be shown (EUDI ARF ISSU_39); nil when nothing is said.
+	CredentialReusePolicy *ReusePolicy `json:"credential_reuse_policy,omitempty"`
 }
 
 // CredentialDisplay shows the credential in one language; colours are CSS Color

@@ -57,6 +57,9 @@ func (m *IssuerMetadata) Validate(r Rules) error {
 	if err := checkLocales(m.Display, func(d IssuerDisplay) string { return d.Locale }); err != nil {
 		return err
 	}
+	if err := m.checkInfo(); err != nil {
+		return err
+	}
 	return m.checkConfigurations()
 }
 
@@ -130,6 +133,9 @@ func (c *Configuration) Validate() error {
 		return fail(ErrMetadata, "display: name: required, and absent (section 12.2.4)")
 	}
 	if err := checkLocales(display, func(d CredentialDisplay) string { return d.Locale }); err != nil {
+		return err
+	}
+	if err := c.CredentialMetadata.CredentialReusePolicy.check(); err != nil {
 		return err
 	}
 	return checkClaims(c.Format, c.CredentialMetadata.Claims)

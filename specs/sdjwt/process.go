@@ -85,10 +85,24 @@ func (s *SDJWT) Process(payload []byte) (map[string]any, error) {
 
 // ProcessObject is Process for a payload that DecodeObject has read. It does not change claims.
 func (s *SDJWT) ProcessObject(claims map[string]any) (map[string]any, error) {
+	return s.process(claims, false)
+}
+
+// Undisclosed is the value, in what ProcessMarked gives, of an array element that is not disclosed.
+type Undisclosed struct{}
+
+// ProcessMarked is ProcessObject with an SD mark wherever a claim or an element came by a disclosure, as Encode takes them.
+// Array elements that are not disclosed keep their place, as SD{Undisclosed{}}. Errors: those of ProcessObject.
+func (s *SDJWT) ProcessMarked(claims map[string]any) (map[string]any, error) {
+	return s.process(claims, true)
+}
+
+func (s *SDJWT) process(claims map[string]any, mark bool) (map[string]any, error) {
 	p, err := newProcessor(s, claims)
 	if err != nil {
 		return nil, err
 	}
+	p.mark = mark
 	out, err := p.object(claims, 1)
 	if err != nil {
 		return nil, err
@@ -106,6 +120,16 @@ type processor struct {
 	disclosures []Disclosure
 	index       map[string]int // digest → place in disclosures, or seen
 	used        int
+	mark        bool // what is disclosed
+}
+
+// disclosed processes the value of a disclosure.
+func (p *processor) disclosed(v any, depth int) (any, error) {
+	v, err := p.value(v, depth)
+	if err == nil && p.mark {
+		v = SD{v}
+	}
+	return v, err
 }
 
 func newProcessor(s *SDJWT, claims map[string]any) (*processor, error) {
@@ -201,7 +225,7 @@ func (p *processor) insert(out map[string]any, digests any, depth int) error {
 		if _, taken := out[d.Name]; taken {
 			return fmt.Errorf("%w: at depth %d", ErrCollision, depth)
 		}
-		if out[d.Name], err = p.value(d.Value, depth); err != nil {
+		if out[d.Name], err = p.disclosed(d.Value, depth); err != nil {
 			return err
 		}
 	}
@@ -214,26 +238,37 @@ func (p *processor) array(in []any, depth int) ([]any, error) {
 	}
 	out := make([]any, 0, len(in))
 	for _, v := range in {
+		var there bool
+		var err error
 		if digest, ok := placeholder(v); ok {
-			d, err := p.take(digest)
-			if err != nil {
-				return nil, err
-			}
-			if d == nil {
-				continue
-			}
-			if !d.ArrayElement {
-				return nil, fmt.Errorf("%w: a claim in an array", ErrPosition)
-			}
-			v = d.Value
+			v, there, err = p.element(digest, depth)
+		} else {
+			there = true
+			v, err = p.value(v, depth)
 		}
-		v, err := p.value(v, depth)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, v)
+		if there {
+			out = append(out, v)
+		}
 	}
 	return out, nil
+}
+
+// element is the array element of a digest; one that is not disclosed is not there.
+func (p *processor) element(digest any, depth int) (v any, there bool, err error) {
+	d, err := p.take(digest)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case d == nil:
+		return SD{Undisclosed{}}, p.mark, nil
+	case !d.ArrayElement:
+		return nil, false, fmt.Errorf("%w: a claim in an array", ErrPosition)
+	}
+	v, err = p.disclosed(d.Value, depth)
+	return v, true, err
 }
 
 // placeholder gives the digest of {"...": digest}. Another member beside it leaves "..." to be refused as a claim name.

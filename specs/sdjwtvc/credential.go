@@ -103,6 +103,21 @@ func (c *Credential) Claims() (map[string]any, error) {
 	return claims, nil
 }
 
+// marked are the claims with an sdjwt.SD mark wherever one is selectively disclosable.
+func (c *Credential) marked() (map[string]any, error) {
+	if c.payload == nil {
+		return nil, ErrUnverified
+	}
+	return c.presented.ProcessMarked(c.signed.plain)
+}
+
+// TypeIntegrity is vct#integrity, what VerifyIntegrity holds type metadata against; "" when there is none, and until
+// VerifySignature has held.
+func (c *Credential) TypeIntegrity() string {
+	text, _ := c.signed.plain["vct#integrity"].(string)
+	return text
+}
+
 // VCT is the type of the credential; "" until VerifySignature has held.
 func (c *Credential) VCT() string { return c.signed.vct }
 

@@ -10,10 +10,13 @@
 //	2.2.2.3          claims that are never in a disclosure   Prepare, Credential.Claims
 //	2.2.2.3          status.status_list{idx, uri}            StatusRef, Credential.Status
 //	2.5              verification                            Credential.VerifySignature and its neighbours
+//	4                JWT VC Issuer Metadata                  IssuerMetadata, ParseIssuerMetadata
+//	5                type metadata                           TypeMetadata, ResolveType, Credential.CheckType
+//	6                integrity                               Integrity, VerifyIntegrity
 //	HAIP 6.1, 6.1.1  cnf.jwk, x5c without the anchor         Prepare, NewSigner, Credential.HolderKey
 //	RFC 9901 7.2     a Holder refuses a foreign KB-JWT       ParseIssued
 //	RFC 9901 9.7     exp is demanded                         Credential.VerifyValidity
 //
-// The older typ vc+sd-jwt is refused. Issuer keys published under /.well-known/jwt-vc-issuer are not read: trust comes
-// from x5c. Type metadata is not here.
+// The older typ vc+sd-jwt is refused. A credential is never verified with keys published under /.well-known/jwt-vc-issuer:
+// trust comes from x5c. Documents are fetched by the caller, who bounds the call. Sections are those of draft -19.
 package sdjwtvc

@@ -23,4 +23,12 @@ var (
 	ErrExpired     = errors.New("sdjwtvc: expired")
 	ErrNotYetValid = errors.New("sdjwtvc: not yet valid")
 	ErrNoExpiry    = errors.New("sdjwtvc: exp is missing")
+
+	// Type metadata.
+	ErrTypeMetadata = errors.New("sdjwtvc: the type metadata is malformed")
+	ErrIntegrity    = errors.New("sdjwtvc: a document is not the one that its integrity value names")
+	ErrExtends      = errors.New("sdjwtvc: the type extends another against the rules")
+	ErrTypeClaims   = errors.New("sdjwtvc: the credential does not keep the rules of its type")
+
+	ErrIssuerMetadata = errors.New("sdjwtvc: the JWT VC Issuer Metadata is malformed or another issuer's")
 )

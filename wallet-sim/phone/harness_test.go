@@ -215,6 +215,7 @@ func (s *surfer) fetch(configuration, name string) {
 		}
 	}
 	s.follow("Bruk lommeboksimulatoren")
+	s.press("/offer", "look", "1")
 	s.sees("tilbyr deg", name, strings.TrimPrefix(s.w.issuer, "http://"))
 	s.press("/offer")
 	s.signIn()

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/specs/openid4vci"
 	"lommebok.example/wallet-sim/wallet"
 	"lommebok.example/web"
 )
@@ -18,6 +20,22 @@ type offerView struct {
 	Host   string // of the issuer, or where the offer would be fetched
 	Issuer string
 	Names  []string
+	Ready  bool // the offer has a pre-authorized code: nobody signs in
+	Asks   bool // for a transaction code
+	Text   bool // which is not of digits alone
+	Length int  // of it; 0 when it is not told
+	Says   string
+}
+
+// transaction tells how the offer's transaction code is asked for.
+func (v *offerView) transaction(plan *wallet.Plan) {
+	if v.Ready = plan.PreAuthorized != nil; !v.Ready {
+		return
+	}
+	if tx := plan.PreAuthorized.TxCode; tx != nil {
+		v.Asks, v.Text, v.Length, v.Says = true, tx.InputMode == openid4vci.InputText, tx.Length, tx.Description
+	}
+	v.Host = hostOf(plan.Server.TokenEndpoint) // where code and transaction code go
 }
 
 // offer shows who offers what. An offer by reference is fetched only when the person has seen from where.
@@ -41,6 +59,7 @@ func (f *Face) offer(c *gin.Context) {
 		Offer: withoutOwn(c.Request.URL.Query()), Host: hostOf(plan.Issuer.CredentialIssuer),
 		Issuer: wallet.IssuerName(plan.Issuer.Display, plan.Issuer.CredentialIssuer, lang), Names: plan.Names(lang),
 	}
+	v.transaction(plan)
 	f.site.Render(c, http.StatusOK, "wallet_offer", v, web.FormActions(plan.Server.AuthorizationEndpoint))
 }
 
@@ -63,11 +82,20 @@ func hostOf(address string) string {
 	return u.Host
 }
 
-// accept sends the authorization request and the browser to the issuer's sign-in.
+// accept sends the authorization request and the browser to the issuer's sign-in; with a pre-authorized code it gets the credentials.
 func (f *Face) accept(c *gin.Context) {
 	plan, err := f.Wallet.Resolve(c.Request.Context(), c.PostForm("offer"), "")
 	if err != nil {
 		f.refused(c, err)
+		return
+	}
+	if plan.PreAuthorized != nil {
+		stored, err := f.Wallet.Redeem(c.Request.Context(), plan, strings.TrimSpace(c.PostForm("tx_code")))
+		if err != nil {
+			f.refused(c, err)
+			return
+		}
+		f.to(c, "/?stored="+stored[0].ID)
 		return
 	}
 	authorize, err := f.Wallet.Begin(c.Request.Context(), plan)

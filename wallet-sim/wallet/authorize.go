@@ -34,16 +34,11 @@ const flowLife = time.Hour
 // Begin pushes the authorization request (RFC 9126) and gives the address to open in the person's browser, which comes
 // back to RedirectURI.
 func (w *Wallet) Begin(ctx context.Context, p *Plan) (authorize string, err error) {
-	key, err := newKey()
+	if p.PreAuthorized != nil {
+		return "", fmt.Errorf("%w: nobody signs in with a pre-authorized code", ErrUnsupported)
+	}
+	f, err := w.newFlow(ctx, p)
 	if err != nil {
-		return "", err
-	}
-	var random [32]byte
-	_, _ = rand.Read(random[:]) // never fails (Go 1.24 and later)
-	f := &Flow{
-		ID: newID(), Started: w.Now(), Plan: *p, Verifier: jose.EncodeBase64URL(random[:]), Key: key, Nonces: map[string]string{},
-	}
-	if err := w.attest(ctx, f); err != nil {
 		return "", err
 	}
 	form, err := w.authorizationRequest(f)
@@ -67,6 +62,20 @@ func (w *Wallet) Begin(ctx context.Context, p *Plan) (authorize string, err erro
 	query.Set("request_uri", uri)
 	u.RawQuery = query.Encode()
 	return u.String(), nil
+}
+
+// newFlow begins an issuance with keys of its own.
+func (w *Wallet) newFlow(ctx context.Context, p *Plan) (*Flow, error) {
+	key, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	var random [32]byte
+	_, _ = rand.Read(random[:]) // never fails (Go 1.24 and later)
+	f := &Flow{
+		ID: newID(), Started: w.Now(), Plan: *p, Verifier: jose.EncodeBase64URL(random[:]), Key: key, Nonces: map[string]string{},
+	}
+	return f, w.attest(ctx, f)
 }
 
 // authorizationRequest asks by scope (HAIP 1.0 section 4.3), and by authorization_details where a credential has none.

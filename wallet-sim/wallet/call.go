@@ -30,7 +30,7 @@ type call struct {
 }
 
 // secretParameters are named in messages, never shown.
-var secretParameters = []string{"code", "code_verifier", "response", "vp_token", "state"}
+var secretParameters = []string{"code", "code_verifier", "response", "vp_token", "state", "pre-authorized_code", "tx_code", "refresh_token"}
 
 func formCall(step, address string, form url.Values) call {
 	c := call{

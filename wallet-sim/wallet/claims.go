@@ -46,8 +46,11 @@ func (c Claim) Key() string {
 	return strings.Join(parts, ".")
 }
 
-// Name is what the issuer calls the credential in a language, or its type.
+// Name is what the credential is called in a language: by its type metadata, else by the issuer, or its type.
 func (c *Credential) Name(lang string) string {
+	if name := c.typeName(lang); name != "" {
+		return name
+	}
 	if c.Display != nil {
 		for _, l := range []string{lang, "nb", "en"} {
 			for _, d := range c.Display.Display {
@@ -97,8 +100,8 @@ func (c *Credential) Decode() (*Decoded, error) {
 
 // described are the paths that the issuer describes and the credential holds; without descriptions, all of the top.
 func (c *Credential) described(r *read) [][]any {
-	var paths [][]any
-	if c.Display != nil {
+	paths := c.typePaths(r)
+	if len(paths) == 0 && c.Display != nil {
 		for _, d := range c.Display.Claims {
 			if _, err := dcql.Resolve(d.Path, r.claims); err == nil {
 				paths = append(paths, d.Path)
@@ -138,10 +141,16 @@ func shownClaims(c *Credential, r *read, paths [][]any) []Claim {
 	return list
 }
 
+// maxShown is the longest text that is shown whole; the texts of a PID have 150 signs at most.
+const maxShown = 1000
+
 // textOf writes a value on one line, with commas. The names inside an object are for programs, and left out.
 func textOf(v any) string {
 	switch v := v.(type) {
 	case string:
+		if len(v) > maxShown {
+			return v[:8] + "…" // a picture, in base64
+		}
 		return v
 	case []any:
 		parts := make([]string, 0, len(v))
@@ -163,8 +172,11 @@ func textOf(v any) string {
 	return string(raw)
 }
 
-// labels finds the issuer's description of a path.
+// labels finds the description of a path: that of the type metadata, else the issuer's (OpenID4VCI 1.0 section 12.2.4).
 func (c *Credential) labels(path []any) map[string]string {
+	if names := c.typeLabels(path); names != nil {
+		return names
+	}
 	if c.Display == nil {
 		return nil
 	}

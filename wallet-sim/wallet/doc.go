@@ -5,6 +5,8 @@
 //	OpenID4VCI 4, 12.2    offer, metadata, who is who        Wallet.Resolve
 //	OpenID4VCI 5          pushed authorization request       Wallet.Begin
 //	OpenID4VCI 6, 7, 8    token, c_nonce, key proofs         Wallet.Finish
+//	OpenID4VCI 3.5        pre-authorized code                Wallet.Redeem
+//	RFC 6749 6            refresh token                      Wallet.Renew
 //	RFC 9901 7.2          verification before storing        Wallet.Finish
 //	OpenID4VP 5, 6        request object, choice             Wallet.Request
 //	OpenID4VP 8           answer or refusal                  Wallet.Share, Wallet.Decline
@@ -12,6 +14,7 @@
 // The folder of a wallet holds, readable for its user alone:
 //
 //	credentials/<id>.json   a credential with its copies, each with its key
+//	grants/<id>.json        a refresh token with the keys that it is bound to
 //	flows/<id>.json         an issuance or a presentation under way
 //
 // The folder of trust anchors holds issuers/*.pem and verifiers/*.pem; a file that is added is seen at the next use.

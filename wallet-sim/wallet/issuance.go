@@ -21,17 +21,33 @@ func (w *Wallet) Finish(ctx context.Context, query url.Values) ([]*Credential, e
 	if err != nil {
 		return nil, err
 	}
+	return w.collect(ctx, f, url.Values{
+		"grant_type": {oauth2.GrantAuthorizationCode}, "code": {code}, "redirect_uri": {w.RedirectURI},
+		"client_id": {w.ClientID}, "code_verifier": {f.Verifier},
+	})
+}
+
+// collect gets a token by whatever grant, and with it every credential of the flow.
+func (w *Wallet) collect(ctx context.Context, f *Flow, form url.Values) ([]*Credential, error) {
 	p, err := w.prover(f)
 	if err != nil {
 		return nil, err
 	}
-	token, err := w.token(ctx, p, f, code)
+	token, err := w.token(ctx, p, f, form)
+	if err != nil {
+		return nil, err
+	}
+	grant, err := w.hold(f, token)
 	if err != nil {
 		return nil, err
 	}
 	var stored []*Credential
 	for _, request := range requestsFor(f, token) {
 		c, err := w.obtain(ctx, p, f, token.AccessToken, request)
+		if err == nil {
+			c.Grant = grant
+			err = w.Store.Add(c)
+		}
 		if err != nil {
 			return stored, fmt.Errorf("%s: %w", request.configurationID, err)
 		}
@@ -40,12 +56,9 @@ func (w *Wallet) Finish(ctx context.Context, query url.Values) ([]*Credential, e
 	return stored, nil
 }
 
-// token redeems the code (RFC 6749 section 4.1.3) for a token that is bound to the flow's key (RFC 9449 section 5).
-func (w *Wallet) token(ctx context.Context, p *prover, f *Flow, code string) (*oauth2.TokenResponse, error) {
-	c := formCall("token request (OpenID4VCI 1.0 section 6.1)", f.Plan.Server.TokenEndpoint, url.Values{
-		"grant_type": {oauth2.GrantAuthorizationCode}, "code": {code}, "redirect_uri": {w.RedirectURI},
-		"client_id": {w.ClientID}, "code_verifier": {f.Verifier},
-	}).attested(f)
+// token exchanges what a grant has for a token that is bound to the flow's key (RFC 9449 section 5).
+func (w *Wallet) token(ctx context.Context, p *prover, f *Flow, form url.Values) (*oauth2.TokenResponse, error) {
+	c := formCall("token request (OpenID4VCI 1.0 section 6.1)", f.Plan.Server.TokenEndpoint, form).attested(f)
 	a, err := p.do(ctx, c)
 	if err != nil {
 		return nil, err
@@ -86,7 +99,7 @@ func requestsFor(f *Flow, t *oauth2.TokenResponse) []wanted {
 	return all
 }
 
-// obtain gets one credential in as many copies as allowed, verifies each, and stores them. A c_nonce that was refused is
+// obtain gets one credential in as many copies as allowed, and verifies each. A c_nonce that was refused is
 // replaced once (section 8.3.1.2).
 func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, what wanted) (*Credential, error) {
 	config := w.configuration(&f.Plan, what.configurationID)
@@ -118,7 +131,10 @@ func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, w
 	}
 	credential.ConfigurationID, credential.Issuer = what.configurationID, f.Plan.Issuer.CredentialIssuer
 	credential.IssuerDisplay, credential.Display = f.Plan.Issuer.Display, config.CredentialMetadata
-	return credential, w.Store.Add(credential)
+	if err := w.addType(ctx, credential); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCredential, err)
+	}
+	return credential, nil
 }
 
 // batch is how many keys to prove: what the issuer takes, what we want, at least one.

@@ -133,17 +133,16 @@ func TestE03MetadataOfSomebodyElse(t *testing.T) {
 func TestOffersThatAreNotTaken(t *testing.T) {
 	w := newWorld(t)
 	rules := openid4vci.Rules{InsecureAllowHTTP: true}
-	preAuthorized, err := openid4vci.OfferURI(openid4vci.OfferEndpoint, openid4vci.Offer{
-		CredentialIssuer: w.server.URL, CredentialConfigurationIDs: []string{sdConfig},
-		Grants: &openid4vci.Grants{PreAuthorizedCode: &openid4vci.PreAuthorizedCodeGrant{PreAuthorizedCode: "c", TxCode: &openid4vci.TxCode{}}},
+	otherGrant, err := openid4vci.OfferURI(openid4vci.OfferEndpoint, openid4vci.Offer{
+		CredentialIssuer: w.server.URL, CredentialConfigurationIDs: []string{sdConfig}, Grants: &openid4vci.Grants{},
 	}, rules)
 	check(t, err)
 	byReference, err := openid4vci.OfferReferenceURI(openid4vci.OfferEndpoint, w.server.URL+"/o", rules)
 	check(t, err)
 	for link, want := range map[string]error{
-		"mailto:x":    ErrInput,
-		w.server.URL:  ErrConfiguration,
-		preAuthorized: ErrUnsupported,
+		"mailto:x":   ErrInput,
+		w.server.URL: ErrConfiguration,
+		otherGrant:   ErrUnsupported,
 		"openid-credential-offer://?credential_offer={}&credential_offer={}": openid4vci.ErrLink,
 	} {
 		if _, err := w.wallet.Resolve(t.Context(), link, ""); !errors.Is(err, want) {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"mime"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vci"
@@ -19,6 +22,9 @@ type Plan struct {
 	Server           *oauth2.ServerMetadata
 	ConfigurationIDs []string
 	IssuerState      string
+	// PreAuthorized is the grant of an offer that has no other. Where there is a choice, the person signs in: what comes is then
+	// about who holds the wallet, whoever made the offer.
+	PreAuthorized *openid4vci.PreAuthorizedCodeGrant
 }
 
 // IsOffer tells whether an address hands over a credential offer.
@@ -44,10 +50,14 @@ func (w *Wallet) Resolve(ctx context.Context, address, configurationID string) (
 	}
 	hint := ""
 	if g := offer.Grants; g != nil {
-		if g.AuthorizationCode == nil {
-			return nil, fmt.Errorf("%w: the offer has no grant authorization_code, the only one that this wallet takes (OpenID4VCI 1.0 section 4.1.1)", ErrUnsupported)
+		switch {
+		case g.AuthorizationCode != nil:
+			p.IssuerState, hint = g.AuthorizationCode.IssuerState, g.AuthorizationCode.AuthorizationServer
+		case g.PreAuthorizedCode != nil:
+			p.PreAuthorized, hint = g.PreAuthorizedCode, g.PreAuthorizedCode.AuthorizationServer
+		default:
+			return nil, fmt.Errorf("%w: the offer has neither of the grants that this wallet takes (OpenID4VCI 1.0 section 4.1.1)", ErrUnsupported)
 		}
-		p.IssuerState, hint = g.AuthorizationCode.IssuerState, g.AuthorizationCode.AuthorizationServer
 	}
 	if p.Issuer, err = w.issuerMetadata(ctx, offer); err != nil {
 		return nil, err
@@ -56,8 +66,10 @@ func (w *Wallet) Resolve(ctx context.Context, address, configurationID string) (
 	if err != nil {
 		return nil, err
 	}
-	p.Server, err = w.serverMetadata(ctx, server)
-	return p, err
+	if p.Server, err = w.serverMetadata(ctx, server); err != nil {
+		return nil, err
+	}
+	return p, w.checkServer(p)
 }
 
 func (w *Wallet) offer(ctx context.Context, address, configurationID string) (*openid4vci.Offer, error) {
@@ -98,15 +110,37 @@ func (w *Wallet) fetchIssuer(ctx context.Context, issuer string) (*openid4vci.Is
 	if err != nil {
 		return nil, err
 	}
-	raw, err := w.getJSON(ctx, "issuer metadata (OpenID4VCI 1.0 section 12.2.2)", address)
+	c := call{
+		step: "issuer metadata (OpenID4VCI 1.0 section 12.2.2)", method: http.MethodGet, url: address,
+		accept: openid4vci.MediaTypeSignedMetadata + ", " + openid4vci.MediaTypeMetadata + ";q=0.9",
+	}
+	a, err := w.do(ctx, c, nil)
 	if err != nil {
 		return nil, err
 	}
-	m, err := openid4vci.ParseIssuerMetadata(raw, issuer, w.vciRules())
+	m, err := w.readIssuer(c, a, issuer)
 	if err != nil {
 		return nil, fmt.Errorf("issuer metadata from %s: %w", address, err)
 	}
 	return m, nil
+}
+
+// readIssuer takes metadata in either form; what is signed must be signed by somebody who is trusted (section 12.2.3, ARF
+// ISSU_22).
+func (w *Wallet) readIssuer(c call, a *fetch.Answer, issuer string) (*openid4vci.IssuerMetadata, error) {
+	media, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	if err != nil || media != openid4vci.MediaTypeSignedMetadata || a.Status != http.StatusOK {
+		raw, err := jsonOf(c, a, http.StatusOK)
+		if err != nil {
+			return nil, err
+		}
+		return openid4vci.ParseIssuerMetadata(raw, issuer, w.vciRules())
+	}
+	anchors, err := w.Trust.Issuers()
+	if err != nil {
+		return nil, err
+	}
+	return openid4vci.ParseSignedMetadata(string(a.Body), issuer, anchors, w.Now(), w.vciRules())
 }
 
 func (w *Wallet) issuerMetadata(ctx context.Context, offer *openid4vci.Offer) (*openid4vci.IssuerMetadata, error) {
@@ -139,21 +173,24 @@ func (w *Wallet) serverMetadata(ctx context.Context, server string) (*oauth2.Ser
 	if m.Issuer != server {
 		return nil, fmt.Errorf("%w: the metadata at %s name the issuer %q, expected %q (RFC 8414 section 3.3)", ErrIdentity, address, m.Issuer, server)
 	}
-	return m, w.checkServer(m)
+	return m, nil
 }
 
-// checkServer holds what the profile of HAIP 1.0 section 4 asks of the authorization server.
-func (w *Wallet) checkServer(m *oauth2.ServerMetadata) error {
-	for name, address := range map[string]string{
-		"authorization_endpoint": m.AuthorizationEndpoint, "token_endpoint": m.TokenEndpoint,
-		"pushed_authorization_request_endpoint": m.PushedAuthorizationRequestEndpoint,
-	} {
+// checkServer holds what the profile of HAIP 1.0 section 4 asks of the authorization server. One that is asked with a pre-authorized code
+// needs a token endpoint alone.
+func (w *Wallet) checkServer(p *Plan) error {
+	m := p.Server
+	needed := map[string]string{"token_endpoint": m.TokenEndpoint}
+	if p.PreAuthorized == nil {
+		needed["authorization_endpoint"], needed["pushed_authorization_request_endpoint"] = m.AuthorizationEndpoint, m.PushedAuthorizationRequestEndpoint
+	}
+	for name, address := range needed {
 		u, err := url.Parse(address)
 		if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || !w.InsecureAllowHTTP)) {
 			return fmt.Errorf("%w: the authorization server's %s is missing or no https address (HAIP 1.0 section 4)", ErrUnsupported, name)
 		}
 	}
-	if !slices.Contains(m.CodeChallengeMethodsSupported, oauth2.MethodS256) {
+	if p.PreAuthorized == nil && !slices.Contains(m.CodeChallengeMethodsSupported, oauth2.MethodS256) {
 		return fmt.Errorf("%w: the authorization server does not announce PKCE with S256 (HAIP 1.0 section 4)", ErrUnsupported)
 	}
 	return nil

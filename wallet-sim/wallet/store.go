@@ -22,6 +22,7 @@ import (
 
 	"lommebok.example/internal/keys"
 	"lommebok.example/specs/openid4vci"
+	"lommebok.example/specs/sdjwtvc"
 )
 
 // Store keeps what the wallet has, as files in Dir that a tester can read. Nothing is kept in memory, so that the command
@@ -41,9 +42,11 @@ type Credential struct {
 	Issuer          string                         `json:"credential_issuer"`
 	IssuerDisplay   []openid4vci.IssuerDisplay     `json:"issuer_display,omitempty"`
 	Display         *openid4vci.CredentialMetadata `json:"credential_metadata,omitempty"`
+	TypeMetadata    *sdjwtvc.TypeMetadata          `json:"type_metadata,omitempty"` // of an SD-JWT VC that names it
 	Stored          time.Time                      `json:"stored"`
 	Expires         time.Time                      `json:"expires"`
 	Copies          []Copy                         `json:"copies"`
+	Grant           string                         `json:"grant,omitempty"` // with what it can be had again; "" for a new sign-in
 }
 
 // Copy is a credential as it was issued, with the key that it is bound to.

@@ -24,7 +24,7 @@ type Pages struct {
 
 // Mount puts the routes of the package on r.
 func (p *Pages) Mount(r gin.IRouter) {
-	g := r.Group("", p.Site.OwnForms(), func(c *gin.Context) { c.Header("Cache-Control", "no-store") })
+	g := r.Group("", p.Site.OwnForms(), p.Login.Proxies.Middleware(minid.FromAddress), func(c *gin.Context) { c.Header("Cache-Control", "no-store") })
 	p.mountOwner(g)
 	p.mountTeacher(g)
 	p.mountPupil(g)

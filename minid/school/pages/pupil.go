@@ -223,12 +223,16 @@ func kindsOf(err error) (kinds []string, n int) {
 	var (
 		rule    minid.ErrPasswordRule
 		tooMany minid.ErrTooManyAttempts
+		address minid.ErrAddress // of sends: an enrolment's own tries are counted by its code
 	)
 	if errors.As(err, &rule) {
 		kinds = append(kinds, noticeRule+string(rule.Rule))
 	}
 	if errors.As(err, &tooMany) {
 		kinds, n = append(kinds, "sends"), minutes(tooMany.RetryAfter)
+	}
+	if errors.As(err, &address) {
+		kinds, n = append(kinds, "sends"), minutes(address.RetryAfter)
 	}
 	for _, one := range []struct {
 		err  error

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/spf13/cobra"
+)
+
+func (c *cli) refreshCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "refresh <credential>", Args: cobra.ExactArgs(1),
+		Short: "gets a credential again without a sign-in, in new copies, by the issuer's refresh token",
+		RunE:  func(cmd *cobra.Command, args []string) error { return c.refresh(cmd.Context(), args[0]) },
+	}
+}
+
+func (c *cli) refresh(ctx context.Context, id string) error {
+	w, err := c.wallet()
+	if err != nil {
+		return err
+	}
+	got, err := w.Renew(ctx, id)
+	if err != nil {
+		return err
+	}
+	one := c.listed(got)
+	return c.print(accepted{Stored: []listed{one}}, func() {
+		c.say("renewed %s  %s  %s  %d copies, valid until %s", one.ID, one.Format, one.Name, one.Copies, one.Expires.Format("2006-01-02"))
+	})
+}
+
+// hostOf names who is asked, for people.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
