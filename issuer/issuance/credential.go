@@ -188,6 +188,9 @@ func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, n
 			break
 		}
 		linted, err = s.Signers().Lint(&signing.Batch{Type: o.typ, Values: o.values, Life: o.life, Holders: o.keys, Indices: intent.Indices}, now)
+		if errors.Is(err, signing.ErrLint) {
+			s.Counts.Event("lint_error", o.typ.ID)
+		}
 		if err != nil {
 			break
 		}

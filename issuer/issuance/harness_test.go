@@ -56,6 +56,7 @@ type bench struct {
 	log     *bytes.Buffer
 
 	spent  int
+	events map[string]int
 	replay *authserver.AccessError
 	config signing.Config // of Signers, for tests that want others
 }
@@ -72,6 +73,14 @@ func (b *bench) Spend(context.Context, *authserver.Unspent) *authserver.AccessEr
 }
 
 func (b *bench) NonceHeader(w http.ResponseWriter) { w.Header().Set("DPoP-Nonce", "next") }
+
+// Event counts.
+func (b *bench) Event(event, detail string) {
+	if b.events == nil {
+		b.events = map[string]int{}
+	}
+	b.events[event+" "+detail]++
+}
 
 func (b *bench) Standing(_ context.Context, id string) (minid.State, string, error) {
 	if id != "anna" {
@@ -102,7 +111,7 @@ func newBenchOn(t testing.TB, db *database.DB) *bench {
 	b.Service = &issuance.Service{
 		Issuer: issuerURL, Name: credentials.Words{NB: "n", NN: "n", EN: "n"}, Types: types, Source: source.NewRegister(now),
 		Store: st, Access: b, Accounts: b, Nonces: issuance.NewNonces(bytes.Repeat([]byte{1}, 32), now),
-		Signers: unchanging(b.signers(t)), Now: now, Log: log, Encryption: issuance.NewEncryption([]*ecdsa.PrivateKey{newKey(t)}, false),
+		Signers: unchanging(b.signers(t)), Counts: b, Now: now, Log: log, Encryption: issuance.NewEncryption([]*ecdsa.PrivateKey{newKey(t)}, false),
 	}
 	b.makers, b.status = newMaker(t, b.at), map[string]error{}
 	b.Wallets = b

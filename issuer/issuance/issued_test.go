@@ -271,8 +271,8 @@ func TestWhatFailsTheLintLeavesNothingBehind(t *testing.T) {
 		if rec.Code != http.StatusServiceUnavailable || rec.Header().Get("Retry-After") == "" || strings.Contains(rec.Body.String(), "certificate") || strings.Contains(rec.Body.String(), `"credential"`) {
 			t.Errorf("%d %s", rec.Code, rec.Body)
 		}
-		if after := b.rows(t); after != before {
-			t.Errorf("rows were %+v and are %+v", before, after)
+		if after := b.rows(t); after != before || b.events["lint_error "+configuration] != 1 {
+			t.Errorf("rows were %+v and are %+v, counted %v", before, after, b.events)
 		}
 		if !strings.Contains(b.log.String(), "outlives the signer's certificate") {
 			t.Errorf("log:\n%s", b.log)

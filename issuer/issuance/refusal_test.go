@@ -258,6 +258,27 @@ func TestANonceIsUsedOnce(t *testing.T) {
 	b.refused(t, b.post(body(mpid, b.proof(t, b.Nonces.New()), b.proof(t, nonce))), before, 400, "invalid_nonce")
 }
 
+// The DPoP proof is spent with the intent or with the refusal, once; when it has been used, nothing else is.
+func TestAUsedProofStopsTheIssuance(t *testing.T) {
+	b := newBench(t)
+	nonce := b.Nonces.New()
+	text, before := body(mpid, b.proof(t, nonce)), b.rows(t)
+	b.replay = &authserver.AccessError{Code: "invalid_dpop_proof", Status: http.StatusUnauthorized}
+	rec := b.post(text)
+	if rec.Code != http.StatusUnauthorized || !strings.Contains(rec.Body.String(), "invalid_dpop_proof") || b.rows(t) != before {
+		t.Errorf("%d %s, rows %+v", rec.Code, rec.Body, b.rows(t))
+	}
+	b.replay, b.spent = nil, 0
+	if rec := b.post("{"); rec.Code != http.StatusBadRequest || b.spent != 1 {
+		t.Errorf("%d %s, spent %d times", rec.Code, rec.Body, b.spent)
+	}
+	b.spent = 0
+	b.credentials(t, b.post(text), 1)
+	if b.spent != 1 {
+		t.Errorf("spent %d times", b.spent)
+	}
+}
+
 func TestContentTypeOtherThanJSONRefused(t *testing.T) {
 	b := newBench(t)
 	for _, media := range []string{"", "text/plain", "application/jwt", "application/jose", "application/x-www-form-urlencoded"} {

@@ -44,6 +44,9 @@ type Wallets interface {
 	Check(ctx context.Context, s *attestation.Status, at time.Time) error
 }
 
+// Counts counts what happens; metrics.Metrics is one.
+type Counts interface{ Event(event, detail string) }
+
 // Service is the Credential Issuer. Its fields are set once, before Mount.
 type Service struct {
 	Issuer     string // Credential Issuer Identifier, section 12.2.1
@@ -58,6 +61,7 @@ type Service struct {
 	Nonces     *Nonces
 	Encryption *Encryption
 	Signers    func() *signing.Signers // those that sign now: keys change while the service runs
+	Counts     Counts                  // lint_error, by configuration
 	Now        func() time.Time
 	Log        *slog.Logger
 

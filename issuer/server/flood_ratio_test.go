@@ -22,8 +22,7 @@ import (
 func BenchmarkRatioFlood(b *testing.B) {
 	s := newService(b)
 	p, w := s.person(b, karies), s.wallet(b)
-	p.pair()
-	token := w.token(p, byScope("eudiw:no:pid"), p.signInWithApp)
+	token := w.token(p, byScope(benchScopes), p.signInWithCode)
 	built, err := server.New(context.Background(), s.cfg, server.Deps{DB: s.db, Now: s.now, Log: observe.Logger(io.Discard)})
 	check(b, err)
 	s.Server = built
@@ -45,9 +44,9 @@ func slowest(b *testing.B, h http.Handler, w *wallet, token string) float64 {
 	b.Helper()
 	const requests = 200
 	took := make([]float64, 0, requests)
-	for _, c := range w.prepare(h, token, "pid_sd_jwt_vc", single, requests) {
+	for _, c := range w.prepare(h, token, mpid, single, requests) {
 		begun := time.Now()
-		c.send(b, h, single)
+		load{1, 1}.send(b, h, []call{c}, single)
 		took = append(took, float64(time.Since(begun).Microseconds())/1000)
 	}
 	slices.Sort(took)

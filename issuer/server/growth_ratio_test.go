@@ -18,14 +18,13 @@ func BenchmarkRatioGrowth(b *testing.B) {
 	for b.Loop() {
 		s := newService(b)
 		p, w := s.person(b, karies), s.wallet(b)
-		p.pair()
 		handler := s.quiet(b)
-		token := w.token(p, byScope("eudiw:no:pid eudiw:no:pid:mdoc"), p.signInWithApp)
+		token := w.token(p, byScope(benchScopes), p.signInWithCode)
 		many := load{8, 64}
 		floor, err := measure.NewP256()
 		check(b, err)
 		took := func() float64 {
-			calls := w.prepare(handler, token.AccessToken, "pid_sd_jwt_vc", single, (1+measure.Rounds)*many.round)
+			calls := w.prepare(handler, token.AccessToken, mpid, single, (1+measure.Rounds)*many.round)
 			return measure.Times(many.round, func(n int) {
 				many.send(b, handler, calls[:n], single)
 				calls = calls[n:]
@@ -104,7 +103,7 @@ func BenchmarkRatioPostgres(b *testing.B) {
 			db, err := database.Open(b.Context(), dbtest.Postgres(b))
 			check(b, err)
 			b.Cleanup(func() { check(b, db.Close()) })
-			benchCredential(b, newServiceOn(b, db), "credential/sd-jwt-vc/postgres/"+l.String(), "pid_sd_jwt_vc", single, l, goalSingle)
+			benchCredential(b, newServiceOn(b, db), "credential/sd-jwt-vc/postgres/"+l.String(), mpid, single, l, goalSingle)
 		})
 	}
 }

@@ -127,6 +127,12 @@ func TestTamperingInTheTableIsFound(t *testing.T) {
 		if _, err := audit.Verify(strings.NewReader(export(t, s)), openMark); !errors.As(err, &bad) || bad.Line != 9 {
 			t.Errorf("got %v, want line 9", err)
 		}
+		if err := db.W.Exec("UPDATE issuer_audit_entries SET details = '{' WHERE seq = 3").Error; err != nil {
+			t.Fatal(err)
+		}
+		if _, err := audit.Verify(strings.NewReader(export(t, s)), openMark); !errors.As(err, &bad) || bad.Line != 4 || !errors.Is(err, audit.ErrAltered) {
+			t.Errorf("got %v, want line 4", err)
+		}
 		if err := db.W.Exec("DELETE FROM issuer_audit_entries WHERE seq >= 6").Error; err != nil {
 			t.Fatal(err)
 		}

@@ -138,20 +138,29 @@ func (s *Store) checkAuditRows(ctx context.Context, now time.Time, _ func(string
 // checkChain reads the whole audit log.
 func (s *Store) checkChain(ctx context.Context, _ time.Time, _ func(string) time.Duration) ([]Amiss, error) {
 	var head audit.Head
-	var broken error
-	err := s.entries(ctx, 0, func(e audit.Entry) (err error) {
-		head, broken = head.Follow(e)
-		return broken
+	tampered := ""
+	err := s.entries(ctx, 0, func(e audit.Entry) error {
+		next, err := head.Follow(e)
+		switch {
+		case err != nil && tampered == "":
+			tampered = err.Error()
+		case tampered == "":
+			head = next
+		}
+		return nil
 	})
-	if broken != nil {
-		return []Amiss{{"audit log tampered with", "after entry " + strconv.FormatInt(head.Seq, 10), broken.Error()}}, nil
-	}
 	if err != nil {
 		return nil, err
 	}
 	last, err := s.lastCheckpoint(ctx)
-	if err == nil && last > head.Seq {
-		return []Amiss{{"audit log tampered with", "after entry " + strconv.FormatInt(head.Seq, 10), "there is a checkpoint of " + strconv.FormatInt(last, 10)}}, nil
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
+	if tampered == "" && last > head.Seq {
+		tampered = "there is a checkpoint of " + strconv.FormatInt(last, 10)
+	}
+	if tampered == "" {
+		return nil, nil
+	}
+	return []Amiss{{"audit log tampered with", "after entry " + strconv.FormatInt(head.Seq, 10), tampered}}, nil
 }
