@@ -29,7 +29,7 @@ func TestTheWalletTellsThatItStored(t *testing.T) {
 		t.Errorf("a token bound to another key: %d %s", a.status, a.body)
 	}
 	p.get("/mine")
-	if strings.Contains(p.body, "Lagret i lommeboken") {
+	if strings.Contains(p.body, "Lagret i lommeboka") {
 		t.Fatal("the page believes another wallet")
 	}
 	for range 2 {
@@ -37,13 +37,13 @@ func TestTheWalletTellsThatItStored(t *testing.T) {
 			t.Fatalf("%d %s", a.status, a.body)
 		}
 	}
-	for lang, words := range map[string]string{"nn": "Lagra i lommeboka", "en": "Stored in the wallet", "nb": "Lagret i lommeboken"} {
+	for lang, words := range map[string]string{"nn": "Lagra i lommeboka", "en": "Stored in the wallet", "nb": "Lagret i lommeboka"} {
 		p.get("/mine?lang=" + lang)
 		p.sees(words)
 	}
 	w.send("/notification", "application/json", strings.Replace(stored, "accepted", "deleted", 1), token)
 	p.get("/mine?lang=nb")
-	p.sees("Slettet i lommeboken")
+	p.sees("Slettet i lommeboka")
 	s.add(time.Hour)
 	if a := w.send("/notification", "application/json", stored, token); a.status != http.StatusUnauthorized {
 		t.Errorf("an expired token: %d %s", a.status, a.body)
