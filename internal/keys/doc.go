@@ -2,6 +2,7 @@
 // module over PKCS#11. What a key is for, and the certificate that says so, is its owner's business.
 //
 //	keys.go         one key or secret in a file, made at the first start
+//	older.go        such a key that opens what others encrypt, with the older ones
 //	certificate.go  certificates in files
 //	vault.go        Vault: keys by purpose, several of each, wherever they are kept
 //	files.go        a vault of files
