@@ -75,6 +75,14 @@ var (
 // offerOn fetches the offer that a page hands over, as a wallet does.
 func offerOn(t testing.TB, p *person) *openid4vci.Offer {
 	t.Helper()
+	offer, err := openid4vci.ParseOffer(offerBytes(t, p), rules)
+	check(t, err)
+	return offer
+}
+
+// offerBytes follows the reference on the page.
+func offerBytes(t testing.TB, p *person) []byte {
+	t.Helper()
 	link := offerLink.FindStringSubmatch(p.body)
 	if link == nil {
 		t.Fatalf("no offer on %s:\n%s", p.path, p.body)
@@ -87,9 +95,7 @@ func offerOn(t testing.TB, p *person) *openid4vci.Offer {
 	if a.status != http.StatusOK || a.header.Get("Content-Type") != "application/json" || a.header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("offer: %d %v %s", a.status, a.header, a.body)
 	}
-	offer, err := openid4vci.ParseOffer(a.body, rules)
-	check(t, err)
-	return offer
+	return a.body
 }
 
 // A PID takes the MinID app and a proofing in person.

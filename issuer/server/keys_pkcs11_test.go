@@ -3,12 +3,22 @@
 package server_test
 
 import (
+	"path/filepath"
 	"testing"
 
 	"lommebok.example/internal/keys"
 	"lommebok.example/internal/keys/keystest"
 	"lommebok.example/specs/statuslist"
+	"lommebok.example/specs/x5c"
 )
+
+// trustAnew takes the root that the service publishes now.
+func (s *service) trustAnew(t testing.TB) {
+	t.Helper()
+	anchors, err := x5c.LoadAnchors(filepath.Join(s.cfg.TrustDir, "issuers"))
+	check(t, err)
+	s.anchors = anchors
+}
 
 // Issue 4 item 9: with the keys in a token, what is issued is signed there, whatever the purpose, and verifies as ever.
 func TestKeysInAToken(t *testing.T) {

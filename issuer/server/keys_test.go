@@ -31,14 +31,6 @@ func (s *service) holds(t testing.TB, text string) (leaf string) {
 	return c.Chain()[0].SerialNumber.String()
 }
 
-// trustAnew takes the root that the service publishes now.
-func (s *service) trustAnew(t testing.TB) {
-	t.Helper()
-	anchors, err := x5c.LoadAnchors(filepath.Join(s.cfg.TrustDir, "issuers"))
-	check(t, err)
-	s.anchors = anchors
-}
-
 // Row G16: each purpose gets a new key again and again while the service runs. What was signed before verifies on.
 func TestKeysRotateWhileServing(t *testing.T) {
 	s := newService(t)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -44,14 +43,7 @@ func TestAnswersFitTheirSchemas(t *testing.T) {
 	check(t, fits(t, "error_response", a.body))
 
 	p.post("/offers", url.Values{"configuration": {mpid}})
-	_, link, ok := strings.Cut(p.body, "credential_offer=")
-	if !ok {
-		t.Fatalf("no offer:\n%s", p.body)
-	}
-	link, _, _ = strings.Cut(link, "\"")
-	offer, err := url.QueryUnescape(strings.ReplaceAll(link, "&amp;", "&"))
-	check(t, err)
-	check(t, fits(t, "credential_offer", []byte(offer)))
+	check(t, fits(t, "credential_offer", offerBytes(t, p)))
 }
 
 // The schemas can say no.

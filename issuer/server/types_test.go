@@ -110,7 +110,7 @@ func TestTheIssuerDoesNotStartOnABadFile(t *testing.T) {
 		cfg := s.cfg
 		cfg.CredentialsDir = t.TempDir()
 		check(t, os.WriteFile(filepath.Join(cfg.CredentialsDir, "lanekort.yaml"), []byte(strings.Replace(libraryCard, c.old, c.fresh, 1)), 0o600))
-		if c.want == source.ErrFile {
+		if errors.Is(c.want, source.ErrFile) {
 			cfg.FactsFile = filepath.Join(cfg.CredentialsDir, "facts.yaml.txt")
 			check(t, os.WriteFile(cfg.FactsFile, []byte("kari: {a: b}"), 0o600))
 		}

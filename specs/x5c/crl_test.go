@@ -15,7 +15,7 @@ func TestCRL(t *testing.T) {
 	root, rootKey := newRoot(t)
 	other, otherKey := newRoot(t)
 	good, bad := newLeaf(t, DocumentSigner, root, rootKey), newLeaf(t, DocumentSigner, root, rootKey)
-	make := func(root *x509.Certificate, list *x509.RevocationList) []byte {
+	sign := func(root *x509.Certificate, list *x509.RevocationList) []byte {
 		key := rootKey
 		if root == other {
 			key = otherKey
@@ -54,7 +54,7 @@ func TestCRL(t *testing.T) {
 		{"too old", der, good, later.Add(day + time.Second), ErrCRL},
 		{"of tomorrow", der, good, later.Add(-time.Second), ErrCRL},
 		{"not a list", []byte{1}, good, later, ErrCRL},
-		{"with something critical", make(root, &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: later, NextUpdate: later.Add(day),
+		{"with something critical", sign(root, &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: later, NextUpdate: later.Add(day),
 			ExtraExtensions: []pkix.Extension{{Id: []int{1, 2, 3}, Critical: true, Value: []byte{5, 0}}}}), good, later, ErrCRL},
 	}
 	for _, tt := range tests {
