@@ -29,7 +29,9 @@ demo: build ## the whole journey without a person, a tick a step
 test: $(VENDOR) ## all tests; says which suites were left out
 	@if [ -z "$$TEST_POSTGRES" ]; then echo "left out: the stores on PostgreSQL (set TEST_POSTGRES to a server's address, e.g. postgres://postgres@localhost/postgres)"; fi
 	@if ! command -v chromium >/dev/null; then echo "left out: the pages in a browser (install chromium)"; fi
+	@if [ ! -e /usr/lib/softhsm/libsofthsm2.so ]; then echo "left out: keys in a token (install softhsm2 and gcc)"; fi
 	go test -timeout 10m ./...
+	@if [ -e /usr/lib/softhsm/libsofthsm2.so ]; then go test -tags pkcs11 -run 'Token|Thirty' ./internal/keys ./issuer/server; fi
 
 flood: $(VENDOR) ## ten thousand clients at the login at once, with nothing beside them
 	FLOOD=1 go test -count=1 -v -run TenThousand ./issuer

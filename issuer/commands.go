@@ -31,7 +31,7 @@ func command(ctx context.Context, args []string, out, errs io.Writer, now func()
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errs)
-	root.AddCommand(checkCommand(now), auditCommand(now))
+	root.AddCommand(checkCommand(now), auditCommand(now), keysCommand(now))
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:

@@ -11,6 +11,11 @@
 //	ISSUER_URL                        http://localhost:8080      the Credential Issuer Identifier
 //	ISSUER_DATABASE                   sqlite:data/issuer/issuer.db  or postgres://…
 //	ISSUER_DATA                       data/issuer                keys, certificates, secrets
+//	ISSUER_KEYS                       files                      where the signing keys are: files in ISSUER_DATA, or pkcs11
+//	ISSUER_KEYS_EVERY                 0                          how long a key signs before the next is made, such as 2160h;
+//	                                                             0: until "issuer keys rotate" makes one
+//	ISSUER_PKCS11_MODULE, ISSUER_PKCS11_TOKEN                    the library's file and the token's label (build tag pkcs11)
+//	ISSUER_PKCS11_PIN_FILE                                       a file with the token's PIN
 //	TRUST_DIR                         data/trust                 where the trust anchor is published, and those of wallet providers
 //	                                                             are found, in wallet-providers/*.pem; empty for nowhere
 //	WALLET_URL                                                   a wallet in the browser: scheme and host
@@ -35,6 +40,7 @@
 //	ISSUER_SCHOOLS                                               a YAML or JSON file of schools, see school.Parse; with test people, synthetic ones
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
+//	ISSUER_ENCRYPTION_REQUIRED        false                      issue only to wallets that encrypt, see server.Config
 //	ISSUER_WALLET_CHECK               20h                        how often the status of a wallet unit that holds a PID is looked up
 //	ISSUER_TRUSTED_PROXIES                                       addresses and networks of proxies whose X-Forwarded-For is
 //	                                                             believed; behind a proxy that is not named here, all
@@ -71,41 +77,47 @@ import (
 )
 
 type settings struct {
-	Addr           string        `env:"ISSUER_ADDR" envDefault:"127.0.0.1:8080"`
-	URL            string        `env:"ISSUER_URL" envDefault:"http://localhost:8080"`
-	Database       string        `env:"ISSUER_DATABASE" envDefault:"sqlite:data/issuer/issuer.db"`
-	Data           string        `env:"ISSUER_DATA" envDefault:"data/issuer"`
-	TrustDir       string        `env:"TRUST_DIR" envDefault:"data/trust"`
-	WalletURL      string        `env:"WALLET_URL"`
-	Clients        string        `env:"ISSUER_CLIENTS"`
-	SMSGateway     string        `env:"ISSUER_SMS_GATEWAY"`
-	SMSToken       string        `env:"ISSUER_SMS_GATEWAY_TOKEN"`
-	EmailGateway   string        `env:"ISSUER_EMAIL_GATEWAY"`
-	EmailToken     string        `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
-	Push           bool          `env:"ISSUER_PUSH"`
-	PushContact    string        `env:"ISSUER_PUSH_CONTACT"`
-	OperatorToken  string        `env:"ISSUER_OPERATOR_TOKEN"`
-	Services       string        `env:"ISSUER_SERVICES"`
-	Staff          string        `env:"ISSUER_STAFF"`
-	Levels         string        `env:"ISSUER_LEVELS"`
-	Desk           string        `env:"ISSUER_SERVICE_DESK"`
-	Passport       string        `env:"ISSUER_PASSPORT_CHECK"`
-	Schools        string        `env:"ISSUER_SCHOOLS"`
-	LetterGateway  string        `env:"ISSUER_LETTER_GATEWAY"`
-	LetterToken    string        `env:"ISSUER_LETTER_GATEWAY_TOKEN"`
-	LetterLife     time.Duration `env:"ISSUER_LETTER_LIFE" envDefault:"1440h"`
-	WalletCheck    time.Duration `env:"ISSUER_WALLET_CHECK" envDefault:"20h"`
-	Credentials    string        `env:"ISSUER_CREDENTIALS"`
-	Facts          string        `env:"ISSUER_FACTS"`
-	Registration   string        `env:"ISSUER_REGISTRATION"`
-	DemoURL        string        `env:"ISSUER_DEMO_SERVICES_URL"`
-	DemoDir        string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
-	TLSDir         string        `env:"ISSUER_TLS_DIR"`
-	AllowHTTP      bool          `env:"ISSUER_INSECURE_ALLOW_HTTP"`
-	AllowAnyClient bool          `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
-	TestPeople     bool          `env:"ISSUER_INSECURE_TEST_PEOPLE"`
-	AllowAnonymous bool          `env:"ISSUER_INSECURE_ALLOW_ANONYMOUS_PRE_AUTHORIZED"`
-	TrustedProxies string        `env:"ISSUER_TRUSTED_PROXIES"`
+	Addr               string        `env:"ISSUER_ADDR" envDefault:"127.0.0.1:8080"`
+	URL                string        `env:"ISSUER_URL" envDefault:"http://localhost:8080"`
+	Database           string        `env:"ISSUER_DATABASE" envDefault:"sqlite:data/issuer/issuer.db"`
+	Data               string        `env:"ISSUER_DATA" envDefault:"data/issuer"`
+	TrustDir           string        `env:"TRUST_DIR" envDefault:"data/trust"`
+	Keys               string        `env:"ISSUER_KEYS" envDefault:"files"`
+	KeysEvery          time.Duration `env:"ISSUER_KEYS_EVERY"`
+	PKCS11Module       string        `env:"ISSUER_PKCS11_MODULE"`
+	PKCS11Token        string        `env:"ISSUER_PKCS11_TOKEN"`
+	PKCS11PIN          string        `env:"ISSUER_PKCS11_PIN_FILE"`
+	WalletURL          string        `env:"WALLET_URL"`
+	Clients            string        `env:"ISSUER_CLIENTS"`
+	SMSGateway         string        `env:"ISSUER_SMS_GATEWAY"`
+	SMSToken           string        `env:"ISSUER_SMS_GATEWAY_TOKEN"`
+	EmailGateway       string        `env:"ISSUER_EMAIL_GATEWAY"`
+	EmailToken         string        `env:"ISSUER_EMAIL_GATEWAY_TOKEN"`
+	Push               bool          `env:"ISSUER_PUSH"`
+	PushContact        string        `env:"ISSUER_PUSH_CONTACT"`
+	OperatorToken      string        `env:"ISSUER_OPERATOR_TOKEN"`
+	Services           string        `env:"ISSUER_SERVICES"`
+	Staff              string        `env:"ISSUER_STAFF"`
+	Levels             string        `env:"ISSUER_LEVELS"`
+	Desk               string        `env:"ISSUER_SERVICE_DESK"`
+	Passport           string        `env:"ISSUER_PASSPORT_CHECK"`
+	Schools            string        `env:"ISSUER_SCHOOLS"`
+	LetterGateway      string        `env:"ISSUER_LETTER_GATEWAY"`
+	LetterToken        string        `env:"ISSUER_LETTER_GATEWAY_TOKEN"`
+	LetterLife         time.Duration `env:"ISSUER_LETTER_LIFE" envDefault:"1440h"`
+	WalletCheck        time.Duration `env:"ISSUER_WALLET_CHECK" envDefault:"20h"`
+	Credentials        string        `env:"ISSUER_CREDENTIALS"`
+	Facts              string        `env:"ISSUER_FACTS"`
+	Registration       string        `env:"ISSUER_REGISTRATION"`
+	DemoURL            string        `env:"ISSUER_DEMO_SERVICES_URL"`
+	DemoDir            string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
+	TLSDir             string        `env:"ISSUER_TLS_DIR"`
+	AllowHTTP          bool          `env:"ISSUER_INSECURE_ALLOW_HTTP"`
+	AllowAnyClient     bool          `env:"ISSUER_INSECURE_ALLOW_ANY_CLIENT"`
+	TestPeople         bool          `env:"ISSUER_INSECURE_TEST_PEOPLE"`
+	AllowAnonymous     bool          `env:"ISSUER_INSECURE_ALLOW_ANONYMOUS_PRE_AUTHORIZED"`
+	EncryptionRequired bool          `env:"ISSUER_ENCRYPTION_REQUIRED"`
+	TrustedProxies     string        `env:"ISSUER_TRUSTED_PROXIES"`
 }
 
 func main() {
@@ -165,6 +177,11 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	vault, err := openVault(set, time.Now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, vault.Close()) }()
 	issuer, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL, Clients: clients,
 		OperatorToken: set.OperatorToken, Push: set.Push, PushContact: set.PushContact, TrustedProxies: proxies,
@@ -174,16 +191,17 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, Info: info, CredentialsDir: set.Credentials, FactsFile: set.Facts,
 		DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
+		WalletCheck: set.WalletCheck, KeysEvery: set.KeysEvery, EncryptionRequired: set.EncryptionRequired,
 		InsecureAllowAnonymousPreAuthorized: set.AllowAnonymous,
-		WalletCheck:                         set.WalletCheck,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
-	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})
+	}, server.Deps{DB: db, Vault: vault, Now: time.Now, Log: log, Roots: roots})
 	if err != nil {
 		return err
 	}
 	debug.FreeOSMemory() // what starting took, above all hashing the passwords of test people, is not needed again
 	go every(ctx, sweepEvery, "sweep", issuer.Sweep, log)
+	go every(ctx, keysEvery, "keys", refreshKeys(issuer), log)
 	go every(ctx, min(checkEvery, set.WalletCheck), "wallet units", issuer.CheckWallets, log)
 	go every(ctx, checkpointEvery, "audit checkpoint", issuer.Checkpoint, log)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log, Stopping: issuer.EndStreams})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -140,6 +141,9 @@ func (c *cli) printStored(answer accepted) error {
 	return c.print(answer, func() {
 		for _, one := range answer.Stored {
 			c.say("stored  %s  %s  %s  %d copies, valid until %s", one.ID, one.Format, one.Name, one.Copies, one.Expires.Format("2006-01-02"))
+			if one.Notified+one.NotNotified != "" {
+				c.say("        the issuer was told: %s", cmp.Or(one.Notified, one.NotNotified))
+			}
 		}
 	})
 }

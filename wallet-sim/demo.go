@@ -118,6 +118,7 @@ func (j *journey) firstLegs() []leg {
 		{"Log in to MinID with password and one-time code, and get the MinID credential", j.minIDCredential},
 		{"Get the student credential on the same login", j.studentCredential},
 		{"Get the proof of age, as ISO mdoc", j.proofOfAge},
+		{"The issuer's page «Mine bevis» says that the wallet has stored the three, since it told so", j.toldStored},
 		{"Log in on the issuer's page, and get the MinID credential by a pre-authorized code, with a transaction code by SMS", j.preAuthorized},
 		{"Show name and school to Lånekassen, by two SD-JWT VCs", j.showStudent},
 		{"Show to be over 18, and nothing else, by the mdoc", j.showAge},

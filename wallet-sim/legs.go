@@ -35,6 +35,19 @@ func (j *journey) proofOfAge(ctx context.Context) (string, error) {
 	return j.student.get(ctx, configAge)
 }
 
+// toldStored expects the issuer's page to say what the wallet told it, for each of the three credentials.
+func (j *journey) toldStored(ctx context.Context) (string, error) {
+	page, _, err := j.student.browser.SignIn(ctx, j.house.issuerURL+"/mine")
+	if err != nil {
+		return "", err
+	}
+	const says = "Stored in the wallet"
+	if n := strings.Count(string(page.Raw), says); n != 3 {
+		return "", fmt.Errorf("expected %q three times on %s, got %d: %s", says, page.URL.Path, n, page.Says())
+	}
+	return "the page: " + says, nil
+}
+
 func (j *journey) showStudent(ctx context.Context) (string, error) {
 	return j.student.show(ctx, "lanekassen", "given_name", "family_name", "personal_administrative_number",
 		"role", "school_name", "school_administrative_number")

@@ -20,12 +20,15 @@ type listed struct {
 	Stored        time.Time `json:"stored"`
 	Expires       time.Time `json:"expires"`
 	Expired       bool      `json:"expired"`
+	Notified      string    `json:"notified,omitempty"`     // the event that the issuer was told
+	NotNotified   string    `json:"not_notified,omitempty"` // why it was not told
 }
 
 func (c *cli) listed(one *wallet.Credential) listed {
 	return listed{
 		ID: one.ID, Name: one.Name("en"), Format: one.Format, Type: one.Type, Configuration: one.ConfigurationID, Issuer: one.Issuer,
 		Copies: len(one.Copies), Stored: one.Stored, Expires: one.Expires, Expired: !one.Expires.After(c.now()),
+		Notified: one.Notified, NotNotified: one.NotNotified,
 	}
 }
 

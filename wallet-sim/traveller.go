@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"lommebok.example/specs/openid4vci"
 	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/phone"
 	"lommebok.example/wallet-sim/wallet"
@@ -60,7 +61,13 @@ func (t *traveller) get(ctx context.Context, configuration string, factors ...st
 		return "", fmt.Errorf("expected one credential, got %d", len(credentials))
 	}
 	c := credentials[0]
-	return fmt.Sprintf("%s (%s) in %d copies; signature, trust, digests and keys verified, then stored", c.Name("en"), c.Format, len(c.Copies)), nil
+	if !c.Encrypted {
+		return "", errors.New("expected request and response to be encrypted, since the issuer offers it")
+	}
+	if c.Notified != openid4vci.CredentialAccepted {
+		return "", fmt.Errorf("expected the issuer to take the notification: %s", c.NotNotified)
+	}
+	return fmt.Sprintf("%s (%s) in %d copies, encrypted on their way; signature, trust, digests and keys verified, then stored, and the issuer told", c.Name("en"), c.Format, len(c.Copies)), nil
 }
 
 // transaction is the verifier's JSON.

@@ -1,5 +1,3 @@
-// Package keys makes the keys of a service at its first start and keeps them in files that only its user can read.
-// What a key is for, and the certificate that says so, is its owner's business.
 package keys
 
 import (

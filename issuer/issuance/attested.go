@@ -65,7 +65,7 @@ func (a *attested) keys(ctx context.Context, jwt string, expires bool) ([]*ecdsa
 	}
 	k, err := attestation.VerifyKeys(jwt, expires, attestation.Expect{Providers: a.service.Wallets.Anchors(), At: a.at})
 	if err != nil {
-		return nil, refusal(openid4vci.InvalidProof, "key attestation: %v", err)
+		return nil, refusal(openid4vci.InvalidProof, "key attestation: %v (OpenID4VCI appendix D.1)", err)
 	}
 	if typ := a.order.typ; typ.KeyAttestation != nil {
 		if err := k.Meets(typ.KeyAttestation.KeyStorage, typ.KeyAttestation.UserAuthentication); err != nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -39,7 +38,7 @@ func (s *Service) postCredential(c *gin.Context) {
 	}
 	switch denied := (*authserver.AccessError)(nil); {
 	case err == nil:
-		c.JSON(http.StatusOK, answer)
+		answer.write(c)
 	case errors.As(err, &denied):
 		denied.Write(c.Writer)
 	default:
@@ -48,8 +47,8 @@ func (s *Service) postCredential(c *gin.Context) {
 }
 
 // answer goes through the phases of the package comment, from 2 on.
-func (s *Service) answer(c *gin.Context, u *authserver.Unspent) (*credentials.Type, *openid4vci.CredentialResponse, error) {
-	request, err := readRequest(c.Writer, c.Request)
+func (s *Service) answer(c *gin.Context, u *authserver.Unspent) (*credentials.Type, *answer, error) {
+	request, err := s.readRequest(c.Writer, c.Request)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -57,8 +56,38 @@ func (s *Service) answer(c *gin.Context, u *authserver.Unspent) (*credentials.Ty
 	if err != nil {
 		return typ, nil, err
 	}
-	answer, err := s.issue(c.Request.Context(), u, typ, request)
-	return typ, answer, err
+	response, err := s.issue(c.Request.Context(), u, typ, request)
+	if err != nil {
+		return typ, nil, err
+	}
+	ready, err := answerOf(response, request.ResponseEncryption)
+	return typ, ready, err
+}
+
+// answer is a Credential Response as it goes out: as JSON, or as a JWE when the wallet asked for that.
+type answer struct {
+	status  int
+	plain   *openid4vci.CredentialResponse
+	compact string
+}
+
+func answerOf(response *openid4vci.CredentialResponse, to *openid4vci.ResponseEncryptionKey) (*answer, error) {
+	a := &answer{status: response.Status()}
+	if to == nil {
+		a.plain = response
+		return a, nil
+	}
+	var err error
+	a.compact, err = response.Encrypt(to)
+	return a, err
+}
+
+func (a *answer) write(c *gin.Context) {
+	if a.plain != nil {
+		c.JSON(a.status, a.plain)
+		return
+	}
+	c.Data(a.status, "application/jwt", []byte(a.compact))
 }
 
 // order is a credential request that may be served, as far as the phases have come.
@@ -98,21 +127,21 @@ func (s *Service) issue(ctx context.Context, u *authserver.Unspent, typ *credent
 // age, and whether the account still stands.
 func (s *Service) entitled(ctx context.Context, access *authserver.Access, typ *credentials.Type, now time.Time) error {
 	if access.Level < typ.Level {
-		return forbidden("%s demands assurance level %s; the sign-in reached %s", typ.ID, typ.Level, access.Level)
+		return forbidden("%s demands assurance level %s; the sign-in reached %s (OpenID4VCI section 8.3.1.1)", typ.ID, typ.Level, access.Level)
 	}
 	limit := typ.MaxAuthAge
 	if access.Refreshed {
 		limit = typ.ReissueWithin
 	}
 	if now.Sub(access.AuthTime) > limit {
-		return forbidden("%s demands a sign-in at most %s old; it is older", typ.ID, limit)
+		return forbidden("%s demands a sign-in at most %s old; it is older (OpenID4VCI section 8.3.1.1)", typ.ID, limit)
 	}
 	state, pid, err := s.Accounts.Standing(ctx, access.PersonID)
 	if err != nil && !errors.Is(err, minid.ErrNotFound) {
 		return fmt.Errorf("issuance: account: %w", err)
 	}
 	if err != nil || state != minid.StateNormal || pid != access.PID {
-		return refusal(openid4vci.CredentialRequestDenied, "the account may no longer be given credentials")
+		return refusal(openid4vci.CredentialRequestDenied, "expected an account in order; this one may no longer be given credentials (OpenID4VCI section 8.3.1.2)")
 	}
 	return nil
 }
@@ -134,7 +163,7 @@ func (s *Service) record(ctx context.Context, u *authserver.Unspent, o *order, n
 	}
 	s.Log.Info("issued", "trace_id", observe.TraceID(ctx), "issuance", intent.ID, "client_id", u.Access.ClientID,
 		"configuration", o.typ.ID, "copies", len(o.keys), "level", u.Access.Level.String())
-	answer := &openid4vci.CredentialResponse{Credentials: make([]openid4vci.IssuedCredential, len(signed))}
+	answer := &openid4vci.CredentialResponse{Credentials: make([]openid4vci.IssuedCredential, len(signed)), NotificationID: intent.ID}
 	for n, text := range signed {
 		answer.Credentials[n].Credential = text
 	}
@@ -148,7 +177,7 @@ const draws = 16
 // their index, so an index that was taken in between makes other bytes, which are linted like the first.
 func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, now time.Time) (*signing.Linted, Intent, error) {
 	intent := Intent{
-		ID: newID(now), PersonID: u.Access.PersonID, ClientID: u.Access.ClientID, ConfigurationID: o.typ.ID, Level: u.Access.Level,
+		ID: newID(now), PersonID: u.Access.PersonID, ClientID: u.Access.ClientID, GrantID: u.Access.GrantID, ConfigurationID: o.typ.ID, Level: u.Access.Level,
 		Nonces: o.nonces, NonceExpires: now.Add(NonceLife + time.Minute), IssuedAt: now, ExpiresAt: o.life.Until,
 		Watched: o.watched,
 	}
@@ -158,7 +187,7 @@ func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, n
 		if intent.Indices, err = s.Store.Candidates(ctx, len(o.keys), now); err != nil {
 			break
 		}
-		linted, err = s.Signers.Lint(&signing.Batch{Type: o.typ, Values: o.values, Life: o.life, Holders: o.keys, Indices: intent.Indices}, now)
+		linted, err = s.Signers().Lint(&signing.Batch{Type: o.typ, Values: o.values, Life: o.life, Holders: o.keys, Indices: intent.Indices}, now)
 		if errors.Is(err, signing.ErrLint) {
 			s.Counts.Event("lint_error", o.typ.ID)
 		}

@@ -8,11 +8,12 @@
 //	GET  /types/*vct                           SD-JWT VC 5, type metadata, made of the types' files
 //	POST /nonce                                7
 //	POST /credential                           8
+//	POST /notification                         11
 //
 // A credential request goes through these phases, in this order; the first that fails ends it:
 //
 //	1 access token, DPoP proof                 401, RFC 6750 and RFC 9449
-//	2 form of the request                      invalid_credential_request
+//	2 form of the request, its encryption      invalid_credential_request, invalid_encryption_parameters
 //	3 which configuration                      unknown_credential_configuration, unknown_credential_identifier, insufficient_scope
 //	4 level, age of the sign-in, account       insufficient_scope, credential_request_denied
 //	5 wallet unit, key proofs and attestations invalid_proof, invalid_nonce, credential_request_denied
@@ -31,4 +32,11 @@
 // for the same nonce would make a second credential with the same status index, or let one key proof be used twice (section
 // 8.3.1.2). A repeat of the request gets invalid_nonce, and with another nonce the client gets new credentials. What was lost is
 // on the person's page like everything else, and can be revoked there.
+//
+// Request and response may be encrypted besides (section 10), so that who ends TLS does not read them. A request is a JWE for the
+// key in the metadata; a response is one when the wallet asks for it there. Refusals are never encrypted, and nothing of a
+// request is repeated in them but names.
+//
+// A notification names the issuance by its ID, which is the notification_id of the answer, and is heard from the grant alone
+// that the credential went to. It is for the person's page and the audit log; nothing else depends on it (section 11).
 package issuance

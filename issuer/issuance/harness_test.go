@@ -111,7 +111,7 @@ func newBenchOn(t testing.TB, db *database.DB) *bench {
 	b.Service = &issuance.Service{
 		Issuer: issuerURL, Name: credentials.Words{NB: "n", NN: "n", EN: "n"}, Types: types, Source: source.NewRegister(now),
 		Store: st, Access: b, Accounts: b, Nonces: issuance.NewNonces(bytes.Repeat([]byte{1}, 32), now),
-		Signers: b.signers(t), Counts: b, Now: now, Log: log,
+		Signers: unchanging(b.signers(t)), Counts: b, Now: now, Log: log, Encryption: issuance.NewEncryption([]*ecdsa.PrivateKey{newKey(t)}, false),
 	}
 	b.makers, b.status = newMaker(t, b.at), map[string]error{}
 	b.Wallets = b
@@ -242,4 +242,9 @@ func check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// unchanging are signers that never change.
+func unchanging(s *signing.Signers) func() *signing.Signers {
+	return func() *signing.Signers { return s }
 }

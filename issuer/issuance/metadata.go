@@ -27,11 +27,13 @@ func (s *Service) describe(languages []string) *openid4vci.IssuerMetadata {
 		CredentialEndpoint:                s.Issuer + "/credential",
 		NonceEndpoint:                     s.Issuer + "/nonce",
 		IssuerInfo:                        s.Info,
+		NotificationEndpoint:              s.Issuer + "/notification",
 		CredentialConfigurationsSupported: map[string]openid4vci.Configuration{},
 	}
 	for _, lang := range languages {
 		m.Display = append(m.Display, openid4vci.IssuerDisplay{Name: s.Name.In(lang), Locale: lang, Logo: logoIn(lang)})
 	}
+	s.Encryption.describe(m)
 	batch := 1
 	for _, t := range s.Types.All() {
 		c := configurationOf(t)

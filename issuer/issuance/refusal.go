@@ -6,8 +6,10 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/keys"
 	"lommebok.example/internal/observe"
 	"lommebok.example/issuer/credentials"
+	"lommebok.example/issuer/signing"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vci"
@@ -30,7 +32,12 @@ func (s *Service) refuse(c *gin.Context, access *authserver.Access, typ *credent
 		configuration = typ.ID
 	}
 	told := asRefusal(err)
-	if told == nil {
+	if told == nil && cannotSign(err) {
+		c.Header("Retry-After", "5")
+		told = oauth2.NewError(http.StatusServiceUnavailable, oauth2.TemporarilyUnavailable,
+			"nothing can be signed now, and nothing was issued; try again later with a new c_nonce, trace id %s", trace)
+		s.Log.Error("credential request", "trace_id", trace, "client_id", access.ClientID, "configuration", configuration, "cause", err)
+	} else if told == nil {
 		told = oauth2.NewError(http.StatusInternalServerError, oauth2.ServerError, "something failed on our side, trace id %s", trace)
 		s.Log.Error("credential request", "trace_id", trace, "client_id", access.ClientID, "configuration", configuration, "cause", err)
 	} else {
@@ -42,6 +49,11 @@ func (s *Service) refuse(c *gin.Context, access *authserver.Access, typ *credent
 		c.Header("WWW-Authenticate", `DPoP error="`+told.Code+`", scope="`+typ.Scope+`"`) // RFC 6750 section 3
 	}
 	oauth2.WriteError(c.Writer, told)
+}
+
+// cannotSign tells that keys or certificates are out of use, which no request can help.
+func cannotSign(err error) bool {
+	return errors.Is(err, keys.ErrUnavailable) || errors.Is(err, signing.ErrCertificate)
 }
 
 // asRefusal gives the refusal that err is, or nil.

@@ -34,6 +34,9 @@ func (b *bench) refused(t *testing.T, rec *httptest.ResponseRecorder, before row
 	if !describable.MatchString(e.Description) {
 		t.Errorf("error_description %q", e.Description)
 	}
+	if !strings.Contains(e.Description, "section") && !strings.Contains(e.Description, "appendix ") {
+		t.Errorf("error_description %q names no section", e.Description)
+	}
 	if rec.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("Cache-Control %q", rec.Header().Get("Cache-Control"))
 	}
@@ -90,7 +93,7 @@ func TestRequestRefused(t *testing.T) {
 		{"eleven proofs", nil, func(t *testing.T, b *bench) string { return body(mpid, b.proofs(t, 11)...) }, 400, "invalid_proof"},
 		{"nonce of somebody else", nil, withNonce(func(*bench) string { return strings.Repeat("A", 54) }), 400, "invalid_nonce"},
 		{"nonce that is no base64", nil, withNonce(func(*bench) string { return "nonce" }), 400, "invalid_nonce"},
-		{"nonce changed", nil, withNonce(func(b *bench) string { return "A" + b.Nonces.New()[1:] }), 400, "invalid_nonce"},
+		{"nonce changed", nil, withNonce(func(b *bench) string { return anotherSignature("." + b.Nonces.New())[1:] }), 400, "invalid_nonce"},
 		{"nonce too old", nil, withNonce(func(b *bench) string {
 			nonce := b.Nonces.New()
 			b.at = b.at.Add(301 * time.Second)
@@ -278,7 +281,7 @@ func TestAUsedProofStopsTheIssuance(t *testing.T) {
 
 func TestContentTypeOtherThanJSONRefused(t *testing.T) {
 	b := newBench(t)
-	for _, media := range []string{"", "text/plain", "application/jwt", "application/x-www-form-urlencoded"} {
+	for _, media := range []string{"", "text/plain", "application/jwt", "application/jose", "application/x-www-form-urlencoded"} {
 		b.log.Reset()
 		r := httptest.NewRequest(http.MethodPost, "/credential", strings.NewReader(body(mpid, b.proofs(t, 1)...)))
 		r.Header.Set("Content-Type", media)

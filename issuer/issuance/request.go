@@ -17,20 +17,46 @@ import (
 const maxBody = 256 << 10
 
 // readRequest is phase 2.
-func readRequest(w http.ResponseWriter, r *http.Request) (*openid4vci.CredentialRequest, error) {
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return nil, refusal(openid4vci.InvalidCredentialRequest, "expected Content-Type application/json (OpenID4VCI section 8.2)")
+func (s *Service) readRequest(w http.ResponseWriter, r *http.Request) (*openid4vci.CredentialRequest, error) {
+	media := mediaType(r)
+	if media != "application/json" && media != "application/jwt" {
+		return nil, refusal(openid4vci.InvalidCredentialRequest,
+			"expected Content-Type application/json, or application/jwt when encrypted; got %q (OpenID4VCI section 8.2)", media)
 	}
+	body, err := readBody(w, r, openid4vci.InvalidCredentialRequest, "8.2")
+	switch {
+	case err != nil:
+		return nil, err
+	case media == "application/jwt":
+		return s.Encryption.open(body)
+	case s.Encryption.required:
+		return nil, refusal(openid4vci.InvalidEncryptionParameters,
+			"expected an encrypted request, since encryption_required is true; got application/json (OpenID4VCI section 10)")
+	}
+	return openid4vci.ParseCredentialRequest(body)
+}
+
+// mediaType is the type of the body, without parameters; "" when there is none that can be read. It is cut, for a refusal.
+func mediaType(r *http.Request) string {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return ""
+	}
+	return media[:min(len(media), 64)]
+}
+
+// readBody reads a request within maxBody. What it refuses gets the code; section is that of the request.
+func readBody(w http.ResponseWriter, r *http.Request, code, section string) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, oauth2.NewError(http.StatusRequestEntityTooLarge, openid4vci.InvalidCredentialRequest,
-			"the request is larger than %d bytes", maxBody)
+		return nil, oauth2.NewError(http.StatusRequestEntityTooLarge, code,
+			"expected a request of at most %d bytes, got more (OpenID4VCI section %s)", maxBody, section)
 	}
 	if err != nil {
-		return nil, refusal(openid4vci.InvalidCredentialRequest, "the request ended early")
+		return nil, refusal(code, "expected a whole request, got one that ended early (OpenID4VCI section %s)", section)
 	}
-	return openid4vci.ParseCredentialRequest(body)
+	return body, nil
 }
 
 // configuration is phase 3: what is asked for, if the token opens it.

@@ -49,20 +49,21 @@ type Counts interface{ Event(event, detail string) }
 
 // Service is the Credential Issuer. Its fields are set once, before Mount.
 type Service struct {
-	Issuer   string // Credential Issuer Identifier, section 12.2.1
-	Rules    openid4vci.Rules
-	Name     credentials.Words
-	Types    *credentials.Set
-	Source   source.Source
-	Store    Store
-	Access   Access
-	Accounts Accounts
-	Wallets  Wallets
-	Nonces   *Nonces
-	Signers  *signing.Signers
-	Counts   Counts // lint_error, by configuration
-	Now      func() time.Time
-	Log      *slog.Logger
+	Issuer     string // Credential Issuer Identifier, section 12.2.1
+	Rules      openid4vci.Rules
+	Name       credentials.Words
+	Types      *credentials.Set
+	Source     source.Source
+	Store      Store
+	Access     Access
+	Accounts   Accounts
+	Wallets    Wallets
+	Nonces     *Nonces
+	Encryption *Encryption
+	Signers    func() *signing.Signers // those that sign now: keys change while the service runs
+	Counts     Counts                  // lint_error, by configuration
+	Now        func() time.Time
+	Log        *slog.Logger
 
 	// MetadataSigner gives the key of the issuer's access certificate and its chain, leaf first, without the anchor; nil for
 	// metadata that is not signed.
@@ -85,6 +86,7 @@ func (s *Service) Mount(r gin.IRouter) error {
 	}
 	r.POST("/nonce", s.postNonce)
 	r.POST("/credential", s.postCredential)
+	r.POST("/notification", s.postNotification)
 	return nil
 }
 

@@ -30,6 +30,9 @@ type Store interface {
 	Begin(ctx context.Context, in Intent) error
 	// Finish records how the signing of an intent ended, with its audit entry.
 	Finish(ctx context.Context, in Intent, state State, at time.Time) error
+	// Notify notes what the wallet that holds a token of the grant tells of an issuance, with its audit entry, or does nothing
+	// when that is no news. ErrNotFound when nothing with this ID was issued on the grant.
+	Notify(ctx context.Context, grantID, id, event string, at time.Time) error
 }
 
 // State is how far an issuance has come.
@@ -47,6 +50,7 @@ type Intent struct {
 	ID              string
 	PersonID        string
 	ClientID        string
+	GrantID         string // of the access token, which knows the issuance by its ID as notification_id
 	ConfigurationID string
 	Level           minid.Level
 	Indices         []status.Index // one a copy, of one list
@@ -80,6 +84,7 @@ const (
 	KindIntent = "issuance.intent"
 	KindResult = "issuance.result"
 	KindRevoke = "issuance.revoke"
+	KindNotify = "issuance.notify" // the outcome is the event
 )
 
 // Issued is an issuance as the person sees it. RevokedAt is zero unless it was revoked.
@@ -92,4 +97,5 @@ type Issued struct {
 	IssuedAt        time.Time
 	ExpiresAt       time.Time
 	RevokedAt       time.Time
+	Notified        string // what the wallet has told last: an event of OpenID4VCI section 11.1, or ""
 }

@@ -4,13 +4,19 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"lommebok.example/internal/keys"
+	"lommebok.example/issuer/signing"
+	"lommebok.example/issuer/status"
+	"lommebok.example/specs/mdoc"
+	"lommebok.example/specs/sdjwtvc"
 	"lommebok.example/specs/x5c"
 )
 
@@ -21,113 +27,238 @@ const (
 	organisation = "Lommebok demonstrasjon"
 )
 
+// renewAhead is how long before it would become too short for a credential a certificate is replaced.
+const renewAhead = 30 * day
+
+// The purposes of keys. A leaf's certificate lies beside its key, as <purpose>/<id>.pem.
+const (
+	purposeRoot       = "iaca"
+	purposeDocument   = "document-signer"
+	purposeCredential = "credential-issuer"
+	purposeStatus     = "status-signer"
+	purposeAccess     = "access" // signs the metadata (ARF ISSU_22)
+	purposeOpenID     = "openid"
+)
+
+// leaf is what the certificate of a purpose says.
+type leaf struct {
+	purpose, words string
+	profile        x5c.Profile
+}
+
+var leaves = []leaf{
+	{purposeDocument, "dokumentsignering", x5c.DocumentSigner},
+	{purposeCredential, "utsteder av bevis", x5c.CredentialIssuer},
+	{purposeStatus, "statuslister", x5c.StatusSigner},
+	{purposeAccess, "tilgang", x5c.AccessCertificate},
+}
+
 // identity is a key with its certificate chain, leaf first, without the anchor.
 type identity struct {
+	ID    string // the key's
 	Key   crypto.Signer
 	Chain []*x509.Certificate
 }
 
-// trust is the issuer's own certificates: a root that others take as their anchor, and a leaf for each purpose.
+// trust is the issuer's keys and certificates: a root that others take as their anchor, and a leaf for each purpose, which is
+// replaced while the service runs when another key takes over or the certificate comes near its end. What an earlier one
+// signed carries its chain, and holds until that ends.
 type trust struct {
-	Root             *x509.Certificate
-	rootKey          crypto.Signer
-	DocumentSigner   identity
-	CredentialIssuer identity
-	StatusSigner     identity
-	Access           identity // signs the metadata (ARF ISSU_22)
+	cfg     trustConfig
+	Root    *x509.Certificate
+	rootKey crypto.Signer
+	rings   map[string]*keys.Ring
+	OpenID  *keys.Ring
+
+	mu      sync.RWMutex
+	now     map[string]identity // by purpose
+	signers *signing.Signers
 }
 
-// maker makes certificates where there are none in the folder or where they end too soon. Keys stay as they are, so
-// that what an old certificate signed holds until it ends.
-type maker struct {
-	dir     string
+type trustConfig struct {
+	vault   keys.Vault
+	dir     string // of the certificates
 	issuer  string
-	at      time.Time
-	begin   time.Time     // of what is made now
-	longest time.Duration // a leaf must outlive every credential that is signed before the next start
+	longest time.Duration // validity of a credential
+	now     func() time.Time
+	every   time.Duration // how long a key signs; 0: until somebody makes the next
+
+	insecureAllowHTTP bool
 }
 
-// restart is how long a service may run before it is started anew and looks at its certificates.
-const restart = 30 * day
+// A new key of the provider is published for so long before it signs that services which keep the key set have seen it; an
+// ID token may come back as a hint for as long as a session lasts.
+const (
+	openIDLead = 24 * time.Hour
+	openIDKeep = 4 * time.Hour
+)
 
-func makeTrust(dir, issuer string, longest time.Duration, at time.Time) (*trust, error) {
-	// Credentials begin at the start of the day, and no signature is older than its certificate.
-	m := maker{dir: dir, issuer: issuer, at: at, begin: at.UTC().Truncate(day).Add(-day), longest: longest}
-	if longest+restart > leafLifetime-2*day {
-		return nil, fmt.Errorf("certificates: a validity of %d days is too long for certificates of %d", longest/day, leafLifetime/day)
+func newTrust(cfg trustConfig) (*trust, error) {
+	if cfg.longest+renewAhead > leafLifetime-2*day {
+		return nil, fmt.Errorf("certificates: a validity of %d days is too long for certificates of %d", cfg.longest/day, leafLifetime/day)
 	}
-	rootKey, root, err := m.root()
-	if err != nil {
+	t := &trust{cfg: cfg, rings: map[string]*keys.Ring{}, now: map[string]identity{}}
+	if err := t.openRoot(); err != nil {
 		return nil, err
 	}
-	t := &trust{Root: root, rootKey: rootKey}
-	for _, leaf := range []struct {
-		into    *identity
-		name    string
-		words   string
-		profile x5c.Profile
-	}{
-		{&t.DocumentSigner, "document-signer", "dokumentsignering", x5c.DocumentSigner},
-		{&t.CredentialIssuer, "credential-issuer", "utsteder av bevis", x5c.CredentialIssuer},
-		{&t.StatusSigner, "status-signer", "statuslister", x5c.StatusSigner},
-		{&t.Access, "access", "tilgang", x5c.AccessCertificate},
-	} {
-		if *leaf.into, err = m.leaf(leaf.name, leaf.words, leaf.profile, root, rootKey); err != nil {
+	var err error
+	for _, l := range leaves {
+		t.rings[l.purpose], err = keys.OpenRing(keys.RingConfig{
+			Purpose: l.purpose, Vault: cfg.vault, Now: cfg.now, Every: cfg.every, Keep: cfg.longest,
+		})
+		if err != nil {
 			return nil, err
 		}
 	}
-	return t, nil
-}
-
-// access signs the metadata now.
-func (t *trust) access() (crypto.Signer, []*x509.Certificate) { return t.Access.Key, t.Access.Chain }
-
-// credentialKeys are the keys that sign SD-JWT VCs.
-func (t *trust) credentialKeys() []*ecdsa.PublicKey {
-	key, ok := t.CredentialIssuer.Key.Public().(*ecdsa.PublicKey)
-	if !ok {
-		return nil
-	}
-	return []*ecdsa.PublicKey{key}
-}
-
-func (m maker) root() (crypto.Signer, *x509.Certificate, error) {
-	key, err := keys.Signer(m.dir, "iaca")
+	t.OpenID, err = keys.OpenRing(keys.RingConfig{
+		Purpose: purposeOpenID, Vault: cfg.vault, Now: cfg.now, Every: cfg.every, Lead: openIDLead, Keep: openIDKeep,
+	})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if kept, err := keys.Certificate(m.dir, "iaca", key, m.at, m.at.Add(leafLifetime)); kept != nil || err != nil {
-		return key, kept, err
-	}
-	root, err := x5c.NewRoot(key, m.subject("IACA"), m.begin, rootLifetime)
-	if err != nil {
-		return nil, nil, fmt.Errorf("certificates: %w", err)
-	}
-	return key, root, keys.KeepCertificate(m.dir, "iaca", root)
+	return t, t.renew()
 }
 
-func (m maker) leaf(name, words string, p x5c.Profile, root *x509.Certificate, rootKey crypto.Signer) (identity, error) {
-	key, err := keys.Signer(m.dir, name)
+// openRoot finds the root of the oldest key, or makes one. Another root would be another anchor, which nobody knows.
+func (t *trust) openRoot() error {
+	ring, err := keys.OpenRing(keys.RingConfig{Purpose: purposeRoot, Vault: t.cfg.vault, Now: t.cfg.now})
+	if err != nil {
+		return err
+	}
+	key, at := ring.Current(), t.cfg.now()
+	t.rootKey = key.Signer
+	dir := filepath.Join(t.cfg.dir, purposeRoot)
+	if t.Root, err = keys.Certificate(dir, key.ID, key.Signer, at, at.Add(leafLifetime)); t.Root != nil || err != nil {
+		return err
+	}
+	if t.Root, err = x5c.NewRoot(key.Signer, t.subject("IACA"), begin(at), rootLifetime); err != nil {
+		return fmt.Errorf("certificates: %w", err)
+	}
+	return keys.KeepCertificate(dir, key.ID, t.Root)
+}
+
+// begin is when what is made now begins: credentials begin at the start of the day, and no signature is older than its
+// certificate.
+func begin(at time.Time) time.Time { return at.UTC().Truncate(day).Add(-day) }
+
+// Refresh takes over the keys that others made, makes those that are due, and renews the certificates that come near their
+// end. What fails stays as it was.
+func (t *trust) Refresh() error {
+	var failed error
+	for _, ring := range t.rings {
+		failed = errors.Join(failed, ring.Refresh())
+	}
+	return errors.Join(failed, t.OpenID.Refresh(), t.renew())
+}
+
+// renew brings the leaves up to the keys that sign now. What cannot be renewed signs on as it is.
+func (t *trust) renew() error {
+	var failed error
+	changed := false
+	for _, l := range leaves {
+		key, at := t.rings[l.purpose].Current(), t.cfg.now()
+		old := t.identity(l.purpose)
+		if old.ID == key.ID && !old.Chain[0].NotAfter.Before(at.Add(t.cfg.longest+renewAhead)) {
+			continue
+		}
+		fresh, err := t.leaf(l, key, at)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		t.mu.Lock()
+		t.now[l.purpose], changed = fresh, true
+		t.mu.Unlock()
+	}
+	if !changed || failed != nil && t.Signers() == nil {
+		return failed
+	}
+	signers, err := t.newSigners()
+	if err != nil {
+		return errors.Join(failed, err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.signers = signers
+	return failed
+}
+
+func (t *trust) leaf(l leaf, key keys.Key, at time.Time) (identity, error) {
+	dir := filepath.Join(t.cfg.dir, l.purpose)
+	cert, err := keys.Certificate(dir, key.ID, key.Signer, at, at.Add(t.cfg.longest+renewAhead))
 	if err != nil {
 		return identity{}, err
 	}
-	cert, err := keys.Certificate(m.dir, name, key, m.at, m.at.Add(m.longest+restart))
-	if err != nil {
-		return identity{}, err
-	}
-	if cert == nil || cert.CheckSignatureFrom(root) != nil {
-		if cert, err = x5c.Issue(p, root, rootKey, key.Public(), m.subject(words), m.begin, leafLifetime); err != nil {
+	if cert == nil || cert.CheckSignatureFrom(t.Root) != nil {
+		cert, err = x5c.Issue(l.profile, t.Root, t.rootKey, key.Signer.Public(), t.subject(l.words), begin(at), leafLifetime)
+		if err != nil {
 			return identity{}, fmt.Errorf("certificates: %w", err)
 		}
-		if err := keys.KeepCertificate(m.dir, name, cert); err != nil {
+		if err := keys.KeepCertificate(dir, key.ID, cert); err != nil {
 			return identity{}, err
 		}
 	}
-	return identity{Key: key, Chain: []*x509.Certificate{cert}}, nil
+	return identity{ID: key.ID, Key: key.Signer, Chain: []*x509.Certificate{cert}}, nil
 }
 
-func (m maker) subject(words string) x5c.Subject {
-	return x5c.Subject{Country: "NO", Organization: organisation, CommonName: organisation + " " + words, URI: m.issuer, CRL: m.issuer + crlPath}
+func (t *trust) identity(purpose string) identity {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.now[purpose]
+}
+
+// Signers are those that sign credentials now.
+func (t *trust) Signers() *signing.Signers {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.signers
+}
+
+// StatusSigner signs status lists now.
+func (t *trust) StatusSigner() (crypto.Signer, []*x509.Certificate) {
+	i := t.identity(purposeStatus)
+	return i.Key, i.Chain
+}
+
+// access signs the metadata now.
+func (t *trust) access() (crypto.Signer, []*x509.Certificate) {
+	i := t.identity(purposeAccess)
+	return i.Key, i.Chain
+}
+
+// credentialKeys are the keys under which SD-JWT VCs are in use, the newest first.
+func (t *trust) credentialKeys() []*ecdsa.PublicKey {
+	var all []*ecdsa.PublicKey
+	for _, k := range t.rings[purposeCredential].Live() {
+		if key, ok := k.Signer.Public().(*ecdsa.PublicKey); ok { // a ring's keys are on P-256
+			all = append(all, key)
+		}
+	}
+	return all
+}
+
+func (t *trust) newSigners() (*signing.Signers, error) {
+	credential, document := t.identity(purposeCredential), t.identity(purposeDocument)
+	until := document.Chain[0].NotAfter
+	if other := credential.Chain[0].NotAfter; other.Before(until) {
+		until = other
+	}
+	sdjwt, err := sdjwtvc.NewSigner(credential.Key, credential.Chain)
+	if err != nil {
+		return nil, err
+	}
+	mso, err := mdoc.NewSigner(document.Key, document.Chain)
+	if err != nil {
+		return nil, err
+	}
+	return signing.New(signing.Config{
+		Issuer: t.cfg.issuer, Lists: &status.Service{Issuer: t.cfg.issuer}, SDJWT: sdjwt, MDoc: mso, Until: until,
+		InsecureAllowHTTP: t.cfg.insecureAllowHTTP,
+	}), nil
+}
+
+func (t *trust) subject(words string) x5c.Subject {
+	return x5c.Subject{Country: "NO", Organization: organisation, CommonName: organisation + " " + words, URI: t.cfg.issuer, CRL: t.cfg.issuer + crlPath}
 }
 
 // publish writes the anchor where verifiers and wallets of this machine look for the issuers they trust.

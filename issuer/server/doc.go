@@ -23,7 +23,6 @@
 //	/school, /enrol                                               minid/school/pages
 //	/assets                                                       web
 //
-// The data folder holds, made at the first start: a key and a certificate for each of iaca, document-signer,
-// credential-issuer, status-signer and access, the key openid, and the secrets dpop-nonce, c-nonce, pepper, seal, pairwise and
-// offer.
+// The data folder holds, made at the first start: keys by purpose with their certificates (keys/iaca, document-signer,
+// credential-issuer, status-signer, access, openid), and the secrets dpop-nonce, c-nonce, pepper, seal, pairwise and offer.
 package server

@@ -2,20 +2,17 @@ package server
 
 import (
 	"context"
-	"crypto"
+	"path/filepath"
 	"strings"
 
 	"lommebok.example/internal/keys"
 	"lommebok.example/internal/metrics"
-	"lommebok.example/issuer/signing"
-	"lommebok.example/issuer/status"
+	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/store"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/minid/notify"
 	minidstore "lommebok.example/minid/store"
-	"lommebok.example/specs/mdoc"
-	"lommebok.example/specs/sdjwtvc"
 	"lommebok.example/web"
 )
 
@@ -25,14 +22,13 @@ type ground struct {
 	minidStore  *minidstore.Store
 	secrets     secrets
 	trust       *trust
-	signers     *signing.Signers
 	sealer      *sealer
+	encryption  *issuance.Encryption
 	site        *web.Site
 	core        *minid.Core
 	outbox      *notify.Outbox
 	letters     *notify.LetterOutbox
 	pushKey     []byte // nil where no notices are pushed
-	openIDKey   crypto.Signer
 	services    []authserver.Service
 	metrics     *metrics.Metrics
 	offers      *authserver.Offers
@@ -50,14 +46,21 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.secrets, err = readSecrets(cfg.DataDir); err != nil {
 		return nil, err
 	}
-	g.offers = authserver.NewOffers(g.secrets.offer, deps.Now)
-	if g.trust, err = makeTrust(cfg.DataDir, cfg.URL, deps.Types.LongestValidity(), deps.Now()); err != nil {
-		return nil, err
+	if deps.Vault == nil {
+		deps.Vault = keys.Files{Dir: filepath.Join(cfg.DataDir, "keys")}
 	}
-	if g.signers, err = g.trust.signers(cfg); err != nil {
+	g.offers = authserver.NewOffers(g.secrets.offer, deps.Now)
+	g.trust, err = newTrust(trustConfig{
+		vault: deps.Vault, dir: filepath.Join(cfg.DataDir, "keys"), issuer: cfg.URL, longest: deps.Types.LongestValidity(),
+		now: deps.Now, every: cfg.KeysEvery, insecureAllowHTTP: cfg.InsecureAllowHTTP,
+	})
+	if err != nil {
 		return nil, err
 	}
 	if g.sealer, err = newSealer(cfg.DataDir); err != nil {
+		return nil, err
+	}
+	if g.encryption, err = newEncryption(cfg); err != nil {
 		return nil, err
 	}
 	g.site, err = web.New(web.Config{Service: "issuer", Secure: strings.HasPrefix(cfg.URL, "https:"), HomePath: "/", Log: deps.Log})
@@ -78,11 +81,9 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 		return nil, err
 	}
 	g.metrics = metrics.New()
+	g.trust.measure(g.metrics)
 	g.core.Meter = g.metrics.Event
 	g.metrics.Gauge("password_pool_waiting", "Callers that hash a password or wait for it.", func() float64 { return float64(g.core.Passwords.Waiting()) })
-	if g.openIDKey, err = keys.Signer(cfg.DataDir, "openid"); err != nil {
-		return nil, err
-	}
 	g.services, err = withDemoServices(cfg)
 	return g, err
 }
@@ -117,23 +118,4 @@ func newCore(s secrets, st minid.Store, deps Deps) (*minid.Core, error) {
 		Store: st, Passwords: passwords, Seal: seal, Now: deps.Now, Log: deps.Log,
 		Population: population{deps.Source},
 	}, nil
-}
-
-func (t *trust) signers(cfg Config) (*signing.Signers, error) {
-	sdjwt, err := sdjwtvc.NewSigner(t.CredentialIssuer.Key, t.CredentialIssuer.Chain)
-	if err != nil {
-		return nil, err
-	}
-	document, err := mdoc.NewSigner(t.DocumentSigner.Key, t.DocumentSigner.Chain)
-	if err != nil {
-		return nil, err
-	}
-	until := t.DocumentSigner.Chain[0].NotAfter
-	if other := t.CredentialIssuer.Chain[0].NotAfter; other.Before(until) {
-		until = other
-	}
-	return signing.New(signing.Config{
-		Issuer: cfg.URL, Lists: &status.Service{Issuer: cfg.URL}, SDJWT: sdjwt, MDoc: document, Until: until,
-		InsecureAllowHTTP: cfg.InsecureAllowHTTP,
-	}), nil
 }

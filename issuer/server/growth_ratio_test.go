@@ -48,7 +48,8 @@ func (s *service) issued(b *testing.B, from, to int) {
 	for start := from; start < to; start += 100_000 {
 		end := min(start+100_000, to) - 1
 		numbers := fmt.Sprintf("WITH RECURSIVE n (i) AS (SELECT %d UNION ALL SELECT i + 1 FROM n WHERE i < %d) ", start, end)
-		check(b, s.db.W.Exec(numbers+`INSERT INTO issuer_issuances SELECT printf('A%09d', i) || hex(randomblob(13)), 'p' || (i % 100000), 'wallet',
+		check(b, s.db.W.Exec(numbers+`INSERT INTO issuer_issuances (id, person_id, client_id, configuration_id, level, copies, state, issued_at, expires_at, revoked_at)
+			SELECT printf('A%09d', i) || hex(randomblob(13)), 'p' || (i % 100000), 'wallet',
 			'pid_sd_jwt_vc', 'high', 1, 'issued', ?, ?, 0 FROM n`, at, at+14*86400).Error)
 		check(b, s.db.W.Exec(`INSERT INTO issuer_status_entries SELECT 'L' || (substr(id, 2, 9) >> 16), 2 * (substr(id, 2, 9) & 65535), id, 0
 			FROM issuer_issuances WHERE id BETWEEN printf('A%09d', ?) AND printf('A%09d', ?)`, start, end+1).Error)
@@ -63,7 +64,7 @@ func BenchmarkRatioStatusList(b *testing.B) {
 	s := newService(b)
 	handler := s.quiet(b)
 	check(b, s.db.W.Exec("INSERT INTO issuer_status_lists (id, size, allocated, version, created_at) VALUES ('small', 1000, 500, 1, 0), ('large', 1000000, 500000, 1, 0)").Error)
-	check(b, s.db.W.Exec("INSERT INTO issuer_issuances VALUES ('one', 'p', 'w', 'pid_sd_jwt_vc', 'high', 1, 'issued', 0, 0, 0)").Error)
+	check(b, s.db.W.Exec("INSERT INTO issuer_issuances (id, person_id, client_id, configuration_id, level, copies, state, issued_at, expires_at, revoked_at) VALUES ('one', 'p', 'w', 'pid_sd_jwt_vc', 'high', 1, 'issued', 0, 0, 0)").Error)
 	check(b, s.db.W.Exec(`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
 		INSERT INTO issuer_status_entries SELECT 'large', i * 97 % 1000000, 'one', 1 FROM n`).Error)
 	get := func(list string) func() {

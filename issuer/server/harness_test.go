@@ -14,6 +14,7 @@ import (
 
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/internal/keys"
 	"lommebok.example/issuer/server"
 	"lommebok.example/issuer/source"
 	"lommebok.example/minid"
@@ -30,6 +31,7 @@ const (
 // service is the whole issuer on a port of its own, with the test people.
 type service struct {
 	*server.Server
+	vault   keys.Vault // nil for files
 	url     string
 	cfg     server.Config
 	db      *database.DB
@@ -83,7 +85,7 @@ func newServiceOn(t testing.TB, db *database.DB) *service {
 func (s *service) start(t testing.TB) {
 	t.Helper()
 	built, err := server.New(context.Background(), s.cfg, server.Deps{
-		DB: s.db, Now: s.now, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
+		DB: s.db, Vault: s.vault, Now: s.now, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
 		Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1},
 	})
 	check(t, err)

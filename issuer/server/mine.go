@@ -57,14 +57,14 @@ func (m *mine) signedIn(c *gin.Context) (*minid.Session, bool) {
 
 // issuedView is the dot of the template issuer_facts.
 type issuedView struct {
-	ID, Name, Client, State                string
+	ID, Name, Client, State, Notified      string
 	Issued, IssuedISO, Expires, ExpiresISO string
 	Copies                                 int
 }
 
 func (m *mine) view(i issuance.Issued, lang string) issuedView {
 	v := issuedView{
-		ID: i.ID, Name: i.ConfigurationID, Client: i.ClientID, State: "valid", Copies: i.Copies,
+		ID: i.ID, Name: i.ConfigurationID, Client: i.ClientID, State: "valid", Copies: i.Copies, Notified: i.Notified,
 		Issued: dateIn(lang, i.IssuedAt), IssuedISO: i.IssuedAt.Format(time.DateOnly),
 		Expires: dateIn(lang, i.ExpiresAt), ExpiresISO: i.ExpiresAt.Format(time.DateOnly),
 	}

@@ -188,6 +188,11 @@ func TestPagesInABrowser(t *testing.T) {
 	token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)
 	w.credentials(token.AccessToken, "credential_configuration_id", mpid, 2)
 	w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
+	var id string
+	check(t, s.db.R.Raw("SELECT id FROM issuer_issuances WHERE copies = 2").Scan(&id).Error)
+	if a := w.send("/notification", "application/json", `{"notification_id":"`+id+`","event":"credential_accepted"}`, token.AccessToken); a.status != http.StatusNoContent {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
 	p.get("/mine")
 	revoke := revokeLink(t, p, 2)
 	look(revoke, "issuer_revoke")

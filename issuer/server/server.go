@@ -11,12 +11,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/fetch"
+	"lommebok.example/internal/keys"
 	"lommebok.example/internal/metrics"
 	"lommebok.example/internal/observe"
 	"lommebok.example/internal/peer"
@@ -62,6 +64,7 @@ type Config struct {
 	// OperatorToken opens /operator/logins and /operator/metrics; without it they are there with test people alone.
 	OperatorToken string
 	Services      []authserver.Service // who log people in with MinID
+	KeysEvery     time.Duration        // how long a key signs before the next takes over; 0: until somebody makes one
 	Staff         []minid.Staff        // who act for the service; with test people, some of them have roles as well
 	Passport      *Passport            // checks passports; nil for nobody
 	Desk          *login.DeskPlace     // where people are identified in person; nil for what the demonstration says
@@ -73,6 +76,10 @@ type Config struct {
 	CredentialsDir, FactsFile string
 
 	Info []openid4vci.IssuerInfo // what the issuer is registered for, see ParseInfo
+	// EncryptionRequired issues nothing but to wallets that encrypt the request and ask for an encrypted response (OpenID4VCI
+	// section 10).
+	EncryptionRequired bool
+
 	// WalletCheck is how often the status of a wallet unit that holds a PID is looked up; 0 for wallets.Every, the longest.
 	WalletCheck time.Duration
 
@@ -106,6 +113,7 @@ type Deps struct {
 	Log    *slog.Logger
 	Source source.Source    // nil for the built-in register
 	Types  *credentials.Set // nil for the types of package credentials
+	Vault  keys.Vault       // nil for files in the data folder
 	Argon2 minid.Argon2     // zero for the default cost
 	Roots  *x509.CertPool   // for the servers of services; nil for the system's
 }
@@ -121,11 +129,15 @@ type Server struct {
 	core       *minid.Core
 	schools    *school.Core
 	authServer *authserver.Server
+	trust      *trust
 	sealer     *sealer
 	url        string
 	phones     *app.Server
 	now        func() time.Time
 	log        *slog.Logger
+
+	renewing sync.Mutex
+	told     map[string]time.Duration // of which end of a certificate
 }
 
 // New builds the issuer: what everything stands on, then the parts, then the routes.
@@ -161,7 +173,8 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor,
 		store: ground.issuerStore, core: ground.core, schools: all.schools.Core, authServer: all.authServer,
-		watch: all.watch, phones: all.phones, sealer: ground.sealer, url: cfg.URL, now: deps.Now, log: deps.Log,
+		watch: all.watch, phones: all.phones, trust: ground.trust, sealer: ground.sealer, url: cfg.URL, now: deps.Now, log: deps.Log,
+		told: map[string]time.Duration{},
 	}, nil
 }
 
@@ -197,7 +210,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Providers: providers, Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
 		InsecureAllowAnyClient: cfg.InsecureAllowAnyClient, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
 		OpenID: &authserver.OpenID{
-			Services: g.services, Key: g.openIDKey, Secret: g.secrets.pairwise, Sessions: loginPages,
+			Services: g.services, Keys: g.trust.OpenID, Secret: g.secrets.pairwise, Sessions: loginPages,
 			Calls: fetch.New(fetch.Config{
 				Connect: 2 * time.Second, Timeout: 5 * time.Second, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
 			}),
@@ -205,7 +218,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 	}
 	loginPages.Ended = authServer.SessionEnded
 	statusLists := &status.Service{
-		Issuer: cfg.URL, Store: g.issuerStore, Key: g.trust.StatusSigner.Key, Chain: g.trust.StatusSigner.Chain,
+		Issuer: cfg.URL, Store: g.issuerStore, Signer: g.trust.StatusSigner,
 		Now: deps.Now, Log: deps.Log,
 	}
 	return &parts{
@@ -213,7 +226,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		issuing: &issuance.Service{
 			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
 			Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
-			Signers: g.signers, Counts: g.metrics, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
+			Signers: g.trust.Signers, Encryption: g.encryption, Counts: g.metrics, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
 			IssuerKeys: g.trust.credentialKeys,
 		},
 		offers: &offers{
@@ -273,6 +286,26 @@ var name = credentials.Words{
 // Sweep deletes what has expired. Nothing depends on when it is called.
 func (s *Server) Sweep(ctx context.Context) error {
 	return errors.Join(s.store.Sweep(ctx, s.now()), s.core.Sweep(ctx), s.schools.Sweep(ctx), s.authServer.Sweep(ctx))
+}
+
+// RefreshKeys takes over the keys that another process made, makes those that are due and renews certificates near their
+// end. What cannot be done now is left as it was, and told.
+func (s *Server) RefreshKeys() error {
+	s.renewing.Lock()
+	defer s.renewing.Unlock()
+	err := s.trust.Refresh()
+	s.trust.watchEnds(s.log, s.told)
+	return err
+}
+
+// KeyPurposes are those of which somebody may make the next key. The root is not among them: another one would be another
+// anchor.
+func KeyPurposes() []string {
+	purposes := []string{purposeOpenID}
+	for _, l := range leaves {
+		purposes = append(purposes, l.purpose)
+	}
+	return purposes
 }
 
 // CheckWallets looks at the wallet units that hold credentials which live and die with them, each once a day, and revokes what

@@ -67,8 +67,12 @@ func TestStartMakesWhatItNeedsAndKeepsIt(t *testing.T) {
 	if raw := read(t, published); raw != anchor {
 		t.Errorf("%s holds another anchor", published)
 	}
-	for _, name := range []string{"iaca.key.pem", "document-signer.key.pem", "credential-issuer.key.pem", "status-signer.key.pem", "test-people.json", "pepper.secret"} {
-		info, err := os.Stat(filepath.Join(s.cfg.DataDir, name))
+	secret := []string{filepath.Join(s.cfg.DataDir, "test-people.json"), filepath.Join(s.cfg.DataDir, "pepper.secret")}
+	for _, purpose := range append(server.KeyPurposes(), "iaca") {
+		secret = append(secret, kept(t, s, purpose, ".key.pem"))
+	}
+	for _, name := range secret {
+		info, err := os.Stat(name)
 		check(t, err)
 		if info.Mode().Perm() != 0o600 {
 			t.Errorf("%s has mode %v", name, info.Mode())
@@ -133,9 +137,10 @@ func TestCertificatesAreRenewedNearTheirEnd(t *testing.T) {
 // What an operator put there by mistake stops the start; it is never written over.
 func TestDamagedCertificateStopsTheStart(t *testing.T) {
 	s := newService(t)
-	check(t, os.WriteFile(filepath.Join(s.cfg.DataDir, "iaca.pem"), []byte("not a certificate"), 0o600))
+	damaged := kept(t, s, "iaca", "Z.pem")
+	check(t, os.WriteFile(damaged, []byte("not a certificate"), 0o600))
 	_, err := server.New(context.Background(), s.cfg, server.Deps{DB: s.db, Now: s.now, Log: slog.New(slog.DiscardHandler)})
-	if err == nil || !strings.Contains(err.Error(), "iaca.pem") {
+	if err == nil || !strings.Contains(err.Error(), filepath.Base(damaged)) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -159,9 +164,20 @@ func TestNoTestPeopleUnlessAskedFor(t *testing.T) {
 	}
 }
 
+// kept is the file of the newest key of a purpose, or of its certificate, by its ending.
+func kept(t testing.TB, s *service, purpose, ending string) string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(s.cfg.DataDir, "keys", purpose, "*"+ending))
+	check(t, err)
+	if len(names) == 0 {
+		t.Fatalf("no file of %s", purpose)
+	}
+	return names[len(names)-1] // Glob sorts, and the names are times
+}
+
 func certificate(t testing.TB, s *service, name string) *x509.Certificate {
 	t.Helper()
-	certs, err := x5c.ParsePEM([]byte(read(t, filepath.Join(s.cfg.DataDir, name+".pem"))))
+	certs, err := x5c.ParsePEM([]byte(read(t, kept(t, s, name, "Z.pem"))))
 	check(t, err)
 	return certs[0]
 }
@@ -175,12 +191,13 @@ func read(t testing.TB, path string) string {
 
 func snapshot(t testing.TB, dir string) map[string]string {
 	t.Helper()
-	entries, err := os.ReadDir(dir)
-	check(t, err)
 	files := map[string]string{}
-	for _, e := range entries {
-		files[e.Name()] = read(t, filepath.Join(dir, e.Name()))
-	}
+	check(t, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			files[path] = read(t, path)
+		}
+		return err
+	}))
 	return files
 }
 

@@ -28,7 +28,7 @@ func (s *Signers) lintBatch(b *Batch, now time.Time) error {
 	case b.Life.Until.Sub(b.Life.From) != b.Type.Validity:
 		return fmt.Errorf("%w: the validity is not that of the type", ErrLint)
 	case b.Life.Until.After(s.cfg.Until):
-		return fmt.Errorf("%w: outlives the signer's certificate, which ends %s", ErrLint, s.cfg.Until)
+		return fmt.Errorf("%w: %w: it ends %s", ErrLint, ErrCertificate, s.cfg.Until)
 	case len(b.Values) == 0:
 		return fmt.Errorf("%w: no claims", ErrLint)
 	}

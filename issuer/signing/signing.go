@@ -16,6 +16,9 @@ import (
 // in a request.
 var ErrLint = errors.New("signing: lint")
 
+// ErrCertificate: the credential would outlive the signer's certificate. Nothing can be issued until there is a new one.
+var ErrCertificate = errors.New("outlives the signer's certificate")
+
 // Batch is copies of one credential: what they say, for which keys, at which places of a status list.
 type Batch struct {
 	Type    *credentials.Type

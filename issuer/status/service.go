@@ -14,6 +14,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/keys"
 	"lommebok.example/internal/observe"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/statuslist"
@@ -29,10 +30,10 @@ const (
 type Service struct {
 	Issuer string // Credential Issuer Identifier, the beginning of every list's URI
 	Store  Store
-	Key    crypto.Signer
-	Chain  []*x509.Certificate // of Key, leaf first, without the anchor
 	Now    func() time.Time
 	Log    *slog.Logger
+	// Signer is the key that signs now, and its chain, leaf first, without the anchor.
+	Signer func() (crypto.Signer, []*x509.Certificate)
 
 	mu    sync.Mutex
 	ready map[string]signed // list → the last that was signed
@@ -59,6 +60,9 @@ func (s *Service) get(c *gin.Context) {
 	switch {
 	case errors.Is(err, ErrUnknownList):
 		oauth2.WriteError(c.Writer, oauth2.NewError(http.StatusNotFound, oauth2.InvalidRequest, "there is no such status list"))
+	case errors.Is(err, keys.ErrUnavailable):
+		c.Header("Retry-After", "5")
+		oauth2.WriteError(c.Writer, oauth2.NewError(http.StatusServiceUnavailable, oauth2.TemporarilyUnavailable, "the list cannot be signed now"))
 	case err != nil:
 		trace := observe.TraceID(c.Request.Context())
 		s.Log.Error("status list", "trace_id", trace, "cause", err)
@@ -113,11 +117,12 @@ func (s *Service) sign(ctx context.Context, list List) (signed, error) {
 		}
 	}
 	now, uri := s.Now(), s.URI(list.ID)
-	jwt, err := statuslist.SignJWT(s.Key, s.Chain, bits, uri, now, now.Add(lifetime), TTL)
+	key, chain := s.Signer()
+	jwt, err := statuslist.SignJWT(key, chain, bits, uri, now, now.Add(lifetime), TTL)
 	if err != nil {
 		return signed{}, err
 	}
-	cwt, err := statuslist.SignCWT(s.Key, s.Chain, bits, uri, now, now.Add(lifetime), TTL)
+	cwt, err := statuslist.SignCWT(key, chain, bits, uri, now, now.Add(lifetime), TTL)
 	if err != nil {
 		return signed{}, err
 	}

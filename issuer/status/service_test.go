@@ -3,6 +3,7 @@ package status
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -61,7 +62,7 @@ func newBench(t testing.TB) *bench {
 	check(t, err)
 	b.anchors = x5c.NewAnchors(root)
 	s := &Service{
-		Issuer: issuerURL, Store: b.memory, Key: key, Chain: []*x509.Certificate{leaf},
+		Issuer: issuerURL, Store: b.memory, Signer: func() (crypto.Signer, []*x509.Certificate) { return key, []*x509.Certificate{leaf} },
 		Now: func() time.Time { return b.at }, Log: slog.New(slog.DiscardHandler),
 	}
 	gin.SetMode(gin.TestMode)

@@ -51,6 +51,7 @@ var rules = []rule{
 	{"intent without audit entry", without(issuance.KindIntent, "'intent'", "1 = 1"), nil},
 	{"result without audit entry", without(issuance.KindResult, "i.state", "i.state IN ('issued', 'failed')"), nil},
 	{"revocation without audit entry", without(issuance.KindRevoke, "'revoked'", "i.revoked_at <> 0"), nil},
+	{"notification without audit entry", without(issuance.KindNotify, "i.notified", "i.notified <> ''"), nil},
 }
 
 // without finds the issuances of a kind that the audit log does not tell of with this outcome.

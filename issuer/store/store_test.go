@@ -38,7 +38,7 @@ type order struct {
 
 func intent(person string, copies int, nonces ...string) order {
 	return order{copies: copies, Intent: issuance.Intent{
-		ID: rand.Text(), PersonID: person, ClientID: "wallet", ConfigurationID: "proof_of_age", Level: minid.LevelSubstantial,
+		ID: rand.Text(), PersonID: person, ClientID: "wallet", GrantID: "grant of " + person, ConfigurationID: "proof_of_age", Level: minid.LevelSubstantial,
 		Nonces: nonces, NonceExpires: noon.Add(time.Hour), IssuedAt: noon, ExpiresAt: noon.Add(30 * 24 * time.Hour),
 	}}
 }

@@ -52,7 +52,7 @@ func (s *Server) endSession(c *gin.Context) {
 		return
 	}
 	wish.Expires = s.Now().Add(ticketLife).Unix()
-	signed, err := s.OpenID.tickets.SignJSON(wish)
+	signed, err := s.OpenID.sign(func(k *signers) *jose.Signer { return k.tickets }, wish)
 	if err != nil {
 		s.problem(c, err)
 		return
@@ -69,7 +69,7 @@ func (s *Server) logoutWish(v url.Values) (*ticket, *oauth2.Error) {
 	}
 	wish := &ticket{ClientID: v.Get("client_id")}
 	if hint := v.Get("id_token_hint"); hint != "" {
-		claims, err := oidc.ReadHint(hint, s.OpenID.keys, s.Issuer)
+		claims, err := oidc.ReadHint(hint, s.OpenID.jwks(), s.Issuer)
 		switch {
 		case err != nil:
 			return refuse("id_token_hint: %v (RP-Initiated Logout 1.0 section 4)", err)
@@ -109,7 +109,7 @@ func (s *Server) readTicket(signed string) (*ticket, bool) {
 	if err != nil {
 		return nil, false
 	}
-	payload, err := oidc.VerifyWith(u, s.OpenID.keys)
+	payload, err := oidc.VerifyWith(u, s.OpenID.jwks())
 	if err != nil {
 		return nil, false
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"lommebok.example/internal/observe"
+	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oidc"
 )
 
@@ -65,7 +66,8 @@ func (s *Server) sendLogout(ctx context.Context, service *Service, one SeenAt) e
 	if service.knowsSessions() {
 		sid = one.SID
 	}
-	token, err := s.OpenID.logouts.SignJSON(oidc.NewLogoutToken(s.Issuer, service.ID, one.Subject, sid, name(), s.Now()))
+	token, err := s.OpenID.sign(func(k *signers) *jose.Signer { return k.logouts },
+		oidc.NewLogoutToken(s.Issuer, service.ID, one.Subject, sid, name(), s.Now()))
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package authserver
 
 import (
-	"crypto"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -43,23 +42,19 @@ type Caller interface {
 // OpenID is what makes the server an OpenID Provider for registered services. Its fields are set once, before Mount.
 type OpenID struct {
 	Services []Service
-	Key      crypto.Signer // P-256; signs ID tokens and logout tokens
-	Secret   []byte        // 32 bytes; a person's identifier at a service is made with it, so it must never change
+	Keys     KeyRing // sign ID tokens and logout tokens
+	Secret   []byte  // 32 bytes; a person's identifier at a service is made with it, so it must never change
 	Sessions Sessions
 	Calls    Caller
 
-	keys     jose.JWKS
-	keySet   []byte
 	metadata []byte
-	idTokens *jose.Signer
-	logouts  *jose.Signer
-	tickets  *jose.Signer
+	room     keyRoom
 }
 
 // check readies the provider of the server s.
 func (o *OpenID) check(s *Server) error {
-	if o.Key == nil || len(o.Secret) < 32 || o.Sessions == nil || o.Calls == nil {
-		return fmt.Errorf("%w: OpenID needs Key, Secret of 32 bytes, Sessions and Calls", ErrConfig)
+	if o.Keys == nil || len(o.Secret) < 32 || o.Sessions == nil || o.Calls == nil {
+		return fmt.Errorf("%w: OpenID needs Keys, Secret of 32 bytes, Sessions and Calls", ErrConfig)
 	}
 	if _, ok := s.Catalog.ByScope(oidc.ScopeOpenID); ok {
 		return fmt.Errorf("%w: the scope openid belongs to services", ErrConfig)
@@ -67,30 +62,17 @@ func (o *OpenID) check(s *Server) error {
 	if err := checkServices(o.Services, s.Clients); err != nil {
 		return err
 	}
-	key, err := oidc.NewKey(o.Key)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
-	}
-	o.keys = key.JWKS()
-	if o.idTokens, err = oidc.NewIDTokenSigner(key); err != nil {
+	if _, err := o.signers(); err != nil {
 		return err
 	}
-	if o.logouts, err = oidc.NewLogoutTokenSigner(key); err != nil {
-		return err
-	}
-	if o.tickets, err = jose.NewSigner(o.Key, jose.Header{Typ: ticketType}); err != nil {
-		return err
-	}
-	if o.keySet, err = json.Marshal(o.keys); err != nil {
-		return err
-	}
-	o.metadata, err = json.Marshal(s.providerMetadata())
+	metadata, err := json.Marshal(s.providerMetadata())
+	o.metadata = metadata
 	return err
 }
 
 func (o *OpenID) mount(r gin.IRouter, s *Server) {
 	r.GET(s.base+oidc.ConfigurationPath, ready(o.metadata))
-	r.GET(s.base+"/jwks.json", ready(o.keySet))
+	r.GET(s.base+"/jwks.json", s.getKeys)
 	r.GET(s.base+"/userinfo", s.getUserinfo)
 	r.POST(s.base+"/userinfo", s.getUserinfo)
 	r.Any(s.base+"/tokeninfo", s.postTokeninfo)
@@ -197,5 +179,5 @@ func (s *Server) idToken(g *Grant) (string, error) {
 	if service.knowsSessions() {
 		claims.Session = g.Login.SID
 	}
-	return s.OpenID.idTokens.SignJSON(claims)
+	return s.OpenID.sign(func(k *signers) *jose.Signer { return k.idTokens }, claims)
 }

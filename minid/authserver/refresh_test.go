@@ -2,6 +2,7 @@ package authserver_test
 
 import (
 	"bytes"
+	"crypto"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/internal/fetch"
+	"lommebok.example/internal/keys"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/specs/oauth2"
@@ -248,6 +250,12 @@ type noSessions struct{}
 func (noSessions) Session(*gin.Context) *minid.Session { return nil }
 func (noSessions) End(*gin.Context) error              { return nil }
 
+// oneKey is a ring of one.
+type oneKey struct{ key crypto.Signer }
+
+func (k oneKey) Current() keys.Key { return keys.Key{ID: "one", Signer: k.key} }
+func (k oneKey) Live() []keys.Key  { return []keys.Key{k.Current()} }
+
 // B23: a service that logs people in has the authorization code alone.
 func TestServicesHaveNoGrantsOfWallets(t *testing.T) {
 	const secret = "a-secret-of-the-service-that-is-long-enough"
@@ -258,7 +266,7 @@ func TestServicesHaveNoGrantsOfWallets(t *testing.T) {
 		}
 		services[0].Secret = authserver.HashOf(secret)
 		s.OpenID = &authserver.OpenID{
-			Services: services, Key: newKey(t), Secret: bytes.Repeat([]byte{5}, 32), Sessions: noSessions{}, Calls: fetch.New(fetch.Config{}),
+			Services: services, Keys: oneKey{newKey(t)}, Secret: bytes.Repeat([]byte{5}, 32), Sessions: noSessions{}, Calls: fetch.New(fetch.Config{}),
 		}
 	}).wallet()
 	p := w.preAuthorize("student_sdjwt")

@@ -36,12 +36,15 @@ type JWEHeader struct {
 	Alg string
 	Enc string
 	Kid string
+	Zip string // "DEF" or "", see DecryptDeflated
 }
 
 // Encrypt makes a JWE in compact serialization with ECDH-ES for the key; the
 // key's kid, when it has one, is copied into the header. Errors: ErrKey, ErrAlg,
 // ErrEncryption.
-func Encrypt(plaintext []byte, to JWK, enc Enc) (string, error) {
+func Encrypt(plaintext []byte, to JWK, enc Enc) (string, error) { return encrypt(plaintext, to, enc) }
+
+func encrypt(plaintext []byte, to JWK, enc Enc, more ...jwe.EncryptOption) (string, error) {
 	if to.Alg != "" && to.Alg != algECDHES {
 		return "", fmt.Errorf("%w: key's alg: expected %s, got %q", ErrAlg, algECDHES, clip(to.Alg))
 	}
@@ -58,10 +61,10 @@ func Encrypt(plaintext []byte, to JWK, enc Enc) (string, error) {
 			return "", fmt.Errorf("%w: kid: %w", ErrEncryption, err)
 		}
 	}
-	out, err := jwe.Encrypt(plaintext,
+	out, err := jwe.Encrypt(plaintext, append(more,
 		jwe.WithKey(jwa.ECDH_ES, pub),
 		jwe.WithContentEncryption(jwa.ContentEncryptionAlgorithm(enc)),
-		jwe.WithProtectedHeaders(headers))
+		jwe.WithProtectedHeaders(headers))...)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrEncryption, err)
 	}
@@ -71,7 +74,7 @@ func Encrypt(plaintext []byte, to JWK, enc Enc) (string, error) {
 // PeekJWE checks the form of a JWE (RFC 7516 section 7.1) and reads its header.
 // Errors: those of Decrypt, but for ErrEncryption.
 func PeekJWE(compact string) (JWEHeader, error) {
-	h, _, err := parseJWE(compact)
+	h, _, err := parseJWE(compact, strict)
 	return h, err
 }
 
@@ -83,12 +86,16 @@ func Decrypt(compact string, key *ecdsa.PrivateKey, allowed ...Enc) ([]byte, err
 	if key == nil {
 		return nil, fmt.Errorf("%w: no private key", ErrKey)
 	}
-	if len(allowed) == 0 {
-		allowed = bothEncs
-	}
-	h, epk, err := parseJWE(compact)
+	h, epk, err := parseJWE(compact, strict)
 	if err != nil {
 		return nil, err
+	}
+	return decrypt(compact, key, h, epk, allowed)
+}
+
+func decrypt(compact string, key *ecdsa.PrivateKey, h JWEHeader, epk *ecdsa.PublicKey, allowed []Enc, more ...jwe.DecryptOption) ([]byte, error) {
+	if len(allowed) == 0 {
+		allowed = bothEncs
 	}
 	if !slices.Contains(allowed, Enc(h.Enc)) {
 		return nil, fmt.Errorf("%w: enc: expected one of %v, got %q", ErrAlg, allowed, h.Enc)
@@ -96,7 +103,7 @@ func Decrypt(compact string, key *ecdsa.PrivateKey, allowed ...Enc) ([]byte, err
 	if epk.Curve != key.Curve {
 		return nil, fmt.Errorf("%w: epk on another curve than the key", ErrKey)
 	}
-	plaintext, err := jwe.Decrypt([]byte(compact), jwe.WithKey(jwa.ECDH_ES, key))
+	plaintext, err := jwe.Decrypt([]byte(compact), append(more, jwe.WithKey(jwa.ECDH_ES, key))...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrEncryption, err)
 	}
@@ -105,7 +112,7 @@ func Decrypt(compact string, key *ecdsa.PrivateKey, allowed ...Enc) ([]byte, err
 
 // parseJWE looks at everything that stands outside the encryption, since the
 // library behind Decrypt would take what we do not accept.
-func parseJWE(compact string) (JWEHeader, *ecdsa.PublicKey, error) {
+func parseJWE(compact string, known headerRule) (JWEHeader, *ecdsa.PublicKey, error) {
 	if len(compact) > maxJWE {
 		return JWEHeader{}, nil, fmt.Errorf("%w: expected at most %d bytes, got %d", ErrTooLarge, maxJWE, len(compact))
 	}
@@ -128,10 +135,18 @@ func parseJWE(compact string) (JWEHeader, *ecdsa.PublicKey, error) {
 			return JWEHeader{}, nil, fmt.Errorf("%w: %s: expected %d bytes, got %d", ErrMalformed, p.name, p.size, len(b))
 		}
 	}
-	return parseJWEHeader(parts[0])
+	return parseJWEHeader(parts[0], known)
 }
 
-func parseJWEHeader(part string) (h JWEHeader, epk *ecdsa.PublicKey, err error) {
+// headerRule says which members of a header are accepted besides those that every JWE here has.
+type headerRule int
+
+const (
+	strict headerRule = iota // no others, and no zip
+	open                     // zip, and others are let by (RFC 7516 section 4)
+)
+
+func parseJWEHeader(part string, known headerRule) (h JWEHeader, epk *ecdsa.PublicKey, err error) {
 	raw, err := DecodeBase64URL(part)
 	if err != nil {
 		return h, nil, fmt.Errorf("header: %w", err)
@@ -154,8 +169,12 @@ func parseJWEHeader(part string) (h JWEHeader, epk *ecdsa.PublicKey, err error) 
 			err = m.base64URL()
 		case "crit":
 			err = fmt.Errorf("%w: member crit (RFC 7516 section 4.1.13)", ErrCrit)
+		case "zip":
+			err = h.readZip(m, known)
 		default:
-			err = fmt.Errorf("%w: member %q", ErrHeader, clip(string(m.name)))
+			if known == strict {
+				err = fmt.Errorf("%w: member %q", ErrHeader, clip(string(m.name)))
+			}
 		}
 		if err != nil {
 			return JWEHeader{}, nil, fmt.Errorf("header: %w", err)

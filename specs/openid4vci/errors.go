@@ -27,7 +27,8 @@ var (
 	ErrRequest            = errors.New("openid4vci: the credential request is malformed")
 	ErrIdentifier         = errors.New("openid4vci: not exactly one of credential_identifier and credential_configuration_id")
 	ErrProofs             = errors.New("openid4vci: the proofs member does not fit")
-	ErrResponseEncryption = errors.New("openid4vci: credential_response_encryption in a request that is not encrypted")
+	ErrResponseEncryption = errors.New("openid4vci: credential_response_encryption does not fit, or stands in a request that is not encrypted")
+	ErrRequestEncryption  = errors.New("openid4vci: the request is not encrypted as the issuer can open it")
 
 	ErrProof          = errors.New("openid4vci: the key proof is malformed or its signature does not hold")
 	ErrProofKey       = errors.New("openid4vci: not exactly one supported key in the header of the key proof")

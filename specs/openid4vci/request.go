@@ -20,6 +20,8 @@ type CredentialRequest struct {
 	CredentialIdentifier      string  `json:"credential_identifier,omitempty"`
 	CredentialConfigurationID string  `json:"credential_configuration_id,omitempty"`
 	Proofs                    *Proofs `json:"proofs,omitempty"`
+	// ResponseEncryption stands only in a request that is itself encrypted (section 8.2).
+	ResponseEncryption *ResponseEncryptionKey `json:"credential_response_encryption,omitempty"`
 
 	legacyProof bool
 }
@@ -40,6 +42,10 @@ func (p Proofs) MarshalJSON() ([]byte, error) {
 // the service checks next: Configuration.CheckProofs, VerifyProofs. The error is an
 // *Error.
 func ParseCredentialRequest(raw []byte) (*CredentialRequest, error) {
+	return parseCredentialRequest(raw, false)
+}
+
+func parseCredentialRequest(raw []byte, encrypted bool) (*CredentialRequest, error) {
 	var body struct {
 		CredentialIdentifier, CredentialConfigurationID *string
 		Proofs, Proof, ResponseEncryption               json.RawMessage
@@ -54,16 +60,16 @@ func ParseCredentialRequest(raw []byte) (*CredentialRequest, error) {
 	if err != nil {
 		return nil, refuse(InvalidCredentialRequest, ErrRequest, "expected a JSON object with the members of section 8.2: %v", err)
 	}
-	if body.ResponseEncryption != nil {
-		return nil, refuse(InvalidEncryptionParameters, ErrResponseEncryption,
-			"credential_response_encryption stands only in a request that is itself encrypted (section 8.2)")
+	to, err := parseResponseEncryption(body.ResponseEncryption, encrypted)
+	if err != nil {
+		return nil, err
 	}
 	identifier, configuration := body.CredentialIdentifier, body.CredentialConfigurationID
 	if (identifier == nil) == (configuration == nil) {
 		return nil, refuse(InvalidCredentialRequest, ErrIdentifier,
 			"expected exactly one of credential_identifier and credential_configuration_id (section 8.2)")
 	}
-	r := &CredentialRequest{legacyProof: body.Proof != nil}
+	r := &CredentialRequest{ResponseEncryption: to, legacyProof: body.Proof != nil}
 	for _, m := range []struct{ from, to *string }{{identifier, &r.CredentialIdentifier}, {configuration, &r.CredentialConfigurationID}} {
 		if m.from == nil {
 			continue

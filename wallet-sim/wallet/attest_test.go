@@ -144,7 +144,7 @@ func TestWalletTakesAChallengeFromTheEndpoint(t *testing.T) {
 	w.demands = false
 	_, err := w.get(sdConfig)
 	check(t, err)
-	want := []string{"/.well-known/openid-credential-issuer", "/.well-known/oauth-authorization-server", "/challenge", "/par", "/par", "/token", "/token", "/nonce", "/credential"}
+	want := []string{"/.well-known/openid-credential-issuer", "/.well-known/oauth-authorization-server", "/challenge", "/par", "/par", "/token", "/token", "/nonce", "/credential", "/notification"}
 	if got := w.calls(); !slices.Equal(slices.Compact(slices.Clone(got)), slices.Compact(want)) || slices.Index(got, "/challenge") > slices.Index(got, "/par") {
 		t.Errorf("calls %v", got)
 	}

@@ -8,6 +8,8 @@
 //	OpenID4VCI 3.5        pre-authorized code                Wallet.Redeem
 //	RFC 6749 6            refresh token                      Wallet.Renew
 //	RFC 9901 7.2          verification before storing        Wallet.Finish
+//	OpenID4VCI 10         encryption where the issuer can    Wallet.Finish
+//	OpenID4VCI 11         what became of the credential      Wallet.Finish
 //	OpenID4VP 5, 6        request object, choice             Wallet.Request
 //	OpenID4VP 8           answer or refusal                  Wallet.Share, Wallet.Decline
 //

@@ -2,13 +2,12 @@ package wallet
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 
-	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vci"
@@ -43,11 +42,10 @@ func (w *Wallet) collect(ctx context.Context, f *Flow, form url.Values) ([]*Cred
 	}
 	var stored []*Credential
 	for _, request := range requestsFor(f, token) {
-		c, err := w.obtain(ctx, p, f, token.AccessToken, request)
-		if err == nil {
+		c, err := w.obtain(ctx, p, f, token.AccessToken, request, func(c *Credential) error {
 			c.Grant = grant
-			err = w.Store.Add(c)
-		}
+			return w.Store.Add(c)
+		})
 		if err != nil {
 			return stored, fmt.Errorf("%s: %w", request.configurationID, err)
 		}
@@ -99,26 +97,18 @@ func requestsFor(f *Flow, t *oauth2.TokenResponse) []wanted {
 	return all
 }
 
-// obtain gets one credential in as many copies as allowed, and verifies each. A c_nonce that was refused is
-// replaced once (section 8.3.1.2).
-func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, what wanted) (*Credential, error) {
+// obtain gets one credential in as many copies as allowed, verifies each, and has them stored; the issuer is told how that
+// went. A c_nonce that was refused is replaced once (section 8.3.1.2).
+func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, what wanted, store func(*Credential) error) (*Credential, error) {
 	config := w.configuration(&f.Plan, what.configurationID)
 	keys, err := makeKeys(w.batch(f.Plan.Issuer, config))
 	if err != nil {
 		return nil, err
 	}
-	c, a, err := w.ask(ctx, p, f, token, what, keys)
-	if err == nil && a.Status >= http.StatusBadRequest && refusalOf(c, a).Code == openid4vci.InvalidNonce {
-		c, a, err = w.ask(ctx, p, f, token, what, keys)
+	answer, encrypted, err := w.ask(ctx, p, f, token, what, keys)
+	if refusal := (*Refusal)(nil); errors.As(err, &refusal) && refusal.Code == openid4vci.InvalidNonce {
+		answer, encrypted, err = w.ask(ctx, p, f, token, what, keys)
 	}
-	if err != nil {
-		return nil, err
-	}
-	raw, err := jsonOf(c, a, http.StatusOK, http.StatusAccepted)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := openid4vci.ParseCredentialResponse(a.Status, raw, len(keys))
 	if err != nil {
 		return nil, err
 	}
@@ -127,14 +117,20 @@ func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, w
 	}
 	credential, err := w.accept(config, keys, answer.Credentials)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.notify(ctx, p, f, token, answer.NotificationID, openid4vci.CredentialFailure))
 	}
 	credential.ConfigurationID, credential.Issuer = what.configurationID, f.Plan.Issuer.CredentialIssuer
+	credential.Encrypted = encrypted
 	credential.IssuerDisplay, credential.Display = f.Plan.Issuer.Display, config.CredentialMetadata
-	if err := w.addType(ctx, credential); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrCredential, err)
+	if err = w.addType(ctx, credential); err != nil {
+		err = fmt.Errorf("%w: %w", ErrCredential, err)
+	} else {
+		err = store(credential)
 	}
-	return credential, nil
+	if err != nil {
+		return nil, errors.Join(err, w.notify(ctx, p, f, token, answer.NotificationID, openid4vci.CredentialFailure))
+	}
+	return credential, w.tellStored(ctx, p, f, token, credential, answer.NotificationID)
 }
 
 // batch is how many keys to prove: what the issuer takes, what we want, at least one.
@@ -160,28 +156,39 @@ func makeKeys(n int) ([]Key, error) {
 	return keys, nil
 }
 
-// ask makes one credential request with a proof for each key, over a c_nonce of its own.
-func (w *Wallet) ask(ctx context.Context, p *prover, f *Flow, token string, what wanted, keys []Key) (call, *fetch.Answer, error) {
+// ask makes one credential request with a proof for each key, over a c_nonce of its own. It tells whether request and response
+// were encrypted.
+func (w *Wallet) ask(ctx context.Context, p *prover, f *Flow, token string, what wanted, keys []Key) (answer *openid4vci.CredentialResponse, encrypted bool, err error) {
 	proofs, err := w.proofs(ctx, p, f, what.configurationID, keys)
 	if err != nil {
-		return call{}, nil, err
+		return nil, false, err
 	}
 	request := openid4vci.CredentialRequest{CredentialIdentifier: what.identifier, Proofs: proofs}
 	name := "credential_identifier"
 	if what.identifier == "" {
 		request.CredentialConfigurationID, name = what.configurationID, "credential_configuration_id="+what.configurationID
 	}
-	body, err := json.Marshal(request)
-	if err != nil {
-		return call{}, nil, err
-	}
 	c := call{
-		step: "credential request (OpenID4VCI 1.0 section 8.2)", method: http.MethodPost, url: f.Plan.Issuer.CredentialEndpoint,
-		contentType: "application/json", accept: "application/json", body: body, token: token,
+		step: "credential request (OpenID4VCI 1.0 section 8.2)", method: http.MethodPost, url: f.Plan.Issuer.CredentialEndpoint, token: token,
 		sent: []string{name, fmt.Sprintf("proof of %d keys, of type %s", len(keys), proofs.Type)},
 	}
+	e, err := newEnvelope(f.Plan.Issuer)
+	if err != nil {
+		return nil, false, err
+	}
+	if err := e.seal(&c, request); err != nil {
+		return nil, false, err
+	}
 	a, err := p.do(ctx, c)
-	return c, a, err
+	if err != nil {
+		return nil, false, err
+	}
+	raw, err := e.open(c, a)
+	if err != nil {
+		return nil, false, err
+	}
+	answer, err = openid4vci.ParseCredentialResponse(a.Status, raw, len(keys))
+	return answer, e.asked != nil, err
 }
 
 // nonce asks the Nonce Endpoint (section 7), whose answer may bring a DPoP nonce too.

@@ -50,7 +50,7 @@ func TestDPoPNonces(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.get(sdConfig)
 	check(t, err)
-	want := []string{"/.well-known/openid-credential-issuer", "/.well-known/oauth-authorization-server", "/par", "/par", "/token", "/nonce", "/credential"}
+	want := []string{"/.well-known/openid-credential-issuer", "/.well-known/oauth-authorization-server", "/par", "/par", "/token", "/nonce", "/credential", "/notification"}
 	if !slices.Equal(w.calls(), want) {
 		t.Errorf("calls %v", w.calls())
 	}

@@ -58,12 +58,10 @@ func (w *Wallet) Renew(ctx context.Context, id string) (*Credential, error) {
 		if request.configurationID != old.ConfigurationID {
 			continue
 		}
-		c, err := w.obtain(ctx, p, f, token.AccessToken, request)
-		if err != nil {
-			return nil, err
-		}
-		c.ID, c.Grant = old.ID, old.Grant
-		return c, w.Store.write(credentialsDir, c.ID, c)
+		return w.obtain(ctx, p, f, token.AccessToken, request, func(c *Credential) error {
+			c.ID, c.Grant = old.ID, old.Grant
+			return w.Store.write(credentialsDir, c.ID, c)
+		})
 	}
 	return nil, fmt.Errorf("%w: the token opens %s no longer", ErrConfiguration, old.ConfigurationID)
 }

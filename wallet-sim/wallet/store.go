@@ -46,7 +46,12 @@ type Credential struct {
 	Stored          time.Time                      `json:"stored"`
 	Expires         time.Time                      `json:"expires"`
 	Copies          []Copy                         `json:"copies"`
-	Grant           string                         `json:"grant,omitempty"` // with what it can be had again; "" for a new sign-in
+	Grant           string                         `json:"grant,omitempty"`     // with what it can be had again; "" for a new sign-in
+	Encrypted       bool                           `json:"encrypted,omitempty"` // on its way, by more than TLS (OpenID4VCI 1.0 section 10)
+	// Notified is the event that the issuer was told of after storing (OpenID4VCI 1.0 section 11), "" when it takes none; NotNotified
+	// is why it could not be told. The credential is stored all the same.
+	Notified    string `json:"notified,omitempty"`
+	NotNotified string `json:"not_notified,omitempty"`
 }
 
 // Copy is a credential as it was issued, with the key that it is bound to.

@@ -81,8 +81,11 @@ type world struct {
 	at      time.Time
 	par     url.Values // what was pushed
 	mu      sync.Mutex
-	paths   []string // that were asked for, in order
-	demands bool     // a DPoP nonce
+	paths   []string          // that were asked for, in order
+	told    []string          // events, in order
+	demands bool              // a DPoP nonce
+	opens   *ecdsa.PrivateKey // encrypted requests
+	leaks   bool              // answers in plain what it was asked to encrypt
 
 	bendMetadata func(*openid4vci.IssuerMetadata)
 	bendServer   func(*oauth2.ServerMetadata)
@@ -149,6 +152,7 @@ func (w *world) metadata() *openid4vci.IssuerMetadata {
 	proof := map[string]openid4vci.ProofType{"jwt": {ProofSigningAlgValuesSupported: []string{"ES256"}}}
 	return &openid4vci.IssuerMetadata{
 		CredentialIssuer: w.server.URL, CredentialEndpoint: w.server.URL + "/credential", NonceEndpoint: w.server.URL + "/nonce",
+		NotificationEndpoint:    w.server.URL + "/notification",
 		BatchCredentialIssuance: &openid4vci.Batch{BatchSize: 2},
 		CredentialConfigurationsSupported: map[string]openid4vci.Configuration{
 			sdConfig: {Format: openid4vci.FormatSDJWTVC, VCT: "no:test:card", Scope: "card", ProofTypesSupported: proof,
@@ -205,6 +209,8 @@ func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		writeJSON(out, 200, openid4vci.NonceResponse{CNonce: "c-nonce"})
 	case "/credential":
 		w.credential(out, r)
+	case "/notification":
+		w.notification(out, r)
 	default:
 		http.NotFound(out, r)
 	}
@@ -252,13 +258,16 @@ func (w *world) credential(out http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(r.Body)
 	check(w.t, err)
 	request, err := openid4vci.ParseCredentialRequest(raw)
+	if r.Header.Get("Content-Type") == "application/jwt" {
+		request, err = openid4vci.OpenCredentialRequest(string(raw), func(string) *ecdsa.PrivateKey { return w.opens })
+	}
 	check(w.t, err)
 	id := request.CredentialConfigurationID
 	if request.CredentialIdentifier != "" {
 		id = request.CredentialIdentifier
 	}
 	config := w.metadata().CredentialConfigurationsSupported[id]
-	answer := openid4vci.CredentialResponse{}
+	answer := openid4vci.CredentialResponse{NotificationID: "notify-me"}
 	for n, jwt := range request.Proofs.JWTs {
 		proof, err := openid4vci.VerifyProof(jwt, openid4vci.ProofExpect{Audience: w.server.URL, At: w.at, ClientID: "wallet-sim"})
 		check(w.t, err)
@@ -267,7 +276,32 @@ func (w *world) credential(out http.ResponseWriter, r *http.Request) {
 		}
 		answer.Credentials = append(answer.Credentials, openid4vci.IssuedCredential{Credential: w.issue(n, proof.Key, config.Format)})
 	}
+	if to := request.ResponseEncryption; to != nil && !w.leaks {
+		compact, err := answer.Encrypt(to)
+		check(w.t, err)
+		out.Header().Set("Content-Type", "application/jwt")
+		_, _ = io.WriteString(out, compact)
+		return
+	}
 	writeJSON(out, 200, answer)
+}
+
+// notification takes what the wallet tells.
+func (w *world) notification(out http.ResponseWriter, r *http.Request) {
+	if !w.proven(out, r, "the-token", 401) {
+		return
+	}
+	raw, err := io.ReadAll(r.Body)
+	check(w.t, err)
+	n, err := openid4vci.ParseNotificationRequest(raw)
+	check(w.t, err)
+	if n.NotificationID != "notify-me" {
+		w.t.Errorf("notification_id %q", n.NotificationID)
+	}
+	w.mu.Lock()
+	w.told = append(w.told, n.Event)
+	w.mu.Unlock()
+	out.WriteHeader(http.StatusNoContent)
 }
 
 // calls are the paths that were asked for, in order.
