@@ -62,8 +62,8 @@ func checkCommand(now func() time.Time) *cobra.Command {
 	return &cobra.Command{
 		Use: "check-credentials", Short: "Reads every credential record and lists what is amiss", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withDatabase(cmd.Context(), func(_ settings, db *database.DB) error {
-				found, err := server.CheckCredentials(cmd.Context(), db, now())
+			return withDatabase(cmd.Context(), func(set settings, db *database.DB) error {
+				found, err := server.CheckCredentials(cmd.Context(), server.Config{CredentialsDir: set.Credentials}, db, now())
 				if err != nil {
 					return err
 				}

@@ -13,7 +13,6 @@ import (
 	"lommebok.example/internal/audit"
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/keys"
-	"lommebok.example/issuer/credentials"
 	"lommebok.example/issuer/store"
 	"lommebok.example/specs/jose"
 )
@@ -124,12 +123,12 @@ func ExportAudit(ctx context.Context, cfg Config, db *database.DB, now time.Time
 }
 
 // CheckCredentials reads every credential record and gives what is amiss.
-func CheckCredentials(ctx context.Context, db *database.DB, now time.Time) ([]store.Amiss, error) {
+func CheckCredentials(ctx context.Context, cfg Config, db *database.DB, now time.Time) ([]store.Amiss, error) {
 	st, err := store.New(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	types, err := credentials.Embedded()
+	types, err := cfg.types()
 	if err != nil {
 		return nil, err
 	}

@@ -82,7 +82,7 @@ func TestAuditLogOfAJourney(t *testing.T) {
 	if _, _, err := server.VerifyAudit(bytes.NewReader(out.Bytes()), strings.Repeat("A", 43)); !errors.Is(err, server.ErrAuditKey) {
 		t.Errorf("another key: %v", err)
 	}
-	found, err := server.CheckCredentials(context.Background(), s.db, s.now())
+	found, err := server.CheckCredentials(context.Background(), s.cfg, s.db, s.now())
 	if err != nil || len(found) != 0 {
 		t.Errorf("%v %v", found, err)
 	}

@@ -166,7 +166,7 @@ func TestKeysOutOfReach(t *testing.T) {
 	}
 	away.Store(false)
 	w.credentials(token.AccessToken, "credential_configuration_id", mpid, 2)
-	if amiss, err := server.CheckCredentials(t.Context(), s.db, s.now()); err != nil || len(amiss) != 0 {
+	if amiss, err := server.CheckCredentials(t.Context(), s.cfg, s.db, s.now()); err != nil || len(amiss) != 0 {
 		t.Errorf("%v, %v", amiss, err)
 	}
 }

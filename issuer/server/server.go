@@ -360,10 +360,14 @@ func (d *Deps) fill(cfg Config) error {
 		return nil
 	}
 	var err error
-	if cfg.CredentialsDir != "" {
-		d.Types, err = credentials.WithFolder(cfg.CredentialsDir)
-	} else {
-		d.Types, err = credentials.Embedded()
-	}
+	d.Types, err = cfg.types()
 	return err
+}
+
+// types are the credential types that are issued.
+func (cfg Config) types() (*credentials.Set, error) {
+	if cfg.CredentialsDir != "" {
+		return credentials.WithFolder(cfg.CredentialsDir)
+	}
+	return credentials.Embedded()
 }
