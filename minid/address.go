@@ -132,10 +132,17 @@ func (c *Core) counted(ctx context.Context, now time.Time, try func() error) err
 	return answer
 }
 
+// ErrGuess is what a package around the core wraps in its own word for a wrong guess, for Guess to count it.
+var ErrGuess = errors.New("minid: wrong guess")
+
+// Guess does a try of a package around the core that may fail, and counts it for the caller's address when its answer is an
+// ErrGuess. ErrAddress, when the address has had too many.
+func (c *Core) Guess(ctx context.Context, try func() error) error { return c.counted(ctx, c.now(), try) }
+
 // isFailure tells whether an answer says that a guess was wrong.
 func isFailure(err error) bool {
 	var quarantined ErrQuarantined
-	for _, failure := range []error{ErrWrong, ErrWrongCode, ErrPairingCode, ErrWrongNumber, ErrDevice} {
+	for _, failure := range []error{ErrWrong, ErrWrongCode, ErrPairingCode, ErrWrongNumber, ErrDevice, ErrGuess} {
 		if errors.Is(err, failure) {
 			return true
 		}

@@ -25,7 +25,7 @@ func (p *Pages) change(c *gin.Context, err error, done, where string) {
 	p.clearNotice(c)
 	switch {
 	case errors.As(err, &address):
-		p.tooManyFrom(c, address, "/minid", "login.unreachable.my_minid")
+		p.TooManyFrom(c, address, "/minid", "login.unreachable.my_minid")
 		return
 	case err == nil:
 		p.setNotice(c, notice{Kind: done})

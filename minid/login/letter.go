@@ -118,7 +118,7 @@ func (p *Pages) letterAnswer(c *gin.Context, err error, onward, back string) {
 	case err == nil:
 		p.to(c, onward)
 	case errors.As(err, &address):
-		p.tooManyFrom(c, address, back, "letter.problem.back")
+		p.TooManyFrom(c, address, back, "letter.problem.back")
 	case errors.As(err, &busy):
 		p.Site.Problem(c, web.Problem{
 			Status: http.StatusServiceUnavailable, Code: "busy", TextKey: "login.problem.busy", RetryAfter: busy.RetryAfter,

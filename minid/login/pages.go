@@ -199,7 +199,7 @@ func (p *Pages) answered(c *gin.Context, v *minid.View, err error) {
 	p.clearNotice(c)
 	switch {
 	case errors.As(err, &address):
-		p.tooManyFrom(c, address, "/login", "login.problem.open")
+		p.TooManyFrom(c, address, "/login", "login.problem.open")
 		return
 	case err == nil && v.Step == minid.StepDone:
 		p.finish(c, v)

@@ -33,15 +33,19 @@ type View struct {
 
 // Claim takes the code that the teacher shows and the pupil's own number, and gives the secret of the enrolment under way,
 // for this one browser. A try is counted before the number is compared. ErrCode; ErrHasAccount and ErrPupil when the right
-// number was given and there is nothing to make.
+// number was given and there is nothing to make; minid.ErrAddress.
 func (c *Core) Claim(ctx context.Context, code, pid string) (secret string, err error) {
 	now, l := c.now(), c.limits()
 	code = c.hashCode(strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(code)))
-	if counted, err := c.Store.RaiseClaimTries(ctx, code, l.Tries, now); err != nil || !counted {
-		return "", errors.Join(ErrCode, err)
-	}
 	secret = minid.NewSecret()
-	e, err := c.Store.ClaimEnrolment(ctx, code, c.key(pid), minid.HashSecret(secret), now, now.Add(l.Claim))
+	var e *Enrolment
+	err = c.MinID.Guess(ctx, func() (err error) {
+		if counted, err := c.Store.RaiseClaimTries(ctx, code, l.Tries, now); err != nil || !counted {
+			return errors.Join(ErrCode, err)
+		}
+		e, err = c.Store.ClaimEnrolment(ctx, code, c.key(pid), minid.HashSecret(secret), now, now.Add(l.Claim))
+		return err
+	})
 	if err != nil {
 		return "", err
 	}

@@ -22,7 +22,7 @@ var (
 	// ErrOrder: an authorisation that is ordered names no employee, no class, or no day that can be.
 	ErrOrder = errors.New("school: expected an employee, classes, and a last day within a year")
 	// ErrCode: the code and the number do not belong together, or the code is used, expired or cancelled. Which, is not told.
-	ErrCode = errors.New("school: wrong code or number")
+	ErrCode = fmt.Errorf("school: code or number: %w", minid.ErrGuess)
 	// ErrHasAccount: the pupil, who has shown to be one, has an account, and it is not touched.
 	ErrHasAccount = errors.New("school: the person has an account")
 	// ErrOver: the enrolment under way has ended.

@@ -147,6 +147,7 @@ func (p *Pages) claim(c *gin.Context) {
 		p.keepCode(c, code, "pid")
 		return
 	}
+	var address minid.ErrAddress
 	secret, err := p.Core.Claim(c.Request.Context(), code, pid)
 	switch {
 	case err == nil:
@@ -158,6 +159,9 @@ func (p *Pages) claim(c *gin.Context) {
 		p.setNotice(c, "cannot_enrol", 0)
 	case errors.Is(err, school.ErrCode):
 		p.keepCode(c, code, "wrong")
+		return
+	case errors.As(err, &address):
+		p.Login.TooManyFrom(c, address, "/enrol", "school.number.title")
 		return
 	default:
 		p.Site.Failure(c, err)
