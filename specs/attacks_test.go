@@ -15,7 +15,7 @@ import (
 var attacks = map[string][]string{
 	"A01 hundred wrong passwords, then the right one": {"minid.TestWrongPasswordsWithoutWaiting", "minid.TestWrongPasswordsWithWaiting", "minid.TestQuarantineTiming"},
 	"A02 fifty at once on two replicas":               {"minid.TestParallelPasswordsOnTwoReplicas", "minid.TestAddressIsCountedAcrossReplicas", "minid.TestCodeIsRaced"},
-	"A03 spray from one address":                      {"minid.TestSprayFromOneAddress", "minid.TestNetworksOfFailures", "minid/login.TestTooManyFailuresFromOneAddress"},
+	"A03 spray from one address":                      {"minid.TestSprayFromOneAddress", "minid.TestNetworksOfFailures", "minid/login.TestTooManyFailuresFromOneAddress", "minid/school.TestGuessesOfCodesCountForTheAddress"},
 	"A05 forwarded headers":                           {"internal/peer.TestOf", "minid/login.TestTooManyFailuresFromOneAddress", "minid/login.TestFailuresBehindATrustedProxy", "minid/authserver.TestProofsAtTheResource"},
 	"A06 locking a victim":                            {"minid.TestSessionLivesThroughQuarantine", "minid.TestVictimOfALockHelpsThemselves"},
 	"A07 enumeration":                                 {"minid.TestSameAnswersWhoeverItIs", "minid/login.TestUnknownPersonGetsTheSameAnswer", "minid.TestResetTellsNothing", "minid/login.TestResetPagesAreTheSameForEverybody", "minid/app.TestPairingCodesTellNothing"},
