@@ -21,6 +21,9 @@ import (
 	"lommebok.example/web/webtest"
 )
 
+// takeOffer is the wallet's button that begins to get what an offer offers, after the offer was fetched.
+const takeOffer = `form[method=post][action="/offer"] button`
+
 // A person with nothing but a browser goes the whole way: what `make run` starts, in Chromium, each page looked at by
 // axe-core on the way.
 func TestJourneyInABrowser(t *testing.T) {
@@ -32,9 +35,11 @@ func TestJourneyInABrowser(t *testing.T) {
 	h.look(t, tab, "journey_issuer")
 	tab.Do(t, chromedp.Click(`//input[@value="no.minid.mpid_sd_jwt_vc"]/../button`), chromedp.WaitVisible(`//a[contains(@href, "/offer?")]`))
 	h.look(t, tab, "journey_offer")
-	tab.Do(t, chromedp.Click(`//a[contains(@href, "/offer?")]`), chromedp.WaitVisible(`form[action="/offer"] button`))
+	tab.Do(t, chromedp.Click(`//a[contains(@href, "/offer?")]`), chromedp.WaitVisible(`button[name=look]`))
+	h.look(t, tab, "journey_wallet_reference")
+	tab.Do(t, chromedp.Click(`button[name=look]`), chromedp.WaitVisible(takeOffer))
 	h.look(t, tab, "journey_wallet_offer")
-	tab.Do(t, chromedp.Click(`form[action="/offer"] button`), chromedp.WaitVisible("#pid"))
+	tab.Do(t, chromedp.Click(takeOffer), chromedp.WaitVisible("#pid"))
 	tab.Do(t, chromedp.SendKeys("#pid", p.PID), chromedp.SendKeys("#password", p.Password),
 		chromedp.Click(`form[action="/login/password"] button[data-variant=primary]`), chromedp.WaitVisible("#code"))
 	code, err := totp.GenerateCode(p.TOTPSecret, time.Now())
@@ -49,7 +54,7 @@ func TestJourneyInABrowser(t *testing.T) {
 
 	tab.Do(t, chromedp.Navigate(h.issuer+"/"), chromedp.Click(`//input[@value="no.sikt.elevbevis_sd_jwt_vc"]/../button`),
 		chromedp.WaitVisible(`//a[contains(@href, "/offer?")]`), chromedp.Click(`//a[contains(@href, "/offer?")]`),
-		chromedp.WaitVisible(`form[action="/offer"] button`), chromedp.Click(`form[action="/offer"] button`),
+		chromedp.WaitVisible(`button[name=look]`), chromedp.Click(`button[name=look]`), chromedp.WaitVisible(takeOffer), chromedp.Click(takeOffer),
 		chromedp.WaitVisible(`button[name=answer][value=yes]`), chromedp.Click(`button[name=answer][value=yes]`),
 		chromedp.WaitVisible(`//a[contains(@href, "/credentials/")] | //h1[contains(., "Elevbevis")]`))
 
