@@ -137,7 +137,9 @@ var ErrGuess = errors.New("minid: wrong guess")
 
 // Guess does a try of a package around the core that may fail, and counts it for the caller's address when its answer is an
 // ErrGuess. ErrAddress, when the address has had too many.
-func (c *Core) Guess(ctx context.Context, try func() error) error { return c.counted(ctx, c.now(), try) }
+func (c *Core) Guess(ctx context.Context, try func() error) error {
+	return c.counted(ctx, c.now(), try)
+}
 
 // isFailure tells whether an answer says that a guess was wrong.
 func isFailure(err error) bool {
