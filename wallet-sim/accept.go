@@ -65,6 +65,7 @@ func sitting(one phone.Person, devices *phone.Devices) browser.Person {
 // accepted is the answer of accept.
 type accepted struct {
 	Stored  []listed         `json:"stored"`
+	Pending []pending        `json:"pending,omitempty"` // what the issuer gives later
 	Signed  []string         `json:"signed_in_with,omitempty"`
 	Notices []browser.Notice `json:"notices,omitempty"`
 }
@@ -72,21 +73,23 @@ type accepted struct {
 func (c *cli) acceptCommand() *cobra.Command {
 	p := &person{}
 	var configuration, txCode string
+	var wait bool
 	cmd := &cobra.Command{
 		Use: "accept <offer or issuer>", Args: cobra.ExactArgs(1),
 		Short: "gets a credential: signs in, consents, verifies, stores",
 		Long:  "The argument is a credential offer (openid-credential-offer://…, by value or by reference) or the address of an issuer, then with --type.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.accept(cmd.Context(), args[0], configuration, txCode, p)
+			return c.accept(cmd.Context(), args[0], configuration, txCode, wait, p)
 		},
 	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait for what the issuer gives later")
 	cmd.Flags().StringVar(&configuration, "type", "", "credential configuration identifier")
 	cmd.Flags().StringVar(&txCode, "tx-code", "", "transaction code of the offer; without it the wallet stops and says who asks for it")
 	p.flags(cmd)
 	return cmd
 }
 
-func (c *cli) accept(ctx context.Context, address, configuration, txCode string, p *person) error {
+func (c *cli) accept(ctx context.Context, address, configuration, txCode string, wait bool, p *person) error {
 	w, err := c.wallet()
 	if err != nil {
 		return err
@@ -97,7 +100,7 @@ func (c *cli) accept(ctx context.Context, address, configuration, txCode string,
 			return err
 		}
 		if plan.PreAuthorized != nil {
-			return c.redeem(ctx, w, plan, txCode)
+			return c.redeem(ctx, w, plan, txCode, wait)
 		}
 	}
 	who, err := c.who(p)
@@ -122,6 +125,7 @@ func (c *cli) accept(ctx context.Context, address, configuration, txCode string,
 	}
 	credentials, back, err := signedIn(ctx, w, b, plan)
 	answer := accepted{Stored: []listed{}}
+	credentials, err = c.laterOf(ctx, w, &answer, credentials, err, wait)
 	for _, credential := range credentials {
 		answer.Stored = append(answer.Stored, c.listed(credential))
 	}
@@ -145,19 +149,20 @@ func (c *cli) printStored(answer accepted) error {
 				c.say("        the issuer was told: %s", cmp.Or(one.Notified, one.NotNotified))
 			}
 		}
+		c.sayPending(answer.Pending)
 	})
 }
 
 // redeem is an issuance in which nobody signs in. Who asks for a transaction code is named before it is sent.
-func (c *cli) redeem(ctx context.Context, w *wallet.Wallet, plan *wallet.Plan, txCode string) error {
+func (c *cli) redeem(ctx context.Context, w *wallet.Wallet, plan *wallet.Plan, txCode string, wait bool) error {
 	if plan.PreAuthorized.TxCode != nil && txCode == "" {
 		return usage("%s asks for the transaction code of the offer; if that is who gave it to you, give it with --tx-code", hostOf(plan.Server.TokenEndpoint))
 	}
 	credentials, err := w.Redeem(ctx, plan, txCode)
-	if err != nil {
+	answer := accepted{Stored: []listed{}}
+	if credentials, err = c.laterOf(ctx, w, &answer, credentials, err, wait); err != nil {
 		return err
 	}
-	answer := accepted{Stored: []listed{}}
 	for _, credential := range credentials {
 		answer.Stored = append(answer.Stored, c.listed(credential))
 	}

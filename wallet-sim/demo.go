@@ -123,6 +123,7 @@ func (j *journey) firstLegs() []leg {
 		{"Show name and school to Lånekassen, by two SD-JWT VCs", j.showStudent},
 		{"Show to be over 18, and nothing else, by the mdoc", j.showAge},
 		{"Get the proof of age again without logging in, in copies that nobody has seen", j.renew},
+		{"Order the diploma, which the county has to look for in its archive: the issuer answers «later», and gives it when it is found", j.diploma},
 		{"Ask for the PID at level substantial: it is refused, and the reason is told", j.refusedPID},
 		{"A person who was proofed in person cannot make a pairing code with a one-time code, and the page says why", j.refusedPairing},
 		{"A person who was proofed in person pairs the MinID app, with the code from the service desk", j.pair},

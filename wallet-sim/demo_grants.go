@@ -69,3 +69,22 @@ func (j *journey) renew(ctx context.Context) (string, error) {
 	}
 	return fmt.Sprintf("%s in %d new copies, by a refresh token that is bound to the wallet's keys", again.Name("en"), len(again.Copies)), nil
 }
+
+// diploma is ordered and picked up later (OpenID4VCI 1.0 section 9).
+func (j *journey) diploma(ctx context.Context) (string, error) {
+	got, _, err := get(ctx, j.student.wallet, j.student.browser, j.house.issuerURL, configDiploma)
+	var later *wallet.Later
+	if !errors.As(err, &later) || len(got) > 0 {
+		return "", fmt.Errorf("expected the issuer to issue later, got %d credentials: %w", len(got), err)
+	}
+	order := later.Pending[0]
+	if _, err := j.student.wallet.PickUp(ctx, order.ID); !errors.As(err, &later) {
+		return "", fmt.Errorf("expected to be told to wait, got: %w", err)
+	}
+	one, err := j.student.wallet.Await(ctx, order.ID)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s in %d copies, %.0f s after it was ordered; no key was proved again, and nobody logged in again",
+		one.Name("en"), len(one.Copies), one.Stored.Sub(order.Ordered).Seconds()), nil
+}

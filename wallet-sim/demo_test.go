@@ -222,6 +222,19 @@ func TestUpAndTheCommandLine(t *testing.T) {
 	if again := decode[accepted](t, out); code != 0 || len(again.Stored) != 1 || again.Stored[0].ID != got.Stored[0].ID {
 		t.Errorf("refresh: exit %d, %s%s", code, out, errs)
 	}
+	out, errs, code = command(t, s.flags("accept", s.address(0), "--type", "no.sikt.vitnemal_sd_jwt_vc", "--person", "10")...)
+	ordered := decode[accepted](t, out)
+	if code != 0 || len(ordered.Stored) != 0 || len(ordered.Pending) != 1 {
+		t.Fatalf("order: exit %d, %s%s", code, out, errs)
+	}
+	out, _, code = command(t, s.flags("pending")...)
+	if all := decode[[]pending](t, out); code != 0 || len(all) != 1 || all[0].ID != ordered.Pending[0].ID || all[0].Name != "Diploma" {
+		t.Errorf("pending: exit %d, %s", code, out)
+	}
+	out, errs, code = command(t, s.flags("collect", ordered.Pending[0].ID, "--wait")...)
+	if late := decode[accepted](t, out); code != 0 || len(late.Stored) != 1 || late.Stored[0].Type != "no.sikt.vitnemal.1" {
+		t.Errorf("collect: exit %d, %s%s", code, out, errs)
+	}
 	out, _, code = command(t, s.flags("present", s.link(t, "aldersgrense"), "--yes")...)
 	if p := decode[presented](t, out); code != 0 || p.Declined || len(p.Shared) != 1 || p.Shared[0].Claims["eu.europa.ec.av.1.age_over_18"] != "true" {
 		t.Errorf("present: exit %d, %s", code, out)

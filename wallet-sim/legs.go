@@ -18,6 +18,7 @@ import (
 const (
 	configMinID   = "no.minid.mpid_sd_jwt_vc"
 	configStudent = "no.sikt.elevbevis_sd_jwt_vc"
+	configDiploma = "no.sikt.vitnemal_sd_jwt_vc"
 	configAge     = "proof_of_age"
 	configPID     = "pid_sd_jwt_vc"
 	configPIDMdoc = "pid_mso_mdoc"

@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer, now func() tim
 	root.SetOut(out)
 	root.SetErr(errs)
 	c.flags(root)
-	root.AddCommand(c.serveCommand(), c.acceptCommand(), c.refreshCommand(), c.presentCommand(), c.listCommand(), c.showCommand(), c.unitCommand(), c.upCommand(), c.demoCommand())
+	root.AddCommand(c.serveCommand(), c.acceptCommand(), c.refreshCommand(), c.pendingCommand(), c.collectCommand(), c.presentCommand(), c.listCommand(), c.showCommand(), c.unitCommand(), c.upCommand(), c.demoCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone

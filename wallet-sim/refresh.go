@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/url"
 
 	"github.com/spf13/cobra"
+
+	"lommebok.example/wallet-sim/wallet"
 )
 
 func (c *cli) refreshCommand() *cobra.Command {
@@ -21,6 +24,10 @@ func (c *cli) refresh(ctx context.Context, id string) error {
 		return err
 	}
 	got, err := w.Renew(ctx, id)
+	if later := (*wallet.Later)(nil); errors.As(err, &later) {
+		answer := accepted{Stored: []listed{}, Pending: toPending(later.Pending)}
+		return c.printStored(answer)
+	}
 	if err != nil {
 		return err
 	}

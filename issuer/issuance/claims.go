@@ -29,6 +29,15 @@ func values(t *credentials.Type, facts *source.Facts, life signing.Lifetime) ([]
 	return out, nil
 }
 
+// takes is how long it takes until all that a type says of a person can be had.
+func takes(t *credentials.Type, facts *source.Facts) time.Duration {
+	var longest time.Duration
+	for _, claim := range t.Claims {
+		longest = max(longest, facts.Takes(claim.Source))
+	}
+	return longest
+}
+
 func valueOf(claim credentials.Claim, facts *source.Facts, life signing.Lifetime) (any, bool) {
 	switch claim.Source {
 	case "":

@@ -19,10 +19,13 @@ import (
 	"lommebok.example/specs/openid4vci"
 )
 
-// postCredential is the Credential Endpoint (section 8). Whatever the answer, the DPoP proof has been used with it: an issuance
-// takes its jti together with the intent, a refusal takes it alone. Left unspent, the very same request could be sent again by
-// whoever saw it, and be served once the reason for the refusal is gone.
-func (s *Service) postCredential(c *gin.Context) {
+// postCredential is the Credential Endpoint (section 8).
+func (s *Service) postCredential(c *gin.Context) { s.serve(c, s.answer) }
+
+// serve answers a request for credentials, whether it is served at once or later. Whatever the answer, the DPoP proof has been
+// used with it: an issuance takes its jti together with the intent, everything else takes it alone. Left unspent, the very same
+// request could be sent again by whoever saw it, and be served once the reason for the refusal is gone.
+func (s *Service) serve(c *gin.Context, by func(*gin.Context, *authserver.Unspent) (*credentials.Type, *answer, error)) {
 	c.Header("Cache-Control", "no-store")
 	u, denied := s.Access.Unspent(c.Request)
 	if denied != nil {
@@ -30,8 +33,8 @@ func (s *Service) postCredential(c *gin.Context) {
 		return
 	}
 	s.Access.NonceHeader(c.Writer)
-	typ, answer, err := s.answer(c, u)
-	if err != nil && !u.Spent() {
+	typ, answer, err := by(c, u)
+	if !u.Spent() {
 		if denied := s.Access.Spend(c.Request.Context(), u); denied != nil {
 			err = denied
 		}
@@ -98,6 +101,8 @@ type order struct {
 	watched []attestation.Status // of the wallet unit and its key storage
 	values  []signing.Value
 	life    signing.Lifetime
+	// deferred is the transaction that is picked up; nil for what is issued at once.
+	deferred *Deferred
 }
 
 // issue goes through phases 4 to 10.
@@ -110,17 +115,32 @@ func (s *Service) issue(ctx context.Context, u *authserver.Unspent, typ *credent
 	if err := s.verifyProofs(ctx, o, access, request, now); err != nil {
 		return nil, err
 	}
-	facts, err := s.Source.Facts(ctx, access.PID)
-	if err == nil {
-		o.values, err = values(typ, facts, o.life)
-	}
-	if errors.Is(err, source.ErrUnknownPerson) || errors.Is(err, errFacts) {
-		return nil, refusal(openid4vci.CredentialRequestDenied, "the source does not have what a %s says of this person (OpenID4VCI section 8.3.1.2)", typ.ID)
-	}
+	remaining, err := s.learn(ctx, o, access, now, now)
 	if err != nil {
-		return nil, fmt.Errorf("issuance: facts: %w", err)
+		return nil, err
+	}
+	if remaining > 0 {
+		return s.deferIt(ctx, u, o, now, remaining)
 	}
 	return s.record(ctx, u, o, now)
+}
+
+// learn is phase 6. It tells how long to wait still, when the source does not know yet what it was asked at the time asked.
+func (s *Service) learn(ctx context.Context, o *order, access *authserver.Access, asked, now time.Time) (time.Duration, error) {
+	facts, err := s.Source.Facts(ctx, access.PID)
+	if err == nil {
+		if remaining := asked.Add(takes(o.typ, facts)).Sub(now); remaining > 0 {
+			return remaining, nil
+		}
+		o.values, err = values(o.typ, facts, o.life)
+	}
+	if errors.Is(err, source.ErrUnknownPerson) || errors.Is(err, errFacts) {
+		return 0, refusal(openid4vci.CredentialRequestDenied, "the source does not have what a %s says of this person (OpenID4VCI section 8.3.1.2)", o.typ.ID)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("issuance: facts: %w", err)
+	}
+	return 0, nil
 }
 
 // entitled asks once more, right before the signature, what the sign-in and the token were already asked: the level, its
@@ -136,6 +156,11 @@ func (s *Service) entitled(ctx context.Context, access *authserver.Access, typ *
 	if now.Sub(access.AuthTime) > limit {
 		return forbidden("%s demands a sign-in at most %s old; it is older (OpenID4VCI section 8.3.1.1)", typ.ID, limit)
 	}
+	return s.standing(ctx, access)
+}
+
+// standing asks whether the account is in order.
+func (s *Service) standing(ctx context.Context, access *authserver.Access) error {
 	state, pid, err := s.Accounts.Standing(ctx, access.PersonID)
 	if err != nil && !errors.Is(err, minid.ErrNotFound) {
 		return fmt.Errorf("issuance: account: %w", err)
@@ -158,7 +183,7 @@ func (s *Service) record(ctx context.Context, u *authserver.Unspent, o *order, n
 		state = StateFailed
 	}
 	// The client may have gone away meanwhile; what was signed is recorded all the same.
-	if e := s.Store.Finish(context.WithoutCancel(ctx), intent, state, s.Now()); e != nil || err != nil {
+	if e := s.finish(context.WithoutCancel(ctx), o, intent, state); e != nil || err != nil {
 		return nil, fmt.Errorf("issuance: %w", errors.Join(err, e))
 	}
 	s.Log.Info("issued", "trace_id", observe.TraceID(ctx), "issuance", intent.ID, "client_id", u.Access.ClientID,
@@ -181,6 +206,9 @@ func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, n
 		Nonces: o.nonces, NonceExpires: now.Add(NonceLife + time.Minute), IssuedAt: now, ExpiresAt: o.life.Until,
 		Watched: o.watched,
 	}
+	if o.deferred != nil {
+		intent.Transaction = o.deferred.ID
+	}
 	err := ErrIndexTaken
 	for n := 0; n < draws && errors.Is(err, ErrIndexTaken); n++ {
 		var linted *signing.Linted
@@ -198,8 +226,8 @@ func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, n
 			return linted, intent, nil
 		}
 	}
-	if errors.Is(err, ErrNonceUsed) {
-		return nil, intent, refusal(openid4vci.InvalidNonce, "the c_nonce has been used; get another from the nonce endpoint (OpenID4VCI section 7)")
+	if err := spentRefusal(err); err != nil {
+		return nil, intent, err
 	}
 	return nil, intent, fmt.Errorf("issuance: intent: %w", err)
 }
@@ -210,8 +238,24 @@ func (s *Service) begin(ctx context.Context, u *authserver.Unspent, intent Inten
 		if denied := s.Access.Spend(ctx, u); denied != nil {
 			return denied
 		}
+		if intent.Transaction != "" {
+			if err := s.Store.TakeDeferred(ctx, intent.GrantID, intent.Transaction); err != nil {
+				return err
+			}
+		}
 		return s.Store.Begin(ctx, intent)
 	})
 	u.Settle(err == nil)
 	return err
+}
+
+// spentRefusal is the refusal of what somebody else has used, or nil.
+func spentRefusal(err error) error {
+	switch {
+	case errors.Is(err, ErrNonceUsed):
+		return refusal(openid4vci.InvalidNonce, "the c_nonce has been used; get another from the nonce endpoint (OpenID4VCI section 7)")
+	case errors.Is(err, ErrNotDeferred):
+		return unknownTransaction()
+	}
+	return nil
 }

@@ -8,6 +8,7 @@
 //	GET  /types/*vct                           SD-JWT VC 5, type metadata, made of the types' files
 //	POST /nonce                                7
 //	POST /credential                           8
+//	POST /deferred-credential                  9
 //	POST /notification                         11
 //
 // A credential request goes through these phases, in this order; the first that fails ends it:
@@ -27,6 +28,14 @@
 // So nothing is signed that is not written down, and what fails before 9 leaves no trace of itself but the proof's jti. A c_nonce
 // is spent at 9 and not before: a client whose request was refused, or met a fault of ours, can mend it and use the same
 // nonce, and no nonce was good for two issuances, since both would have to pass 9.
+//
+// Facts that the source does not have yet end phase 6 with a transaction (section 9): the proof's jti and the nonces are spent and
+// what was ordered is written down, with the holder's public keys, sealed and only until the transaction ends. It is of the grant:
+// any access token of the grant, also one by a refresh token, asks for it. Each time phases 1, 2, 6 and the level, the account and
+// the status of the wallet unit are gone through again; the age of the sign-in is not, because it was young enough when the
+// person asked. When the facts are there, phases 7 to 10 follow, where 9 takes the transaction, once. No signed credential waits
+// for anybody. A transaction that can never be served is denied once and then unknown; when we could not sign, it is put back.
+// One that is asked for again before its interval is over is told the same again, which costs us little.
 //
 // A client whose answer was lost cannot have it again: neither the credentials nor the holder keys are kept, and to sign anew
 // for the same nonce would make a second credential with the same status index, or let one key proof be used twice (section

@@ -40,12 +40,18 @@ func (e *Encryption) describe(m *openid4vci.IssuerMetadata) {
 	}
 }
 
-// open reads an encrypted request.
-func (e *Encryption) open(compact []byte) (*openid4vci.CredentialRequest, error) {
-	request, err := openid4vci.OpenCredentialRequest(string(compact), func(kid string) *ecdsa.PrivateKey { return e.keys[kid] })
-	if err == nil && e.required && request.ResponseEncryption == nil {
-		return nil, refusal(openid4vci.InvalidEncryptionParameters,
-			"expected credential_response_encryption, since encryption_required is true; got none (OpenID4VCI section 8.3.1.2)")
+// key gives the key with this kid, nil when there is none.
+func (e *Encryption) key(kid string) *ecdsa.PrivateKey { return e.keys[kid] }
+
+// demand refuses a request that is not encrypted, or that asks for no encrypted response, where both are required.
+func (e *Encryption) demand(encrypted bool, response *openid4vci.ResponseEncryptionKey) error {
+	switch {
+	case !e.required || encrypted && response != nil:
+		return nil
+	case !encrypted:
+		return refusal(openid4vci.InvalidEncryptionParameters,
+			"expected an encrypted request, since encryption_required is true; got application/json (OpenID4VCI section 10)")
 	}
-	return request, err
+	return refusal(openid4vci.InvalidEncryptionParameters,
+		"expected credential_response_encryption, since encryption_required is true; got none (OpenID4VCI section 8.3.1.2)")
 }

@@ -58,7 +58,9 @@ type bench struct {
 	spent  int
 	events map[string]int
 	replay *authserver.AccessError
-	config signing.Config // of Signers, for tests that want others
+	config signing.Config      // of Signers, for tests that want others
+	key    crypto.Signer       // of SD-JWT VCs
+	chain  []*x509.Certificate // of that key
 }
 
 // Unspent gives what the test has set, to whoever asks: the token itself is the authorization server's business.
@@ -112,19 +114,27 @@ func newBenchOn(t testing.TB, db *database.DB) *bench {
 		Issuer: issuerURL, Name: credentials.Words{NB: "n", NN: "n", EN: "n"}, Types: types, Source: source.NewRegister(now),
 		Store: st, Access: b, Accounts: b, Nonces: issuance.NewNonces(bytes.Repeat([]byte{1}, 32), now),
 		Signers: unchanging(b.signers(t)), Counts: b, Now: now, Log: log, Encryption: issuance.NewEncryption([]*ecdsa.PrivateKey{newKey(t)}, false),
+		Seal: sealer(t),
 	}
 	b.makers, b.status = newMaker(t, b.at), map[string]error{}
 	b.Wallets = b
 	b.access = &authserver.Access{
 		Unit:    &authserver.WalletUnit{JKT: "instance", Status: &attestation.Status{Index: 7, URI: unitsURL, Until: b.at.Add(60 * 24 * time.Hour)}},
 		GrantID: "g", PersonID: "anna", PID: karies, ClientID: "wallet", Level: minid.LevelHigh, AuthTime: b.at.Add(-time.Minute),
-		Scopes: []string{"eudiw:no:pid", "eudiw:no:pid:mdoc", "eudiw:no:minid:mpid", "eudiw:no:elevbevis"},
+		Scopes: []string{"eudiw:no:pid", "eudiw:no:pid:mdoc", "eudiw:no:minid:mpid", "eudiw:no:elevbevis", "no:sikt:vitnemal"},
 	}
 	gin.SetMode(gin.TestMode)
 	r := gin.New()
 	check(t, b.Mount(r))
 	b.handler = r
 	return b
+}
+
+func sealer(t testing.TB) *minid.Sealer {
+	t.Helper()
+	s, err := minid.NewSealer(bytes.Repeat([]byte{2}, 32))
+	check(t, err)
+	return s
 }
 
 func (b *bench) signers(t testing.TB) *signing.Signers {
@@ -143,8 +153,10 @@ func (b *bench) signers(t testing.TB) *signing.Signers {
 		return key, []*x509.Certificate{cert}
 	}
 	key, chain := leaf("SD-JWT", x5c.CredentialIssuer)
+	b.chain = chain
 	sd, err := sdjwtvc.NewSigner(key, chain)
 	check(t, err)
+	b.key = key
 	key, chain = leaf("DS", x5c.DocumentSigner)
 	md, err := mdoc.NewSigner(key, chain)
 	check(t, err)

@@ -26,6 +26,7 @@ func (s *Service) describe(languages []string) *openid4vci.IssuerMetadata {
 		CredentialIssuer:                  s.Issuer,
 		CredentialEndpoint:                s.Issuer + "/credential",
 		NonceEndpoint:                     s.Issuer + "/nonce",
+		DeferredCredentialEndpoint:        s.Issuer + "/deferred-credential",
 		IssuerInfo:                        s.Info,
 		NotificationEndpoint:              s.Issuer + "/notification",
 		CredentialConfigurationsSupported: map[string]openid4vci.Configuration{},

@@ -18,22 +18,34 @@ const maxBody = 256 << 10
 
 // readRequest is phase 2.
 func (s *Service) readRequest(w http.ResponseWriter, r *http.Request) (*openid4vci.CredentialRequest, error) {
+	body, encrypted, err := s.readSealable(w, r, "8.2")
+	if err != nil {
+		return nil, err
+	}
+	var request *openid4vci.CredentialRequest
+	if encrypted {
+		request, err = openid4vci.OpenCredentialRequest(string(body), s.Encryption.key)
+	} else {
+		request, err = openid4vci.ParseCredentialRequest(body)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return request, s.Encryption.demand(encrypted, request.ResponseEncryption)
+}
+
+// readSealable reads a request that may be encrypted, and tells whether it is. section is that of the request.
+func (s *Service) readSealable(w http.ResponseWriter, r *http.Request, section string) (body []byte, encrypted bool, err error) {
 	media := mediaType(r)
 	if media != "application/json" && media != "application/jwt" {
-		return nil, refusal(openid4vci.InvalidCredentialRequest,
-			"expected Content-Type application/json, or application/jwt when encrypted; got %q (OpenID4VCI section 8.2)", media)
+		return nil, false, refusal(openid4vci.InvalidCredentialRequest,
+			"expected Content-Type application/json, or application/jwt when encrypted; got %q (OpenID4VCI section %s)", media, section)
 	}
-	body, err := readBody(w, r, openid4vci.InvalidCredentialRequest, "8.2")
-	switch {
-	case err != nil:
-		return nil, err
-	case media == "application/jwt":
-		return s.Encryption.open(body)
-	case s.Encryption.required:
-		return nil, refusal(openid4vci.InvalidEncryptionParameters,
-			"expected an encrypted request, since encryption_required is true; got application/json (OpenID4VCI section 10)")
+	if encrypted = media == "application/jwt"; !encrypted && s.Encryption.required {
+		return nil, false, s.Encryption.demand(false, nil)
 	}
-	return openid4vci.ParseCredentialRequest(body)
+	body, err = readBody(w, r, openid4vci.InvalidCredentialRequest, section)
+	return body, encrypted, err
 }
 
 // mediaType is the type of the body, without parameters; "" when there is none that can be read. It is cut, for a refusal.

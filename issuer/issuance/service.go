@@ -44,6 +44,12 @@ type Wallets interface {
 	Check(ctx context.Context, s *attestation.Status, at time.Time) error
 }
 
+// Seal keeps a secret from whoever reads the database: what is sealed opens with the same use and owner alone. minid.Sealer is one.
+type Seal interface {
+	Seal(secret []byte, use, owner string) []byte
+	Open(sealed []byte, use, owner string) ([]byte, error)
+}
+
 // Counts counts what happens; metrics.Metrics is one.
 type Counts interface{ Event(event, detail string) }
 
@@ -60,6 +66,7 @@ type Service struct {
 	Wallets    Wallets
 	Nonces     *Nonces
 	Encryption *Encryption
+	Seal       Seal
 	Signers    func() *signing.Signers // those that sign now: keys change while the service runs
 	Counts     Counts                  // lint_error, by configuration
 	Now        func() time.Time
@@ -86,6 +93,7 @@ func (s *Service) Mount(r gin.IRouter) error {
 	}
 	r.POST("/nonce", s.postNonce)
 	r.POST("/credential", s.postCredential)
+	r.POST("/deferred-credential", s.postDeferred)
 	r.POST("/notification", s.postNotification)
 	return nil
 }

@@ -17,6 +17,8 @@ var (
 	ErrNonceUsed  = errors.New("issuance: the c_nonce has been used")
 	ErrIndexTaken = errors.New("issuance: a status index has been taken, or the list has no room")
 	ErrNotFound   = errors.New("issuance: no such issuance that could be changed")
+	// ErrNotDeferred: the grant has no such transaction that could be picked up.
+	ErrNotDeferred = errors.New("issuance: no such transaction")
 )
 
 // Store keeps what was issued. It never sees a credential or a holder's key.
@@ -28,6 +30,17 @@ type Store interface {
 	// Begin takes the nonces and the status indices and writes the intent and its audit entry, or does none of it.
 	// ErrNonceUsed when one of the nonces is gone, ErrIndexTaken when one of the indices is: then others must be drawn.
 	Begin(ctx context.Context, in Intent) error
+	// Defer takes the nonces and keeps an order until it is picked up, with its audit entry, or does none of it. ErrNonceUsed as
+	// Begin.
+	Defer(ctx context.Context, d Deferred) error
+	// Deferred gives a transaction of a grant that has not ended at the time at, or ErrNotDeferred.
+	Deferred(ctx context.Context, grantID, id string, at time.Time) (Deferred, error)
+	// TakeDeferred deletes a transaction of a grant; of all who try, one succeeds and the others get ErrNotDeferred.
+	TakeDeferred(ctx context.Context, grantID, id string) error
+	// DenyDeferred deletes a transaction that will never be served, with its audit entry. ErrNotDeferred as TakeDeferred.
+	DenyDeferred(ctx context.Context, d Deferred, at time.Time) error
+	// PutBack keeps a transaction that was taken and could not be served by a fault of ours.
+	PutBack(ctx context.Context, d Deferred) error
 	// Finish records how the signing of an intent ended, with its audit entry.
 	Finish(ctx context.Context, in Intent, state State, at time.Time) error
 	// Notify notes what the wallet that holds a token of the grant tells of an issuance, with its audit entry, or does nothing
@@ -59,18 +72,23 @@ type Intent struct {
 	IssuedAt        time.Time
 	ExpiresAt       time.Time
 	Watched         []attestation.Status // of the wallet unit and its key storage: revoked, the issuance is revoked too
+	Transaction     string               // that is picked up; "" for what is issued at once
 }
 
 // Event is the audit entry of an intent.
 func (in Intent) Event() audit.Event {
 	person := audit.Person(in.PersonID)
-	return audit.Event{
+	e := audit.Event{
 		At: in.IssuedAt, Kind: KindIntent, Actor: person, Subject: person, Object: in.ID, Outcome: string(StateIntent),
 		Details: map[string]string{
 			"client_id": in.ClientID, "configuration": in.ConfigurationID, "level": in.Level.String(),
 			"copies": strconv.Itoa(len(in.Indices)), "expires": in.ExpiresAt.UTC().Format(time.RFC3339),
 		},
 	}
+	if in.Transaction != "" {
+		e.Details["transaction"] = in.Transaction
+	}
+	return e
 }
 
 // Finished is the audit entry of its end.
@@ -85,6 +103,7 @@ const (
 	KindResult = "issuance.result"
 	KindRevoke = "issuance.revoke"
 	KindNotify = "issuance.notify" // the outcome is the event
+	KindDefer  = "issuance.defer"  // of a transaction: deferred, or denied for good
 )
 
 // Issued is an issuance as the person sees it. RevokedAt is zero unless it was revoked.

@@ -20,6 +20,7 @@ import (
 // issued is what the pages of this file read and change.
 type issued interface {
 	Mine(ctx context.Context, personID string) ([]issuance.Issued, error)
+	Waiting(ctx context.Context, personID string, at time.Time) ([]issuance.Deferred, error)
 	One(ctx context.Context, personID, id string) (issuance.Issued, error)
 	Revoke(ctx context.Context, personID, id string, at time.Time) error
 }
@@ -80,6 +81,23 @@ func (m *mine) view(i issuance.Issued, lang string) issuedView {
 	return v
 }
 
+// waitingView is what has been ordered and is not there yet.
+type waitingView struct{ ID, Name, Client, Ordered, OrderedISO string }
+
+func (m *mine) waiting(all []issuance.Deferred, lang string) []waitingView {
+	views := make([]waitingView, 0, len(all))
+	for _, d := range all {
+		v := waitingView{
+			ID: d.ID, Name: d.ConfigurationID, Client: d.ClientID, Ordered: dateIn(lang, d.OrderedAt), OrderedISO: d.OrderedAt.Format(time.DateOnly),
+		}
+		if t, ok := m.types.ByID(d.ConfigurationID); ok {
+			v.Name = t.Display.Name.In(lang)
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
 func dateIn(lang string, t time.Time) string {
 	if lang == "en" {
 		return t.Format("2 January 2006")
@@ -101,11 +119,17 @@ func (m *mine) list(c *gin.Context) {
 	for _, i := range all {
 		views = append(views, m.view(i, web.Lang(c)))
 	}
+	waiting, err := m.store.Waiting(c.Request.Context(), session.PersonID, m.now())
+	if err != nil {
+		m.fault(c, err)
+		return
+	}
 	m.site.Render(c, http.StatusOK, "issuer_mine", struct {
 		Issued  []issuedView
+		Waiting []waitingView
 		Revoked bool
 		Limit   web.Limit
-	}{views, c.Query("revoked") == "1", web.Limit{TimeKey: "login.time.session", Again: "/mine"}.Until(m.now(), session.Ends)})
+	}{views, m.waiting(waiting, web.Lang(c)), c.Query("revoked") == "1", web.Limit{TimeKey: "login.time.session", Again: "/mine"}.Until(m.now(), session.Ends)})
 }
 
 func (m *mine) confirm(c *gin.Context) {

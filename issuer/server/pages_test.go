@@ -185,7 +185,10 @@ func TestPagesInABrowser(t *testing.T) {
 	p.get(w.authorize(byScope("eudiw:no:minid:mpid")))
 	p.signInWithCode()
 	look(p.path, "authserver_consent")
-	token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)
+	token := w.token(p, byScope("eudiw:no:minid:mpid no:sikt:vitnemal"), p.signInWithCode)
+	if a := w.ask(token, diploma); a.status != http.StatusAccepted {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
 	w.credentials(token.AccessToken, "credential_configuration_id", mpid, 2)
 	w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
 	var id string

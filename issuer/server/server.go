@@ -226,7 +226,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		issuing: &issuance.Service{
 			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
 			Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
-			Signers: g.trust.Signers, Encryption: g.encryption, Counts: g.metrics, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
+			Signers: g.trust.Signers, Encryption: g.encryption, Seal: g.core.Seal, Counts: g.metrics, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
 			IssuerKeys: g.trust.credentialKeys,
 		},
 		offers: &offers{

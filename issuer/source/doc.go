@@ -15,7 +15,13 @@
 //	licence_number, licence_issue_date,
 //	licence_expiry_date, driving_privileges,
 //	portrait                                  text, Date, Date, list of maps, Image: only of people with a driving licence
+//	diploma_programme, diploma_school,
+//	diploma_date, general_study_competence    text, text, Date, bool: what upper secondary school was completed with; found in
+//	                                          an archive, which takes a while
 //	facts.NAME                                what a File says
+//
+// Some facts cannot be had at once. Facts.Takes tells how long after they were first asked for they are there, or it is known that
+// there are none.
 //
 // The register that is built in holds synthetic people. The numbers and names of ten are published for testing by the
 // national wallet sandbox; everything else, and the people beside them, are invented.

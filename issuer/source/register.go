@@ -29,7 +29,9 @@ func (r *Register) Facts(_ context.Context, pid string) (*Facts, error) {
 	if !ok {
 		return nil, ErrUnknownPerson
 	}
-	return NewFacts(p.values(), p.BirthDate, r.Now()), nil
+	facts := NewFacts(p.values(), p.BirthDate, r.Now())
+	addDiploma(facts, pid)
+	return facts, nil
 }
 
 // Person is an entry of the register.

@@ -58,6 +58,7 @@ func mustLoad(name string) *time.Location {
 // Facts are what a source says of one person at one time.
 type Facts struct {
 	values map[string]any
+	takes  map[string]time.Duration // of facts that cannot be had at once
 	birth  Date
 	today  Date
 }
@@ -80,6 +81,20 @@ func (f *Facts) Value(name string) (any, bool) {
 	return v, ok
 }
 
+// Takes tells how long it takes to get a fact, or the word that there is none: counted from when it was first asked for, 0 for
+// at once. Until then nothing may be made of its value.
+func (f *Facts) Takes(name string) time.Duration { return f.takes[name] }
+
+// Later says that facts come later than at once.
+func (f *Facts) Later(takes time.Duration, names ...string) {
+	if f.takes == nil {
+		f.takes = map[string]time.Duration{}
+	}
+	for _, name := range names {
+		f.takes[name] = takes
+	}
+}
+
 // The names of the facts.
 const (
 	GivenName         = "given_name"
@@ -100,6 +115,7 @@ const (
 var known = map[string]bool{
 	GivenName: true, FamilyName: true, IdentityNumber: true, BirthDate: true, PlaceOfBirth: true, Nationalities: true, PostalAddress: true,
 	SchoolRole: true, SchoolName: true, SchoolNumber: true, SchoolOwnerName: true, SchoolOwnerNumber: true, SchoolType: true,
+	DiplomaProgramme: true, DiplomaSchool: true, DiplomaDate: true, StudyCompetence: true,
 	LicenceNumber: true, LicenceIssued: true, LicenceExpiry: true, DrivingPrivileges: true, Portrait: true,
 }
 

@@ -52,6 +52,9 @@ func (s *Store) Sweep(ctx context.Context, at time.Time) error {
 		if err := tx.Exec("DELETE FROM issuer_used_nonces WHERE expires_at < ?", at.Unix()).Error; err != nil {
 			return err
 		}
+		if err := tx.Exec("DELETE FROM issuer_deferred WHERE expires_at < ?", at.Unix()).Error; err != nil {
+			return err
+		}
 		const ended = "SELECT id FROM issuer_issuances WHERE expires_at < ?"
 		if err := tx.Exec(`DELETE FROM issuer_watched WHERE issuance_id IN
 			(SELECT id FROM issuer_issuances WHERE expires_at < ? OR revoked_at <> 0)`, at.Unix()).Error; err != nil {

@@ -72,6 +72,15 @@ func refuseKey(format string, args ...any) *Error {
 // the kid of its metadata, nil when there is none. What is no JWE gets invalid_credential_request, what cannot be opened
 // invalid_encryption_parameters. The error is an *Error.
 func OpenCredentialRequest(compact string, keyOf func(kid string) *ecdsa.PrivateKey) (*CredentialRequest, error) {
+	plaintext, err := openRequest(compact, keyOf)
+	if err != nil {
+		return nil, err
+	}
+	return parseCredentialRequest(plaintext, true)
+}
+
+// openRequest gives the plaintext of an encrypted request.
+func openRequest(compact string, keyOf func(kid string) *ecdsa.PrivateKey) ([]byte, error) {
 	plaintext, err := jose.DecryptDeflated(compact, maxPlaintext, keyOf)
 	switch {
 	case errors.Is(err, jose.ErrMalformed), errors.Is(err, jose.ErrEncoding), errors.Is(err, jose.ErrJSON):
@@ -83,18 +92,20 @@ func OpenCredentialRequest(compact string, keyOf func(kid string) *ecdsa.Private
 	case err != nil:
 		return nil, refuse(InvalidEncryptionParameters, ErrRequestEncryption, "the encryption does not fit credential_request_encryption (section 10): %v", err)
 	}
-	return parseCredentialRequest(plaintext, true)
+	return plaintext, nil
 }
 
 // Encrypt makes a JWE of the request for the issuer's key (section 10): the first one that can be used, compressed where the
 // issuer takes that. Errors: ErrMetadata when the issuer names no key or no enc that is known here.
-func (r *CredentialRequest) Encrypt(e *RequestEncryption) (string, error) {
+func (r *CredentialRequest) Encrypt(e *RequestEncryption) (string, error) { return e.encrypt(r) }
+
+func (e *RequestEncryption) encrypt(request any) (string, error) {
 	enc := firstOf(Encs, e.EncValuesSupported)
 	for _, key := range e.JWKS.Keys {
 		if _, err := key.PublicKey(); err != nil || key.Alg != keyAgreement || enc == "" {
 			continue
 		}
-		raw, err := json.Marshal(r)
+		raw, err := json.Marshal(request)
 		if err != nil {
 			return "", err
 		}

@@ -32,6 +32,7 @@ func TestPagesInABrowser(t *testing.T) {
 	s.pair(karies)
 	s.fetch(mpid, "MinID-bevis")
 	s.fetch("pid_sd_jwt_vc", "Norsk ID-bevis")
+	s.fetch("no.sikt.vitnemal_sd_jwt_vc", "Vitnemål")
 	all, err := w.face.Wallet.Store.List()
 	check(t, err)
 	look("/?stored="+all[0].ID, "wallet_index")

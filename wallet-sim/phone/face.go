@@ -60,6 +60,7 @@ func (f *Face) Handler() (http.Handler, error) {
 	pages.GET("/credentials/:id", f.credential)
 	pages.GET("/offer", f.offer)
 	pages.POST("/offer", f.accept)
+	pages.POST("/pending/:id", f.pickUp)
 	pages.GET("/callback", f.callback)
 	pages.GET("/present", f.present)
 	pages.POST("/present/:id", f.answer)

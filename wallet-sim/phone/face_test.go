@@ -29,6 +29,12 @@ func TestFetchAndShowByPages(t *testing.T) {
 	s.sees("Fornavn", "Stjerne", "14846599313", "14.04.1965", "no:minid:mpid:1", "&#34;vct&#34;")
 	s.fetch("no.sikt.elevbevis_sd_jwt_vc", "Elevbevis")
 
+	s.fetch("no.sikt.vitnemal_sd_jwt_vc", "Vitnemål")
+	s.sees("Vitnemål", "På vei", "Spør igjen om en liten stund")
+	w.pass(3 * time.Second)
+	s.press(pendingPath(s))
+	s.sees("Beviset er hentet: Vitnemål.")
+
 	s.open(w.verifier + "/")
 	s.press("/services/lanekassen/start")
 	asked := s.page.URL.Path
@@ -52,6 +58,17 @@ func walletLink(s *surfer) string {
 		}
 	}
 	s.w.t.Fatalf("no link to the wallet: %s", s.page.Says())
+	return ""
+}
+
+func pendingPath(s *surfer) string {
+	s.w.t.Helper()
+	for _, f := range s.page.Forms {
+		if strings.HasPrefix(f.Action, "/pending/") {
+			return f.Action
+		}
+	}
+	s.w.t.Fatalf("nothing is pending: %s", s.page.Says())
 	return ""
 }
 

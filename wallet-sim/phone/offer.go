@@ -91,11 +91,7 @@ func (f *Face) accept(c *gin.Context) {
 	}
 	if plan.PreAuthorized != nil {
 		stored, err := f.Wallet.Redeem(c.Request.Context(), plan, strings.TrimSpace(c.PostForm("tx_code")))
-		if err != nil {
-			f.refused(c, err)
-			return
-		}
-		f.to(c, "/?stored="+stored[0].ID)
+		f.received(c, stored, err)
 		return
 	}
 	authorize, err := f.Wallet.Begin(c.Request.Context(), plan)
@@ -115,11 +111,38 @@ func (f *Face) to(c *gin.Context, address string) {
 // not send the code twice.
 func (f *Face) callback(c *gin.Context) {
 	stored, err := f.Wallet.Finish(c.Request.Context(), c.Request.URL.Query())
-	if err != nil {
+	f.received(c, stored, err)
+}
+
+// received leads to the front page, which shows what was got and what comes later.
+func (f *Face) received(c *gin.Context, stored []*wallet.Credential, err error) {
+	later := (*wallet.Later)(nil)
+	if err != nil && !errors.As(err, &later) {
 		f.refused(c, err)
 		return
 	}
-	f.to(c, "/?stored="+stored[0].ID)
+	query := url.Values{}
+	if len(stored) > 0 {
+		query.Set("stored", stored[0].ID)
+	}
+	if later != nil {
+		query.Set("pending", later.Pending[0].ID)
+	}
+	f.to(c, "/?"+query.Encode())
+}
+
+// pickUp asks the issuer for what was to come later.
+func (f *Face) pickUp(c *gin.Context) {
+	one, err := f.Wallet.PickUp(c.Request.Context(), c.Param("id"))
+	if errors.Is(err, wallet.ErrNotFound) {
+		f.to(c, "/")
+		return
+	}
+	if err != nil {
+		f.received(c, nil, err)
+		return
+	}
+	f.received(c, []*wallet.Credential{one}, nil)
 }
 
 // shareView is one credential that would be shown.

@@ -63,12 +63,28 @@ func (f *Face) index(c *gin.Context) {
 			stored = one.Name(lang)
 		}
 	}
+	waiting, err := f.Wallet.Store.Pending()
+	if err != nil {
+		f.site.Failure(c, err)
+		return
+	}
+	orders := make([]orderView, 0, len(waiting))
+	for _, p := range waiting {
+		orders = append(orders, orderView{ID: p.ID, Name: p.Name(lang), Issuer: hostOf(p.Flow.Plan.Issuer.CredentialIssuer), Now: p.ID == c.Query("pending")})
+	}
 	f.site.Render(c, http.StatusOK, "wallet_index", struct {
 		Cards            []cardView
+		Orders           []orderView
 		Stored           string
 		Shared           string
 		Issuer, Verifier string
-	}{cards, stored, c.Query("answer"), f.Issuer, f.Verifier})
+	}{cards, orders, stored, c.Query("answer"), f.Issuer, f.Verifier})
+}
+
+// orderView is a credential that comes later; Now for the one that was just asked for.
+type orderView struct {
+	ID, Name, Issuer string
+	Now              bool
 }
 
 func (f *Face) credential(c *gin.Context) {

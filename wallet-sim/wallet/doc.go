@@ -8,6 +8,7 @@
 //	OpenID4VCI 3.5        pre-authorized code                Wallet.Redeem
 //	RFC 6749 6            refresh token                      Wallet.Renew
 //	RFC 9901 7.2          verification before storing        Wallet.Finish
+//	OpenID4VCI 9          what the issuer gives later        Wallet.PickUp, Wallet.Await
 //	OpenID4VCI 10         encryption where the issuer can    Wallet.Finish
 //	OpenID4VCI 11         what became of the credential      Wallet.Finish
 //	OpenID4VP 5, 6        request object, choice             Wallet.Request
@@ -17,6 +18,7 @@
 //
 //	credentials/<id>.json   a credential with its copies, each with its key
 //	grants/<id>.json        a refresh token with the keys that it is bound to
+//	pending/<id>.json       a credential that the issuer gives later
 //	flows/<id>.json         an issuance or a presentation under way
 //
 // The folder of trust anchors holds issuers/*.pem and verifiers/*.pem; a file that is added is seen at the next use.

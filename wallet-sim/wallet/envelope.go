@@ -47,8 +47,7 @@ func newEnvelope(m *openid4vci.IssuerMetadata) (*envelope, error) {
 }
 
 // seal makes the request the body of the call.
-func (e *envelope) seal(c *call, request openid4vci.CredentialRequest) (err error) {
-	request.ResponseEncryption = e.asked
+func (e *envelope) seal(c *call, request sealable) (err error) {
 	c.contentType, c.accept = "application/json", "application/json"
 	if e.request == nil {
 		c.body, err = json.Marshal(request)

@@ -14,7 +14,8 @@ import (
 )
 
 // Finish takes the browser's return to RedirectURI, with its query, and gets what was authorized: a token, a c_nonce,
-// key proofs, the credentials, each verified and then stored. What was stored before an error comes with it.
+// key proofs, the credentials, each verified and then stored. What was stored before an error comes with it. A *Later when some of
+// it comes later.
 func (w *Wallet) Finish(ctx context.Context, query url.Values) ([]*Credential, error) {
 	f, code, err := w.returned(query)
 	if err != nil {
@@ -41,15 +42,20 @@ func (w *Wallet) collect(ctx context.Context, f *Flow, form url.Values) ([]*Cred
 		return nil, err
 	}
 	var stored []*Credential
+	var later Later
 	for _, request := range requestsFor(f, token) {
-		c, err := w.obtain(ctx, p, f, token.AccessToken, request, func(c *Credential) error {
-			c.Grant = grant
-			return w.Store.Add(c)
-		})
+		c, err := w.obtain(ctx, p, f, token.AccessToken, request, grant, "")
+		if one := (*Later)(nil); errors.As(err, &one) {
+			later.Pending = append(later.Pending, one.Pending...)
+			continue
+		}
 		if err != nil {
 			return stored, fmt.Errorf("%s: %w", request.configurationID, err)
 		}
 		stored = append(stored, c)
+	}
+	if len(later.Pending) > 0 {
+		return stored, &later
 	}
 	return stored, nil
 }
@@ -97,11 +103,19 @@ func requestsFor(f *Flow, t *oauth2.TokenResponse) []wanted {
 	return all
 }
 
-// obtain gets one credential in as many copies as allowed, verifies each, and has them stored; the issuer is told how that
-// went. A c_nonce that was refused is replaced once (section 8.3.1.2).
-func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, what wanted, store func(*Credential) error) (*Credential, error) {
-	config := w.configuration(&f.Plan, what.configurationID)
-	keys, err := makeKeys(w.batch(f.Plan.Issuer, config))
+// obtained is an answer with credentials, and what it is the answer to.
+type obtained struct {
+	what      wanted
+	keys      []Key
+	answer    *openid4vci.CredentialResponse
+	encrypted bool
+}
+
+// obtain gets one credential in as many copies as allowed, verifies each, and has them stored, in the place of another where
+// replaces names one; the issuer is told how that went. A c_nonce that was refused is replaced once (section 8.3.1.2). A *Later when
+// the issuer issues later.
+func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, what wanted, grant, replaces string) (*Credential, error) {
+	keys, err := makeKeys(w.batch(f.Plan.Issuer, w.configuration(&f.Plan, what.configurationID)))
 	if err != nil {
 		return nil, err
 	}
@@ -113,14 +127,22 @@ func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, w
 		return nil, err
 	}
 	if answer.TransactionID != "" {
-		return nil, fmt.Errorf("%w: the issuer will issue later (deferred, OpenID4VCI 1.0 section 9)", ErrUnsupported)
+		return nil, w.postpone(&Pending{
+			ConfigurationID: what.configurationID, Flow: f, Keys: keys, Token: token, Grant: grant, Replaces: replaces,
+		}, answer)
 	}
-	credential, err := w.accept(config, keys, answer.Credentials)
+	return w.take(ctx, p, f, token, &obtained{what, keys, answer, encrypted}, w.storing(grant, replaces))
+}
+
+// take verifies what came, has it stored and tells the issuer.
+func (w *Wallet) take(ctx context.Context, p *prover, f *Flow, token string, got *obtained, store func(*Credential) error) (*Credential, error) {
+	config := w.configuration(&f.Plan, got.what.configurationID)
+	credential, err := w.accept(config, got.keys, got.answer.Credentials)
 	if err != nil {
-		return nil, errors.Join(err, w.notify(ctx, p, f, token, answer.NotificationID, openid4vci.CredentialFailure))
+		return nil, errors.Join(err, w.notify(ctx, p, f, token, got.answer.NotificationID, openid4vci.CredentialFailure))
 	}
-	credential.ConfigurationID, credential.Issuer = what.configurationID, f.Plan.Issuer.CredentialIssuer
-	credential.Encrypted = encrypted
+	credential.ConfigurationID, credential.Issuer = got.what.configurationID, f.Plan.Issuer.CredentialIssuer
+	credential.Encrypted = got.encrypted
 	credential.IssuerDisplay, credential.Display = f.Plan.Issuer.Display, config.CredentialMetadata
 	if err = w.addType(ctx, credential); err != nil {
 		err = fmt.Errorf("%w: %w", ErrCredential, err)
@@ -128,9 +150,9 @@ func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, w
 		err = store(credential)
 	}
 	if err != nil {
-		return nil, errors.Join(err, w.notify(ctx, p, f, token, answer.NotificationID, openid4vci.CredentialFailure))
+		return nil, errors.Join(err, w.notify(ctx, p, f, token, got.answer.NotificationID, openid4vci.CredentialFailure))
 	}
-	return credential, w.tellStored(ctx, p, f, token, credential, answer.NotificationID)
+	return credential, w.tellStored(ctx, p, f, token, credential, got.answer.NotificationID)
 }
 
 // batch is how many keys to prove: what the issuer takes, what we want, at least one.
@@ -172,23 +194,10 @@ func (w *Wallet) ask(ctx context.Context, p *prover, f *Flow, token string, what
 		step: "credential request (OpenID4VCI 1.0 section 8.2)", method: http.MethodPost, url: f.Plan.Issuer.CredentialEndpoint, token: token,
 		sent: []string{name, fmt.Sprintf("proof of %d keys, of type %s", len(keys), proofs.Type)},
 	}
-	e, err := newEnvelope(f.Plan.Issuer)
-	if err != nil {
-		return nil, false, err
-	}
-	if err := e.seal(&c, request); err != nil {
-		return nil, false, err
-	}
-	a, err := p.do(ctx, c)
-	if err != nil {
-		return nil, false, err
-	}
-	raw, err := e.open(c, a)
-	if err != nil {
-		return nil, false, err
-	}
-	answer, err = openid4vci.ParseCredentialResponse(a.Status, raw, len(keys))
-	return answer, e.asked != nil, err
+	return w.exchange(ctx, p, f.Plan.Issuer, c, len(keys), func(to *openid4vci.ResponseEncryptionKey) sealable {
+		request.ResponseEncryption = to
+		return &request
+	})
 }
 
 // nonce asks the Nonce Endpoint (section 7), whose answer may bring a DPoP nonce too.

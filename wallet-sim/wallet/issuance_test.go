@@ -372,7 +372,7 @@ func TestWhatTheIssuerAnswersInPlaceOfCredentials(t *testing.T) {
 		answer any
 		want   error
 	}{
-		"later":          {202, map[string]any{"transaction_id": "x", "interval": 5}, ErrUnsupported},
+		"later for 0 s":  {202, map[string]any{"transaction_id": "x", "interval": 0}, openid4vci.ErrResponse},
 		"nothing":        {200, map[string]any{}, openid4vci.ErrResponse},
 		"more than keys": {200, map[string]any{"credentials": []any{map[string]string{"credential": "a"}, map[string]string{"credential": "b"}, map[string]string{"credential": "c"}}}, openid4vci.ErrResponse},
 	} {

@@ -40,30 +40,31 @@ func (w *Wallet) Renew(ctx context.Context, id string) (*Credential, error) {
 	if err := w.Store.read(grantsDir, old.Grant, &h); err != nil {
 		return nil, err
 	}
-	f := h.Flow
-	if err := w.attestAgain(ctx, f); err != nil {
-		return nil, err
-	}
-	p, err := w.prover(f)
+	p, token, err := w.refreshed(ctx, &h)
 	if err != nil {
 		return nil, err
 	}
-	token, err := w.token(ctx, p, f, url.Values{
-		"grant_type": {oauth2.GrantRefreshToken}, "refresh_token": {h.RefreshToken}, "client_id": {w.ClientID},
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, request := range requestsFor(f, token) {
-		if request.configurationID != old.ConfigurationID {
-			continue
+	for _, request := range requestsFor(h.Flow, token) {
+		if request.configurationID == old.ConfigurationID {
+			return w.obtain(ctx, p, h.Flow, token.AccessToken, request, old.Grant, old.ID)
 		}
-		return w.obtain(ctx, p, f, token.AccessToken, request, func(c *Credential) error {
-			c.ID, c.Grant = old.ID, old.Grant
-			return w.Store.write(credentialsDir, c.ID, c)
-		})
 	}
 	return nil, fmt.Errorf("%w: the token opens %s no longer", ErrConfiguration, old.ConfigurationID)
+}
+
+// refreshed gets another access token with a refresh token.
+func (w *Wallet) refreshed(ctx context.Context, h *held) (*prover, *oauth2.TokenResponse, error) {
+	if err := w.attestAgain(ctx, h.Flow); err != nil {
+		return nil, nil, err
+	}
+	p, err := w.prover(h.Flow)
+	if err != nil {
+		return nil, nil, err
+	}
+	token, err := w.token(ctx, p, h.Flow, url.Values{
+		"grant_type": {oauth2.GrantRefreshToken}, "refresh_token": {h.RefreshToken}, "client_id": {w.ClientID},
+	})
+	return p, token, err
 }
 
 // attestAgain gets an attestation that is not too old, of the instance key that the refresh token is bound to.

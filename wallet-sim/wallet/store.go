@@ -206,8 +206,11 @@ func (s *Store) takeFlow(id string) error {
 }
 
 // flows lists what is under way.
-func (s *Store) flows() []string {
-	entries, err := os.ReadDir(filepath.Join(s.Dir, flowsDir))
+func (s *Store) flows() []string { return s.ids(flowsDir) }
+
+// ids lists what there is of a kind.
+func (s *Store) ids(kind string) []string {
+	entries, err := os.ReadDir(filepath.Join(s.Dir, kind))
 	if err != nil {
 		return nil
 	}
