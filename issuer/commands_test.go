@@ -39,7 +39,7 @@ func issued(t *testing.T) *database.DB {
 		ID: "one", PersonID: "anna", ClientID: "wallet", ConfigurationID: "proof_of_age", Level: minid.LevelSubstantial,
 		IssuedAt: noon, ExpiresAt: time.Date(2026, time.December, 23, 0, 0, 0, 0, time.UTC),
 	}
-	in.Indices, err = st.Candidates(ctx, 2, noon)
+	in.Indices, err = st.Candidates(ctx, 1, 2, noon)
 	check(t, err)
 	check(t, st.Begin(ctx, in))
 	check(t, st.Finish(ctx, in, issuance.StateIssued, noon))

@@ -142,6 +142,7 @@ func (j *journey) lastLegs() []leg {
 		{"A person without MinID orders an activation letter, with the phone in hand", j.orderLetter},
 		{"The letter is read, and registered: password, phone, e-mail", j.registerByLetter},
 		{"The newcomer logs in with a code by SMS, and gets the MinID credential", j.newcomerCredential},
+		{"Put the student credential on hold on «Mine bevis»: it is refused as suspended; open it again: it is accepted", j.hold},
 		{"Revoke the student credential on the issuer's page «Mine bevis»", j.revoke},
 		{"Show the revoked credential: it is refused, and the reason is told", j.refusedRevoked},
 		{"Log out at Skatteetaten, and be out at Lånekassen", j.logout},

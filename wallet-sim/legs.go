@@ -129,39 +129,91 @@ func (j *journey) showPIDMdoc(ctx context.Context) (string, error) {
 
 // revoke does as a person does: finds the credential by its name, asks to revoke it, and confirms.
 func (j *journey) revoke(ctx context.Context) (string, error) {
-	all, err := j.student.wallet.Store.List()
-	if err != nil {
-		return "", err
-	}
-	i := slices.IndexFunc(all, func(c *wallet.Credential) bool { return c.ConfigurationID == configStudent })
-	if i < 0 {
-		return "", errors.New("the student credential is not in the wallet")
-	}
-	b := j.student.browser
-	page, _, err := b.SignIn(ctx, j.house.issuerURL+"/mine")
+	one, page, err := j.studentOnMine(ctx)
 	if err != nil {
 		return "", err
 	}
 	link := slices.IndexFunc(page.Links, func(l browser.Link) bool {
-		return strings.HasSuffix(l.Href, "/revoke") && l.Describes == all[i].Name("en")
+		return strings.HasSuffix(l.Href, "/revoke") && l.Describes == one.Name("en")
 	})
 	if link < 0 {
-		return "", fmt.Errorf("expected a link to revoke the %s, got: %s", all[i].Name("en"), page.Says())
+		return "", fmt.Errorf("expected a link to revoke the %s, got: %s", one.Name("en"), page.Says())
 	}
+	b := j.student.browser
 	if page, err = b.Open(ctx, j.house.issuerURL+page.Links[link].Href, ""); err != nil {
 		return "", err
 	}
-	form := page.FormTo(page.URL.Path)
-	if form == nil {
-		return "", fmt.Errorf("expected a form to confirm, got: %s", page.Says())
+	return j.pressed(ctx, page, page.URL.Path, "revoked")
+}
+
+// studentOnMine is the student credential, and the page on which it stands.
+func (j *journey) studentOnMine(ctx context.Context) (*wallet.Credential, *browser.Page, error) {
+	all, err := j.student.wallet.Store.List()
+	if err != nil {
+		return nil, nil, err
 	}
-	if page, err = b.Submit(ctx, page, form, nil, ""); err != nil {
+	i := slices.IndexFunc(all, func(c *wallet.Credential) bool { return c.ConfigurationID == configStudent })
+	if i < 0 {
+		return nil, nil, errors.New("the student credential is not in the wallet")
+	}
+	page, _, err := j.student.browser.SignIn(ctx, j.house.issuerURL+"/mine")
+	return all[i], page, err
+}
+
+// pressed submits a form of the page, and expects the list to say what was done.
+func (j *journey) pressed(ctx context.Context, page *browser.Page, action, done string) (string, error) {
+	form := page.FormTo(action)
+	if form == nil {
+		return "", fmt.Errorf("expected a form to %s, got: %s", action, page.Says())
+	}
+	page, err := j.student.browser.Submit(ctx, page, form, nil, "")
+	if err != nil {
 		return "", err
 	}
-	if page.Status != 200 || page.URL.Query().Get("revoked") != "1" {
-		return "", fmt.Errorf("expected the list with the credential revoked, got status %d: %s", page.Status, page.Says())
+	if page.Status != 200 || page.URL.Query().Get("said") != done {
+		return "", fmt.Errorf("expected the list with the credential %s, got status %d: %s", done, page.Status, page.Says())
 	}
 	return page.Texts[0], nil
+}
+
+// hold puts the student credential on hold, is refused with it, opens it again and is let in.
+func (j *journey) hold(ctx context.Context) (string, error) {
+	one, page, err := j.studentOnMine(ctx)
+	if err != nil {
+		return "", err
+	}
+	link := slices.IndexFunc(page.Links, func(l browser.Link) bool {
+		return strings.HasSuffix(l.Href, "/revoke") && l.Describes == one.Name("en")
+	})
+	if link < 0 {
+		return "", fmt.Errorf("expected the %s, got: %s", one.Name("en"), page.Says())
+	}
+	path := strings.TrimSuffix(page.Links[link].Href, "/revoke")
+	if _, err := j.pressed(ctx, page, path+"/suspend", "suspended"); err != nil {
+		return "", err
+	}
+	v, err := j.student.present(ctx, "lanekassen")
+	if err != nil {
+		return "", err
+	}
+	made, failed := v.count()
+	if v.Accepted || len(failed) != 1 || !strings.HasPrefix(failed[0], "status: suspended") {
+		return "", fmt.Errorf("expected one failed check, status: suspended, got accepted %t and: %v", v.Accepted, failed)
+	}
+	if _, page, err = j.studentOnMine(ctx); err != nil {
+		return "", err
+	}
+	if _, err := j.pressed(ctx, page, path+"/restore", "restored"); err != nil {
+		return "", err
+	}
+	again, err := j.student.present(ctx, "lanekassen")
+	if err != nil {
+		return "", err
+	}
+	if !again.Accepted {
+		return "", errors.New("expected it to be accepted when it was open again")
+	}
+	return fmt.Sprintf("refused: 1 of %d checks failed: %s; accepted when it was open again", made, failed[0]), nil
 }
 
 // refusedRevoked expects one check to fail, that of the status, and nothing to be released.

@@ -71,10 +71,20 @@ func (t *Type) check() error {
 	case len(t.Claims) == 0:
 		return wrong("claims", "claims: there are none")
 	}
-	if err := errors.Join(t.KeyAttestation.check(), t.checkGrants()); err != nil {
+	if err := errors.Join(t.checkStatusBits(), t.KeyAttestation.check(), t.checkGrants()); err != nil {
 		return err
 	}
 	return t.checkClaims()
+}
+
+func (t *Type) checkStatusBits() error {
+	switch {
+	case !slices.Contains([]int{1, 2, 4, 8}, t.StatusBits):
+		return wrong("status_bits", "status_bits %d is none of 1, 2, 4, 8 (Token Status List section 4.1)", t.StatusBits)
+	case t.StatusBits != 1 && t.Format == MDoc:
+		return wrong("status_bits", "status_bits: an mdoc is revoked and never suspended (ISO/IEC 18013-5, second edition, 12.3.6)")
+	}
+	return nil
 }
 
 // checkGrants looks at how the type may be had, first and again. It keeps pre-authorized codes from what demands level high, as a PID does: at that level a wallet shows in the flow that it

@@ -93,6 +93,8 @@ func TestParseRefuses(t *testing.T) {
 		{"mdoc without doctype", md, "doctype: eu.europa.ec.av.1\n", "", "doctype"},
 		{"mdoc with disclosure", md, "    mandatory: true", "    disclosure: whole", "disclosure"},
 		{"mdoc path of one part", md, "path: [eu.europa.ec.av.1, age_over_18]", "path: [age_over_18]", "path"},
+		{"status of three bits", sd, "status_bits: 2", "status_bits: 3", "status_bits"},
+		{"mdoc that can be suspended", md, "batch:", "status_bits: 2\nbatch:", "status_bits"},
 		{"no scope", sd, "scope: eudiw:no:minid:mpid", "scope: \"\"", "scope"},
 		{"two scopes", sd, "scope: eudiw:no:minid:mpid", "scope: a b", "scope"},
 		{"unknown level", sd, "level: substantial", "level: betydelig", "level"},

@@ -98,6 +98,7 @@ type file struct {
 	Grants     []string    `yaml:"grants"`
 	TxCode     *bool       `yaml:"tx_code"`
 	Reissue    string      `yaml:"reissue_within"`
+	StatusBits *int        `yaml:"status_bits"`
 	Keys       *fileKeys   `yaml:"key_attestation"`
 	Display    fileDisplay `yaml:"display"`
 	Claims     []fileClaim `yaml:"claims"`
@@ -199,6 +200,9 @@ func (f file) toType() (*Type, error) {
 	}
 	if len(t.Grants) == 0 {
 		t.Grants = []string{GrantCode}
+	}
+	if t.StatusBits = 1; f.StatusBits != nil {
+		t.StatusBits = *f.StatusBits
 	}
 	if f.Keys != nil {
 		t.KeyAttestation = &KeyAttestation{KeyStorage: f.Keys.KeyStorage, UserAuthentication: f.Keys.UserAuthentication}

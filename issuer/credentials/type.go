@@ -41,6 +41,7 @@ type Type struct {
 	Batch          int
 	Grants         []string        // GrantCode, and GrantPreAuthorized where a person may get it so
 	TxCode         bool            // by GrantPreAuthorized, a transaction code is demanded
+	StatusBits     int             // of its status list: 1, 2, 4 or 8
 	ReissueWithin  time.Duration   // 0: only on a sign-in of its own
 	KeyAttestation *KeyAttestation // nil: the wallet need not say how its keys are guarded
 	Display        Display
@@ -60,6 +61,9 @@ const (
 
 // PreAuthorized tells whether the type may be given by a pre-authorized code.
 func (t *Type) PreAuthorized() bool { return slices.Contains(t.Grants, GrantPreAuthorized) }
+
+// Suspendable tells whether a credential of the type can be suspended, which takes two bits.
+func (t *Type) Suspendable() bool { return t.StatusBits > 1 }
 
 // Display is how the type is shown to people.
 type Display struct {

@@ -17,6 +17,7 @@ import (
 	"lommebok.example/minid/authserver"
 	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/openid4vci"
+	"lommebok.example/specs/statuslist"
 )
 
 // postCredential is the Credential Endpoint (section 8).
@@ -212,7 +213,7 @@ func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, n
 	err := ErrIndexTaken
 	for n := 0; n < draws && errors.Is(err, ErrIndexTaken); n++ {
 		var linted *signing.Linted
-		if intent.Indices, err = s.Store.Candidates(ctx, len(o.keys), now); err != nil {
+		if intent.Indices, err = s.Store.Candidates(ctx, statuslist.Bits(o.typ.StatusBits), len(o.keys), now); err != nil {
 			break
 		}
 		linted, err = s.Signers().Lint(&signing.Batch{Type: o.typ, Values: o.values, Life: o.life, Holders: o.keys, Indices: intent.Indices}, now)

@@ -10,6 +10,7 @@ import (
 	"lommebok.example/issuer/status"
 	"lommebok.example/minid"
 	"lommebok.example/specs/attestation"
+	"lommebok.example/specs/statuslist"
 )
 
 // What a Store answers when it does not do what it was asked.
@@ -25,8 +26,8 @@ var (
 type Store interface {
 	// Together runs f so that what stores write with its context is kept whole or not at all.
 	Together(ctx context.Context, f func(ctx context.Context) error) error
-	// Candidates draws random status indices that are free as far as is known. It takes none.
-	Candidates(ctx context.Context, n int, at time.Time) ([]status.Index, error)
+	// Candidates draws random status indices of a list with so many bits that are free as far as is known. It takes none.
+	Candidates(ctx context.Context, bits statuslist.Bits, n int, at time.Time) ([]status.Index, error)
 	// Begin takes the nonces and the status indices and writes the intent and its audit entry, or does none of it.
 	// ErrNonceUsed when one of the nonces is gone, ErrIndexTaken when one of the indices is: then others must be drawn.
 	Begin(ctx context.Context, in Intent) error
@@ -102,9 +103,35 @@ const (
 	KindIntent = "issuance.intent"
 	KindResult = "issuance.result"
 	KindRevoke = "issuance.revoke"
-	KindNotify = "issuance.notify" // the outcome is the event
-	KindDefer  = "issuance.defer"  // of a transaction: deferred, or denied for good
+	// KindSuspend and KindRestore are of what comes and goes.
+	KindSuspend = "issuance.suspend"
+	KindRestore = "issuance.restore"
+	KindNotify  = "issuance.notify" // the outcome is the event
+	KindDefer   = "issuance.defer"  // of a transaction: deferred, or denied for good
 )
+
+// Role is as what somebody changes a status.
+type Role string
+
+// The values of Role. What a case worker has suspended, the person cannot restore.
+const (
+	RolePerson     Role = "person"
+	RoleCaseWorker Role = "case_worker"
+)
+
+// Change is a new status of an issuance: Invalid for good, Suspended, or Valid again after that.
+type Change struct {
+	Issuance string
+	To       statuslist.Status
+	Person   string // whose issuance it must be; "" for anybody's
+	By       Role
+	Actor    audit.Party
+	Reason   string // a word for the audit log, not a text
+	At       time.Time
+}
+
+// ErrNotSuspendable: the credential stands on a list that knows valid and revoked alone.
+var ErrNotSuspendable = errors.New("issuance: the credential cannot be suspended")
 
 // Issued is an issuance as the person sees it. RevokedAt is zero unless it was revoked.
 type Issued struct {
@@ -116,5 +143,7 @@ type Issued struct {
 	IssuedAt        time.Time
 	ExpiresAt       time.Time
 	RevokedAt       time.Time
+	SuspendedAt     time.Time // zero unless it is suspended
+	SuspendedBy     Role
 	Notified        string // what the wallet has told last: an event of OpenID4VCI section 11.1, or ""
 }

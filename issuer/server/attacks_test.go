@@ -85,7 +85,7 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 // called are POST routes that programs call, which carry no cookie of ours and prove who calls in their own way. A service's
 // page may send a person to /endsession with POST (OpenID Connect RP-Initiated Logout 1.0 section 2), which asks and ends nothing.
 var called = []string{
-	"/par", "/token", "/nonce", "/credential", "/notification", "/minid/app/", "/userinfo", "/introspect", "/revoke", "/endsession", "/challenge",
+	"/par", "/token", "/nonce", "/credential", "/notification", "/deferred-credential", "/minid/app/", "/userinfo", "/introspect", "/revoke", "/endsession", "/challenge",
 }
 
 // A19: every form that another site sends is refused with 403, and changes nothing; a route is in this test by being there.

@@ -5,15 +5,18 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/internal/observe"
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/specs/statuslist"
 	"lommebok.example/web"
 )
 
@@ -22,7 +25,8 @@ type issued interface {
 	Mine(ctx context.Context, personID string) ([]issuance.Issued, error)
 	Waiting(ctx context.Context, personID string, at time.Time) ([]issuance.Deferred, error)
 	One(ctx context.Context, personID, id string) (issuance.Issued, error)
-	Revoke(ctx context.Context, personID, id string, at time.Time) error
+	Change(ctx context.Context, c issuance.Change) error
+	Together(ctx context.Context, f func(ctx context.Context) error) error
 }
 
 // consents ends what a person has given a wallet; authserver.Server is one.
@@ -45,6 +49,10 @@ func (m *mine) mount(r gin.IRouter) {
 	r.GET("/mine", m.list)
 	r.GET("/mine/:id/revoke", m.confirm)
 	r.POST("/mine/:id/revoke", m.revoke)
+	r.POST("/mine/:id/suspend", m.suspend)
+	r.POST("/mine/:id/restore", m.restore)
+	r.GET("/mine/lost", m.askLost)
+	r.POST("/mine/lost", m.lost)
 }
 
 // signedIn gives the session of who asks. Seeing and revoking what one has been given takes the level that most of it took.
@@ -61,6 +69,8 @@ type issuedView struct {
 	ID, Name, Client, State, Notified      string
 	Issued, IssuedISO, Expires, ExpiresISO string
 	Copies                                 int
+	Suspendable                            bool // by the person, now
+	Restorable                             bool
 }
 
 func (m *mine) view(i issuance.Issued, lang string) issuedView {
@@ -71,13 +81,17 @@ func (m *mine) view(i issuance.Issued, lang string) issuedView {
 	}
 	if t, ok := m.types.ByID(i.ConfigurationID); ok {
 		v.Name = t.Display.Name.In(lang)
+		v.Suspendable = t.Suspendable()
 	}
 	switch {
 	case !i.RevokedAt.IsZero():
 		v.State = "revoked"
 	case !i.ExpiresAt.After(m.now()):
 		v.State = "expired"
+	case !i.SuspendedAt.IsZero():
+		v.State, v.Restorable = "suspended", i.SuspendedBy == issuance.RolePerson
 	}
+	v.Suspendable = v.Suspendable && v.State == "valid"
 	return v
 }
 
@@ -127,9 +141,9 @@ func (m *mine) list(c *gin.Context) {
 	m.site.Render(c, http.StatusOK, "issuer_mine", struct {
 		Issued  []issuedView
 		Waiting []waitingView
-		Revoked bool
+		Said    string // what was just done
 		Limit   web.Limit
-	}{views, m.waiting(waiting, web.Lang(c)), c.Query("revoked") == "1", web.Limit{TimeKey: "login.time.session", Again: "/mine"}.Until(m.now(), session.Ends)})
+	}{views, m.waiting(waiting, web.Lang(c)), said(c), web.Limit{TimeKey: "login.time.session", Again: "/mine"}.Until(m.now(), session.Ends)})
 }
 
 func (m *mine) confirm(c *gin.Context) {
@@ -143,7 +157,7 @@ func (m *mine) confirm(c *gin.Context) {
 		return
 	}
 	view := m.view(one, web.Lang(c))
-	if view.State != "valid" {
+	if view.State != "valid" && view.State != "suspended" {
 		m.fault(c, issuance.ErrNotFound)
 		return
 	}
@@ -163,18 +177,54 @@ func (m *mine) revoke(c *gin.Context) {
 		err = m.grants.WithdrawConsent(ctx, session.PersonID, one.ClientID)
 	}
 	if err == nil {
-		err = m.store.Revoke(ctx, session.PersonID, one.ID, m.now())
+		err = m.change(c, session, one.ID, statuslist.Invalid)
 	}
+	m.done(c, "revoked", err)
+}
+
+// change sets the status of what belongs to the person.
+func (m *mine) change(c *gin.Context, session *minid.Session, id string, to statuslist.Status) error {
+	return m.changeIn(c.Request.Context(), session, id, to, "")
+}
+
+func (m *mine) changeIn(ctx context.Context, session *minid.Session, id string, to statuslist.Status, reason string) error {
+	return m.store.Change(ctx, issuance.Change{
+		Issuance: id, To: to, Person: session.PersonID, By: issuance.RolePerson, Actor: audit.Person(session.PersonID), Reason: reason, At: m.now(),
+	})
+}
+
+func (m *mine) done(c *gin.Context, what string, err error) {
 	if err != nil {
 		m.fault(c, err)
 		return
 	}
-	m.log.Info("revoked", "trace_id", observe.TraceID(c.Request.Context()), "issuance", c.Param("id"))
-	c.Redirect(http.StatusSeeOther, "/mine?revoked=1")
+	m.log.Info(what, "trace_id", observe.TraceID(c.Request.Context()), "issuance", c.Param("id"))
+	c.Redirect(http.StatusSeeOther, "/mine?said="+what)
+}
+
+// said is what was just done, as the texts know it; "" for anything else.
+func said(c *gin.Context) string {
+	if what := c.Query("said"); slices.Contains([]string{"revoked", "suspended", "restored", "lost"}, what) {
+		return what
+	}
+	return ""
+}
+
+// suspend and restore ask no questions: each undoes the other.
+func (m *mine) suspend(c *gin.Context) {
+	if session, ok := m.signedIn(c); ok {
+		m.done(c, "suspended", m.change(c, session, c.Param("id"), statuslist.Suspended))
+	}
+}
+
+func (m *mine) restore(c *gin.Context) {
+	if session, ok := m.signedIn(c); ok {
+		m.done(c, "restored", m.change(c, session, c.Param("id"), statuslist.Valid))
+	}
 }
 
 func (m *mine) fault(c *gin.Context, err error) {
-	if errors.Is(err, issuance.ErrNotFound) {
+	if errors.Is(err, issuance.ErrNotFound) || errors.Is(err, issuance.ErrNotSuspendable) {
 		m.site.Problem(c, web.Problem{
 			Status: http.StatusNotFound, Code: "not_revocable", TextKey: "issuer.problem.not_revocable",
 			ReturnURL: "/mine", ReturnTextKey: "issuer.mine.title",

@@ -197,8 +197,12 @@ func TestPagesInABrowser(t *testing.T) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	p.get("/mine")
+	look("/mine/lost", "issuer_lost")
+	p.get("/mine")
+	p.post(holdLink(t, p), nil)
+	p.get("/mine")
 	revoke := revokeLink(t, p, 2)
 	look(revoke, "issuer_revoke")
 	p.post(revoke, nil)
-	look("/mine?revoked=1", "issuer_mine")
+	look("/mine?said=revoked", "issuer_mine")
 }

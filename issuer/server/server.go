@@ -209,6 +209,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Offers: g.offers, Accounts: g.core, InsecureAllowAnonymousPreAuthorized: cfg.InsecureAllowAnonymousPreAuthorized,
 		Providers: providers, Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
 		InsecureAllowAnyClient: cfg.InsecureAllowAnyClient, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
+		StatusLists: cfg.URL + "/statuslists",
 		OpenID: &authserver.OpenID{
 			Services: g.services, Keys: g.trust.OpenID, Secret: g.secrets.pairwise, Sessions: loginPages,
 			Calls: fetch.New(fetch.Config{

@@ -24,6 +24,16 @@ func wantsCWT(accept string) bool {
 	return cwt > 0 && cwt > jwt
 }
 
+// takesGzip tells whether an Accept-Encoding header (RFC 9110 section 12.5.3) takes gzip.
+func takesGzip(accept string) bool {
+	for part := range strings.SplitSeq(accept, ",") {
+		if name, q := mediaRange(part); name == "gzip" || name == "x-gzip" {
+			return q > 0
+		}
+	}
+	return false
+}
+
 func mediaRange(part string) (name string, q float64) {
 	name, params, err := mime.ParseMediaType(part)
 	if err != nil {

@@ -3,7 +3,13 @@
 // package statuslist.
 //
 //	route                  answer
-//	GET /statuslists/:id   the list as application/statuslist+jwt, or as application/statuslist+cwt when Accept says so
+//	GET /statuslists       the addresses of all lists that credentials stand on (section 9.4)
+//	GET /statuslists/:id   the list as application/statuslist+jwt, or as application/statuslist+cwt when Accept says so;
+//	                       with time=SECONDS as it was then, in the last 30 days (section 8.4)
 //
-// A list has one bit an entry: valid or invalid. Once invalid, an entry stays so.
+// A list has as many bits an entry as the types of its credentials say: one for valid and invalid, more where a credential can be
+// suspended. Once invalid, an entry stays so. One entry of 64 is a decoy. A list is given up for another when half of it is taken.
+//
+// A list is signed when it has changed or half its life is over, and is ready bytes between: a request costs one read of its version,
+// by which a change at one replica is seen at all.
 package status

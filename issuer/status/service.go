@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -32,99 +31,156 @@ type Service struct {
 	Store  Store
 	Now    func() time.Time
 	Log    *slog.Logger
+
 	// Signer is the key that signs now, and its chain, leaf first, without the anchor.
 	Signer func() (crypto.Signer, []*x509.Certificate)
 
 	mu    sync.Mutex
-	ready map[string]signed // list → the last that was signed
+	ready map[string]*signed // list → the last that was signed
+	past  map[pastKey]*signed
 }
 
-// signed is a list as ready bytes.
-type signed struct {
+// pastKey is a list as it was.
+type pastKey struct {
+	list    string
 	version int64
-	renew   time.Time
-	jwt     string
-	cwt     []byte
+	open    bool // that state still holds
 }
+
+// maxPast bounds how many lists of the past are kept; each can be signed again.
+const maxPast = 32
 
 // URI gives the address of a list, as credentials name it.
 func (s *Service) URI(list string) string { return s.Issuer + "/statuslists/" + list }
 
-// Mount puts the route of the package comment on r.
-func (s *Service) Mount(r gin.IRouter) { r.GET("/statuslists/:id", s.get) }
+// AggregationURI gives the address of all lists (Token Status List section 9).
+func (s *Service) AggregationURI() string { return s.Issuer + "/statuslists" }
+
+// Mount puts the routes of the package comment on r.
+func (s *Service) Mount(r gin.IRouter) {
+	r.GET("/statuslists", s.getAll)
+	r.GET("/statuslists/:id", s.get)
+}
+
+// getAll is the Status List Aggregation (section 9.4).
+func (s *Service) getAll(c *gin.Context) {
+	c.Header("Access-Control-Allow-Origin", "*")
+	ids, err := s.Store.Lists(c.Request.Context())
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	all := statuslist.Aggregation{StatusLists: make([]string, len(ids))}
+	for n, id := range ids {
+		all.StatusLists[n] = s.URI(id)
+	}
+	c.Header("Cache-Control", cacheControl)
+	c.JSON(http.StatusOK, all)
+}
+
+var cacheControl = "public, max-age=" + strconv.Itoa(int(TTL/time.Second))
 
 func (s *Service) get(c *gin.Context) {
-	// Everybody may ask, also a page in a browser (Token Status List section 8.1).
+	// Everybody may ask, also a page in a browser (section 8.1).
 	c.Header("Access-Control-Allow-Origin", "*")
-	list, err := s.signed(c.Request.Context(), c.Param("id"))
+	var list *signed
+	var err error
+	if text, ok := c.GetQuery("time"); ok {
+		list, err = s.at(c.Request.Context(), c.Param("id"), text)
+	} else {
+		list, err = s.signed(c.Request.Context(), c.Param("id"))
+	}
+	if err != nil {
+		s.refuse(c, err)
+		return
+	}
+	list.write(c)
+}
+
+// errTime: the parameter time is no time.
+var errTime = errors.New("status: time is no number of seconds")
+
+func (s *Service) refuse(c *gin.Context, err error) {
 	switch {
 	case errors.Is(err, ErrUnknownList):
 		oauth2.WriteError(c.Writer, oauth2.NewError(http.StatusNotFound, oauth2.InvalidRequest, "there is no such status list"))
+	case errors.Is(err, ErrNoHistory):
+		oauth2.WriteError(c.Writer, oauth2.NewError(http.StatusNotFound, oauth2.InvalidRequest,
+			"time: expected a time since the list was made, in the last 30 days, and not to come (Token Status List section 8.4)"))
+	case errors.Is(err, errTime):
+		oauth2.WriteError(c.Writer, oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest,
+			"time: expected a Unix timestamp in seconds (Token Status List section 8.4)"))
 	case errors.Is(err, keys.ErrUnavailable):
 		c.Header("Retry-After", "5")
 		oauth2.WriteError(c.Writer, oauth2.NewError(http.StatusServiceUnavailable, oauth2.TemporarilyUnavailable, "the list cannot be signed now"))
-	case err != nil:
+	default:
 		trace := observe.TraceID(c.Request.Context())
 		s.Log.Error("status list", "trace_id", trace, "cause", err)
 		oauth2.WriteError(c.Writer, oauth2.NewError(http.StatusInternalServerError, oauth2.ServerError, "trace id %s", trace))
-	default:
-		write(c, list)
 	}
-}
-
-func write(c *gin.Context, list signed) {
-	c.Header("Cache-Control", "public, max-age="+strconv.Itoa(int(TTL/time.Second)))
-	c.Header("Vary", "Accept")
-	if wantsCWT(c.GetHeader("Accept")) {
-		c.Data(http.StatusOK, statuslist.MediaTypeCWT, list.cwt)
-		return
-	}
-	c.Data(http.StatusOK, statuslist.MediaTypeJWT, []byte(list.jwt))
 }
 
 // signed gives the list as it is now. The version is read before the entries: a change in between makes the list newer
 // than it says, and it is signed once more at the next request.
-func (s *Service) signed(ctx context.Context, id string) (signed, error) {
+func (s *Service) signed(ctx context.Context, id string) (*signed, error) {
 	list, err := s.Store.List(ctx, id)
 	if err != nil {
-		return signed{}, err
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ready, ok := s.ready[id]; ok && ready.version == list.Version && s.Now().Before(ready.renew) {
 		return ready, nil
 	}
-	fresh, err := s.sign(ctx, list)
+	entries, err := s.Store.Entries(ctx, id)
 	if err != nil {
-		return signed{}, err
+		return nil, err
+	}
+	now := s.Now()
+	fresh, err := s.sign(list, entries, now, now.Add(lifetime))
+	if err != nil {
+		return nil, err
 	}
 	if s.ready == nil {
-		s.ready = map[string]signed{}
+		s.ready = map[string]*signed{}
 	}
 	s.ready[id] = fresh
 	return fresh, nil
 }
 
-func (s *Service) sign(ctx context.Context, list List) (signed, error) {
-	entries, err := s.Store.Invalid(ctx, list.ID)
+// at gives the list as it was at a time (section 8.4): the token says from when it was so, and until when. It is signed today, by
+// the key of today.
+func (s *Service) at(ctx context.Context, id, text string) (*signed, error) {
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || seconds < 0 || seconds > maxTime {
+		return nil, errTime
+	}
+	now := s.Now()
+	past, err := s.Store.At(ctx, id, time.Unix(seconds, 0), now)
 	if err != nil {
-		return signed{}, err
+		return nil, err
 	}
-	bits := statuslist.New(1, list.Size)
-	for _, i := range entries {
-		if err := bits.Set(i, statuslist.Invalid); err != nil {
-			return signed{}, fmt.Errorf("status: entry %d of list %s: %w", i, list.ID, err)
-		}
+	key := pastKey{id, past.Version, past.Until.IsZero()}
+	until := past.Until
+	if key.open {
+		until = now.Add(lifetime)
 	}
-	now, uri := s.Now(), s.URI(list.ID)
-	key, chain := s.Signer()
-	jwt, err := statuslist.SignJWT(key, chain, bits, uri, now, now.Add(lifetime), TTL)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ready, ok := s.past[key]; ok && now.Before(ready.renew) {
+		return ready, nil
+	}
+	fresh, err := s.sign(past.List, past.Entries, past.From, until)
 	if err != nil {
-		return signed{}, err
+		return nil, err
 	}
-	cwt, err := statuslist.SignCWT(key, chain, bits, uri, now, now.Add(lifetime), TTL)
-	if err != nil {
-		return signed{}, err
+	fresh.renew = now.Add(lifetime / 2)
+	if s.past == nil || len(s.past) >= maxPast {
+		s.past = map[pastKey]*signed{}
 	}
-	return signed{version: list.Version, renew: now.Add(lifetime / 2), jwt: jwt, cwt: cwt}, nil
+	s.past[key] = fresh
+	return fresh, nil
 }
+
+// maxTime is the last second of the year 9999.
+const maxTime = 253402300799

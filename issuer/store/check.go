@@ -40,16 +40,23 @@ var rules = []rule{
 		LEFT JOIN issuer_status_lists l ON l.id = e.list_id WHERE l.id IS NULL OR e.idx < 0 OR e.idx >= l.size`, nil},
 	{"index of nothing", `SELECT e.list_id || '/' || e.idx AS at, e.issuance_id AS detail FROM issuer_status_entries e
 		LEFT JOIN issuer_issuances i ON i.id = e.issuance_id WHERE i.id IS NULL`, nil},
-	{"status unknown", `SELECT list_id || '/' || idx AS at, 'status ' || status AS detail FROM issuer_status_entries WHERE status NOT IN (0, 1)`, nil},
+	{"status unknown", `SELECT list_id || '/' || idx AS at, 'status ' || status AS detail FROM issuer_status_entries WHERE status NOT IN (0, 1, 2)`, nil},
 	{"list counted wrongly", `SELECT l.id AS at, l.allocated || ' counted' AS detail FROM issuer_status_lists l
 		WHERE l.allocated < (SELECT count(*) FROM issuer_status_entries e WHERE e.list_id = l.id) OR l.allocated > l.size`, nil},
 	{"copies without index", `SELECT i.id AS at, i.copies || ' copies, ' || coalesce(e.n, 0) || ' indices' AS detail FROM issuer_issuances i
 		LEFT JOIN (SELECT issuance_id, count(*) AS n FROM issuer_status_entries GROUP BY issuance_id) e ON e.issuance_id = i.id
 		WHERE i.copies < 1 OR coalesce(e.n, 0) <> i.copies`, nil},
 	{"status not the record's", `SELECT i.id AS at, 'revoked at ' || i.revoked_at || ', status ' || e.status AS detail FROM issuer_issuances i
-		JOIN issuer_status_entries e ON e.issuance_id = i.id WHERE (i.revoked_at <> 0) <> (e.status <> 0)`, nil},
+		JOIN issuer_status_entries e ON e.issuance_id = i.id
+		WHERE e.status <> CASE WHEN i.revoked_at <> 0 THEN 1 WHEN i.suspended_at <> 0 THEN 2 ELSE 0 END`, nil},
+	{"suspended wrongly", `SELECT id AS at, 'by ' || suspended_by AS detail FROM issuer_issuances
+		WHERE (suspended_at <> 0) <> (suspended_by IN ('person', 'case_worker')) OR suspended_at <> 0 AND (revoked_at <> 0 OR state <> 'issued')`, nil},
+	{"status without its change", `SELECT e.list_id || '/' || e.idx AS at, 'status ' || e.status AS detail FROM issuer_status_entries e
+		WHERE e.status <> coalesce((SELECT c.status FROM issuer_status_changes c WHERE c.list_id = e.list_id AND c.idx = e.idx
+		ORDER BY c.version DESC LIMIT 1), 0)`, nil},
 	{"intent without audit entry", without(issuance.KindIntent, "'intent'", "1 = 1"), nil},
 	{"result without audit entry", without(issuance.KindResult, "i.state", "i.state IN ('issued', 'failed')"), nil},
+	{"suspension without audit entry", without(issuance.KindSuspend, "'suspended'", "i.suspended_at <> 0"), nil},
 	{"revocation without audit entry", without(issuance.KindRevoke, "'revoked'", "i.revoked_at <> 0"), nil},
 	{"notification without audit entry", without(issuance.KindNotify, "i.notified", "i.notified <> ''"), nil},
 }

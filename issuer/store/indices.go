@@ -13,28 +13,40 @@ import (
 
 	"lommebok.example/internal/database"
 	"lommebok.example/issuer/status"
+	"lommebok.example/specs/statuslist"
 )
 
-// open is the list that indices are drawn from at the moment, with those that are known to be taken. It only makes a draw
-// that is taken rare: whether an index is free is decided by the row that takes it.
-type open struct {
+// opened is the lists that indices are drawn from at the moment, by their number of bits.
+type opened struct {
 	mu    sync.Mutex
+	lists map[statuslist.Bits]*open
+}
+
+// open is one of them, with the indices that are known to be taken, decoys among them. It only makes a draw that is taken rare:
+// whether an index is free is decided by the row that takes it.
+type open struct {
 	id    string
 	size  uint64
 	taken []uint64 // a bit an entry
 }
 
-// Candidates draws n random indices of one list that nobody is known to have. Nothing is written of them; Begin takes them.
-// A list is made when none has room, and that is all that may be left behind when nothing comes of it.
-func (s *Store) Candidates(ctx context.Context, n int, at time.Time) ([]status.Index, error) {
+// Candidates draws n random indices of one list with so many bits that nobody is known to have. Nothing is written of them; Begin
+// takes them. A list is made when none has room, and that is all that may be left behind when nothing comes of it.
+func (s *Store) Candidates(ctx context.Context, bits statuslist.Bits, n int, at time.Time) ([]status.Index, error) {
 	s.open.mu.Lock()
 	defer s.open.mu.Unlock()
-	if s.open.id == "" {
-		if err := s.findList(ctx, n, at); err != nil {
+	list := s.open.lists[bits]
+	if list == nil {
+		var err error
+		if list, err = s.findList(ctx, bits, n, at); err != nil {
 			return nil, err
 		}
+		if s.open.lists == nil {
+			s.open.lists = map[statuslist.Bits]*open{}
+		}
+		s.open.lists[bits] = list
 	}
-	return s.open.draw(n)
+	return list.draw(n)
 }
 
 // errNoIndex ends a search that by chance alone ends once in 2^64 times.
@@ -72,58 +84,77 @@ func holds(drawn []status.Index, i uint64) bool {
 
 func (o *open) has(i uint64) bool { return o.taken[i/64]&(1<<(i%64)) != 0 }
 
-// tookIndices remembers what Begin has taken; forgetList has the next draw look anew at what is there.
+// tookIndices remembers what Begin has taken; forgetLists has the next draw look anew at what is there.
 func (s *Store) tookIndices(indices []status.Index) {
 	s.open.mu.Lock()
 	defer s.open.mu.Unlock()
-	for _, i := range indices {
-		if i.List == s.open.id {
-			s.open.taken[i.Index/64] |= 1 << (i.Index % 64)
+	for _, list := range s.open.lists {
+		for _, i := range indices {
+			if i.List == list.id {
+				list.take(i.Index)
+			}
 		}
 	}
 }
 
-func (s *Store) forgetList() {
+func (o *open) take(i uint64) { o.taken[i/64] |= 1 << (i % 64) }
+
+func (s *Store) forgetLists(indices []status.Index) {
 	s.open.mu.Lock()
 	defer s.open.mu.Unlock()
-	s.open.id = ""
+	for bits, list := range s.open.lists {
+		for _, i := range indices {
+			if i.List == list.id {
+				delete(s.open.lists, bits)
+			}
+		}
+	}
 }
 
 // findList looks for the fullest list that has room, or makes one.
-func (s *Store) findList(ctx context.Context, n int, at time.Time) error {
-	id, size, err := s.roomy(ctx, n)
+func (s *Store) findList(ctx context.Context, bits statuslist.Bits, n int, at time.Time) (*open, error) {
+	id, err := s.roomy(ctx, bits, n)
 	if errors.Is(err, sql.ErrNoRows) {
-		if err = s.makeList(ctx, n, at); err == nil {
-			id, size, err = s.roomy(ctx, n)
+		if err = s.makeList(ctx, bits, n, at); err == nil {
+			id, err = s.roomy(ctx, bits, n)
 		}
 	}
+	var list status.List
+	if err == nil {
+		list, err = s.List(ctx, id)
+	}
 	if err != nil {
-		return fmt.Errorf("store: choosing a status list: %w", err)
+		return nil, fmt.Errorf("store: choosing a status list: %w", err)
 	}
 	var taken []int64
 	if err := s.db.R.WithContext(ctx).Raw("SELECT idx FROM issuer_status_entries WHERE list_id = ?", id).Scan(&taken).Error; err != nil {
-		return fmt.Errorf("store: reading a status list: %w", err)
+		return nil, fmt.Errorf("store: reading a status list: %w", err)
 	}
-	s.open.id, s.open.size, s.open.taken = id, uint64(size), make([]uint64, (size+63)/64)
+	o := &open{id: id, size: uint64(list.Size), taken: make([]uint64, (list.Size+63)/64)}
 	for _, i := range taken {
-		s.open.taken[i/64] |= 1 << (i % 64)
+		o.take(uint64(i))
 	}
-	return nil
+	for _, i := range list.Decoys() {
+		o.take(i)
+	}
+	return o, nil
 }
 
-func (s *Store) roomy(ctx context.Context, n int) (id string, size int64, err error) {
-	err = s.db.Row(ctx, `SELECT id, size FROM issuer_status_lists WHERE (allocated + ?) * 2 <= size
-		ORDER BY allocated DESC, id LIMIT 1`, []any{n}, &id, &size)
-	return id, size, err
+func (s *Store) roomy(ctx context.Context, bits statuslist.Bits, n int) (id string, err error) {
+	err = s.db.Row(ctx, `SELECT id FROM issuer_status_lists WHERE bits = ? AND (allocated + ?) * 2 <= size
+		ORDER BY allocated DESC, id LIMIT 1`, []any{int64(bits), n}, &id)
+	return id, err
 }
 
 // makeList makes a list unless somebody else has meanwhile.
-func (s *Store) makeList(ctx context.Context, n int, at time.Time) error {
+func (s *Store) makeList(ctx context.Context, bits statuslist.Bits, n int, at time.Time) error {
+	seed := make([]byte, 32)
+	_, _ = rand.Read(seed) // never fails (Go 1.24 and later)
 	return s.db.Write(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(`INSERT INTO issuer_status_lists (id, size, allocated, version, created_at)
-			SELECT CAST(? AS TEXT), CAST(? AS BIGINT), 0, 1, CAST(? AS BIGINT)
-			WHERE NOT EXISTS (SELECT 1 FROM issuer_status_lists WHERE (allocated + ?) * 2 <= size)`,
-			rand.Text(), s.ListSize, at.Unix(), n)
+		_, err := tx.Exec(`INSERT INTO issuer_status_lists (id, bits, size, decoy_seed, allocated, version, created_at)
+			SELECT CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), ?, 0, 1, CAST(? AS BIGINT)
+			WHERE NOT EXISTS (SELECT 1 FROM issuer_status_lists WHERE bits = ? AND (allocated + ?) * 2 <= size)`,
+			rand.Text(), int64(bits), s.ListSize, seed, at.Unix(), int64(bits), n)
 		return err
 	})
 }

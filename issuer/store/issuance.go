@@ -41,7 +41,7 @@ func (s *Store) Begin(ctx context.Context, in issuance.Intent) error {
 	case err == nil:
 		s.tookIndices(in.Indices)
 	case errors.Is(err, issuance.ErrIndexTaken):
-		s.forgetList()
+		s.forgetLists(in.Indices)
 	}
 	return err
 }
@@ -134,7 +134,8 @@ func once(n int64, err error) error {
 type issuanceRow struct {
 	ID, ClientID, ConfigurationID, Level, Notified string
 	Copies                                         int
-	IssuedAt, ExpiresAt, RevokedAt                 int64
+	SuspendedBy                                    string
+	IssuedAt, ExpiresAt, RevokedAt, SuspendedAt    int64
 }
 
 func (r issuanceRow) issued() (issuance.Issued, error) {
@@ -145,10 +146,11 @@ func (r issuanceRow) issued() (issuance.Issued, error) {
 	return issuance.Issued{
 		ID: r.ID, ClientID: r.ClientID, ConfigurationID: r.ConfigurationID, Level: level, Copies: r.Copies,
 		IssuedAt: unix(r.IssuedAt), ExpiresAt: unix(r.ExpiresAt), RevokedAt: unix(r.RevokedAt), Notified: r.Notified,
+		SuspendedAt: unix(r.SuspendedAt), SuspendedBy: issuance.Role(r.SuspendedBy),
 	}, nil
 }
 
-const issuedColumns = "SELECT id, client_id, configuration_id, level, copies, issued_at, expires_at, revoked_at, notified FROM issuer_issuances "
+const issuedColumns = "SELECT id, client_id, configuration_id, level, copies, issued_at, expires_at, revoked_at, suspended_at, suspended_by, notified FROM issuer_issuances "
 
 // Mine gives what was issued to a person, at most 200: what is not revoked first, and of that the newest. So who revokes
 // what is shown comes to the rest, however much a wallet has asked for.

@@ -16,57 +16,182 @@ import (
 
 // List implements status.Store.
 func (s *Store) List(ctx context.Context, id string) (status.List, error) {
-	var rows []struct {
-		ID            string
-		Size, Version int64
-	}
-	err := s.db.R.WithContext(ctx).Raw("SELECT id, size, version FROM issuer_status_lists WHERE id = ?", database.Storable(id)).Scan(&rows).Error
-	if err != nil {
-		return status.List{}, fmt.Errorf("store: reading a status list: %w", err)
-	}
-	if len(rows) != 1 {
-		return status.List{}, status.ErrUnknownList
-	}
-	return status.List{ID: rows[0].ID, Size: int(rows[0].Size), Version: rows[0].Version}, nil
+	list, _, err := s.list(ctx, id)
+	return list, err
 }
 
-// Invalid implements status.Store.
-func (s *Store) Invalid(ctx context.Context, id string) ([]uint64, error) {
-	var indices []uint64
-	err := s.db.R.WithContext(ctx).Raw("SELECT idx FROM issuer_status_entries WHERE list_id = ? AND status <> 0", id).Scan(&indices).Error
+func (s *Store) list(ctx context.Context, id string) (status.List, time.Time, error) {
+	var rows []struct {
+		ID                             string
+		Bits, Size, Version, CreatedAt int64
+		DecoySeed                      []byte
+	}
+	err := s.db.R.WithContext(ctx).Raw("SELECT id, bits, size, version, created_at, decoy_seed FROM issuer_status_lists WHERE id = ?",
+		database.Storable(id)).Scan(&rows).Error
+	if err != nil {
+		return status.List{}, time.Time{}, fmt.Errorf("store: reading a status list: %w", err)
+	}
+	if len(rows) != 1 {
+		return status.List{}, time.Time{}, status.ErrUnknownList
+	}
+	r := rows[0]
+	return status.List{ID: r.ID, Bits: statuslist.Bits(r.Bits), Size: int(r.Size), Version: r.Version, Seed: r.DecoySeed}, unix(r.CreatedAt), nil
+}
+
+// Lists implements status.Store.
+func (s *Store) Lists(ctx context.Context) ([]string, error) {
+	var ids []string
+	err := s.db.R.WithContext(ctx).Raw(`SELECT id FROM issuer_status_lists l
+		WHERE EXISTS (SELECT 1 FROM issuer_status_entries e WHERE e.list_id = l.id) ORDER BY created_at, id`).Scan(&ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("store: reading the status lists: %w", err)
+	}
+	return ids, nil
+}
+
+// Entries implements status.Store.
+func (s *Store) Entries(ctx context.Context, id string) ([]status.Entry, error) {
+	var rows []struct{ Idx, Status int64 }
+	err := s.db.R.WithContext(ctx).Raw("SELECT idx, status FROM issuer_status_entries WHERE list_id = ? AND status <> 0", id).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("store: reading status entries: %w", err)
 	}
-	return indices, nil
+	entries := make([]status.Entry, len(rows))
+	for n, r := range rows {
+		entries[n] = status.Entry{Index: uint64(r.Idx), Status: statuslist.Status(r.Status)}
+	}
+	return entries, nil
 }
 
-// Revoke sets the status of every copy of an issuance to invalid, for good, and records it. issuance.ErrNotFound when the
-// person has no such issuance, when it is revoked already and when it has expired.
+// At implements status.Store. What has ended is forgotten after keepAfterExpiry, so the list is known for so long.
+func (s *Store) At(ctx context.Context, id string, at, now time.Time) (status.Past, error) {
+	list, created, err := s.list(ctx, id)
+	if err != nil {
+		return status.Past{}, err
+	}
+	if at.After(now) || at.Before(created) || at.Before(now.Add(-keepAfterExpiry)) {
+		return status.Past{}, status.ErrNoHistory
+	}
+	past := status.Past{List: list, From: created}
+	past.Version = 1
+	var rows []struct{ Version, Idx, Status, ChangedAt int64 }
+	err = s.db.R.WithContext(ctx).Raw(`SELECT version, idx, status, changed_at FROM issuer_status_changes
+		WHERE list_id = ? ORDER BY version, changed_at`, id).Scan(&rows).Error
+	if err != nil {
+		return status.Past{}, fmt.Errorf("store: reading the changes of a status list: %w", err)
+	}
+	last := map[uint64]statuslist.Status{}
+	for _, r := range rows {
+		if r.ChangedAt > at.Unix() {
+			past.Until = unix(r.ChangedAt)
+			break
+		}
+		last[uint64(r.Idx)], past.Version, past.From = statuslist.Status(r.Status), r.Version, unix(r.ChangedAt)
+	}
+	for i, is := range last {
+		past.Entries = append(past.Entries, status.Entry{Index: i, Status: is})
+	}
+	return past, nil
+}
+
+// Revoke revokes an issuance of a person, for good. issuance.ErrNotFound when the person has no such issuance, when it is revoked
+// already and when it has expired.
 func (s *Store) Revoke(ctx context.Context, personID, id string, at time.Time) error {
-	return s.db.Write(ctx, func(tx *database.Tx) error {
-		return s.revoke(tx, at, audit.Person(personID), "id = ? AND person_id = ?", database.Storable(id), personID)
+	return s.Change(ctx, issuance.Change{
+		Issuance: id, To: statuslist.Invalid, Person: personID, By: issuance.RolePerson, Actor: audit.Person(personID), At: at,
 	})
 }
 
-// revoke revokes the issuance that which names, its id first, and records who did it.
-func (s *Store) revoke(tx *database.Tx, at time.Time, actor audit.Party, which string, id string, more ...any) error {
+// Change sets the status of every copy of an issuance, and records it. issuance.ErrNotFound when there is no such issuance, when it
+// is revoked, has expired, or is not as the change wants it: what is restored must be suspended, and by the person when the person
+// restores it. issuance.ErrNotSuspendable when its list does not know that.
+func (s *Store) Change(ctx context.Context, c issuance.Change) error {
+	return s.db.Write(ctx, func(tx *database.Tx) error { return s.change(tx, c) })
+}
+
+// steps are what a change does to the record, and what the record must be for it, beside what holds for each.
+var steps = map[statuslist.Status]struct {
+	set, must     string
+	kind, outcome string
+}{
+	statuslist.Invalid: {"revoked_at = ?, suspended_at = 0, suspended_by = ''", "", issuance.KindRevoke, "revoked"},
+	// A case worker takes over what the person has suspended.
+	statuslist.Suspended: {"suspended_at = ?, suspended_by = ?",
+		" AND (suspended_at = 0 OR suspended_by = 'person' AND CAST(? AS TEXT) <> 'person')" + onWiderList, issuance.KindSuspend, "suspended"},
+	statuslist.Valid: {"suspended_at = 0, suspended_by = ''",
+		" AND suspended_at <> 0 AND (suspended_by = 'person' OR CAST(? AS TEXT) <> 'person')", issuance.KindRestore, "restored"},
+}
+
+const onWiderList = ` AND EXISTS (SELECT 1 FROM issuer_status_entries e JOIN issuer_status_lists l ON l.id = e.list_id
+	WHERE e.issuance_id = issuer_issuances.id AND l.bits > 1)`
+
+func (s *Store) change(tx *database.Tx, c issuance.Change) error {
+	step, id := steps[c.To], database.Storable(c.Issuance)
+	var set, must []any
+	switch c.To {
+	case statuslist.Invalid:
+		set = []any{c.At.Unix()}
+	case statuslist.Suspended:
+		set, must = []any{c.At.Unix(), string(c.By)}, []any{string(c.By)}
+	default:
+		must = []any{string(c.By)}
+	}
+	query := "UPDATE issuer_issuances SET " + step.set + " WHERE id = ? AND state = ? AND revoked_at = 0 AND expires_at > ?"
+	args := append(set, id, string(issuance.StateIssued), c.At.Unix())
+	if c.Person != "" {
+		query, args = query+" AND person_id = ?", append(args, c.Person)
+	}
 	var person string
-	args := append([]any{at.Unix(), id}, more...)
-	err := tx.Row("UPDATE issuer_issuances SET revoked_at = ? WHERE "+which+" AND state = ? AND revoked_at = 0 AND expires_at > ? RETURNING person_id",
-		append(args, string(issuance.StateIssued), at.Unix()), &person)
+	err := tx.Row(query+step.must+" RETURNING person_id", append(args, must...), &person)
 	if errors.Is(err, sql.ErrNoRows) {
-		return issuance.ErrNotFound
+		return s.whyNot(tx, c)
 	}
 	if err != nil {
-		return fmt.Errorf("store: revoking: %w", err)
+		return fmt.Errorf("store: changing a status: %w", err)
 	}
-	if _, err = tx.Exec("UPDATE issuer_status_entries SET status = ? WHERE issuance_id = ?", int(statuslist.Invalid), id); err != nil {
+	if err := setEntries(tx, id, c); err != nil {
+		return err
+	}
+	event := audit.Event{At: c.At, Kind: step.kind, Actor: c.Actor, Subject: audit.Person(person), Object: id, Outcome: step.outcome}
+	if c.Reason != "" {
+		event.Details = map[string]string{"reason": c.Reason}
+	}
+	return s.record(tx, event)
+}
+
+// setEntries sets the status of every copy, and notes the change of the list.
+func setEntries(tx *database.Tx, id string, c issuance.Change) error {
+	if _, err := tx.Exec("UPDATE issuer_status_entries SET status = ? WHERE issuance_id = ?", int(c.To), id); err != nil {
 		return fmt.Errorf("store: setting the status: %w", err)
 	}
-	_, err = tx.Exec(`UPDATE issuer_status_lists SET version = version + 1
+	_, err := tx.Exec(`UPDATE issuer_status_lists SET version = version + 1
 		WHERE id IN (SELECT list_id FROM issuer_status_entries WHERE issuance_id = ?)`, id)
 	if err != nil {
 		return fmt.Errorf("store: marking the status list as changed: %w", err)
 	}
-	return s.record(tx, audit.Event{At: at, Kind: issuance.KindRevoke, Actor: actor, Subject: audit.Person(person), Object: id, Outcome: "revoked"})
+	_, err = tx.Exec(`INSERT INTO issuer_status_changes (list_id, version, idx, status, changed_at)
+		SELECT e.list_id, l.version, e.idx, e.status, CAST(? AS BIGINT) FROM issuer_status_entries e
+		JOIN issuer_status_lists l ON l.id = e.list_id WHERE e.issuance_id = ?`, c.At.Unix(), id)
+	if err != nil {
+		return fmt.Errorf("store: noting the change of a status list: %w", err)
+	}
+	return nil
+}
+
+// whyNot tells apart what can never be suspended.
+func (s *Store) whyNot(tx *database.Tx, c issuance.Change) error {
+	if c.To != statuslist.Suspended {
+		return issuance.ErrNotFound
+	}
+	var bits int64
+	err := tx.Row(`SELECT max(l.bits) FROM issuer_status_entries e JOIN issuer_status_lists l ON l.id = e.list_id
+		JOIN issuer_issuances i ON i.id = e.issuance_id WHERE i.id = ? AND (CAST(? AS TEXT) = '' OR i.person_id = ?) GROUP BY i.id`,
+		[]any{database.Storable(c.Issuance), c.Person, c.Person}, &bits)
+	if err == nil && bits == 1 {
+		return issuance.ErrNotSuspendable
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("store: reading a status list: %w", err)
+	}
+	return issuance.ErrNotFound
 }

@@ -22,7 +22,7 @@ type Store struct {
 	// a random index is found at the second try on average, and no index can be guessed from others.
 	ListSize int
 
-	open        open
+	open        opened
 	auditFailed atomic.Bool // whether the last entry could not be added
 }
 
@@ -58,6 +58,12 @@ func (s *Store) Sweep(ctx context.Context, at time.Time) error {
 		const ended = "SELECT id FROM issuer_issuances WHERE expires_at < ?"
 		if err := tx.Exec(`DELETE FROM issuer_watched WHERE issuance_id IN
 			(SELECT id FROM issuer_issuances WHERE expires_at < ? OR revoked_at <> 0)`, at.Unix()).Error; err != nil {
+			return err
+		}
+		err := tx.Exec(`DELETE FROM issuer_status_changes WHERE EXISTS (SELECT 1 FROM issuer_status_entries e
+			JOIN issuer_issuances i ON i.id = e.issuance_id
+			WHERE e.list_id = issuer_status_changes.list_id AND e.idx = issuer_status_changes.idx AND i.expires_at < ?)`, gone).Error
+		if err != nil {
 			return err
 		}
 		if err := tx.Exec("DELETE FROM issuer_status_entries WHERE issuance_id IN ("+ended+")", gone).Error; err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/status"
 	"lommebok.example/minid"
+	"lommebok.example/specs/statuslist"
 )
 
 var (
@@ -34,6 +36,14 @@ func newStore(t *testing.T, db *database.DB) *Store {
 type order struct {
 	issuance.Intent
 	copies int
+	wide   bool // on a list of two bits
+}
+
+func (o order) bits() statuslist.Bits {
+	if o.wide {
+		return 2
+	}
+	return 1
 }
 
 func intent(person string, copies int, nonces ...string) order {
@@ -46,7 +56,7 @@ func intent(person string, copies int, nonces ...string) order {
 // tryBegin draws indices as often as they are taken by somebody else in between, as the issuer does.
 func tryBegin(s *Store, in order) ([]status.Index, error) {
 	for {
-		indices, err := s.Candidates(ctx, in.copies, noon)
+		indices, err := s.Candidates(ctx, in.bits(), in.copies, noon)
 		if err != nil {
 			return nil, err
 		}
@@ -260,25 +270,16 @@ func TestRevoke(t *testing.T) {
 		if err != nil || won != 1 || after.Version != before.Version+1 {
 			t.Errorf("%d revoked it, version %d then %d, %v", won, before.Version, after.Version, err)
 		}
-		invalid, err := s.Invalid(ctx, indices[0].List)
-		if err != nil || len(invalid) != 3 {
-			t.Fatalf("invalid %v, %v", invalid, err)
+		entries, err := s.Entries(ctx, indices[0].List)
+		if err != nil || len(entries) != 3 {
+			t.Fatalf("entries %v, %v", entries, err)
 		}
 		for _, index := range indices {
-			if !contains(invalid, index.Index) {
+			if !slices.Contains(entries, status.Entry{Index: index.Index, Status: statuslist.Invalid}) {
 				t.Errorf("index %d is not invalid", index.Index)
 			}
 		}
 	})
-}
-
-func contains(list []uint64, x uint64) bool {
-	for _, y := range list {
-		if x == y {
-			return true
-		}
-	}
-	return false
 }
 
 func TestMineShowsWhatWasIssuedToMe(t *testing.T) {

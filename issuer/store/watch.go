@@ -11,6 +11,7 @@ import (
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/wallets"
 	"lommebok.example/specs/attestation"
+	"lommebok.example/specs/statuslist"
 )
 
 var _ wallets.Store = (*Store)(nil)
@@ -63,7 +64,7 @@ func (s *Store) SeenGood(ctx context.Context, w wallets.Watched, next time.Time)
 func (s *Store) RevokeWatched(ctx context.Context, issuanceID string, at time.Time) (bool, error) {
 	revoked := false
 	err := s.db.Write(ctx, func(tx *database.Tx) error {
-		err := s.revoke(tx, at, audit.Service("wallet provider"), "id = ?", issuanceID)
+		err := s.change(tx, issuance.Change{Issuance: issuanceID, To: statuslist.Invalid, Actor: audit.Service("wallet provider"), At: at})
 		revoked = err == nil
 		if err != nil && !errors.Is(err, issuance.ErrNotFound) {
 			return err

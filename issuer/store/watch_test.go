@@ -108,7 +108,7 @@ func TestRevokeWatched(t *testing.T) {
 		if won != 1 {
 			t.Errorf("%d winners, want 1", won)
 		}
-		if invalid, err := s.Invalid(ctx, indices[0].List); err != nil || len(invalid) != 2 {
+		if invalid, err := s.Entries(ctx, indices[0].List); err != nil || len(invalid) != 2 {
 			t.Errorf("invalid %v, %v", invalid, err)
 		}
 		if revoked, err := s.RevokeWatched(ctx, kept.ID, kept.ExpiresAt); revoked || err != nil {

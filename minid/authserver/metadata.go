@@ -37,6 +37,7 @@ func (s *Server) makeMetadata() ([]byte, error) {
 		AuthorizationDetailsTypesSupported:         []string{oauth2.TypeOpenIDCredential},
 		DPoPSigningAlgValuesSupported:              dpopAlgs,
 		AuthorizationResponseIssParameterSupported: true,
+		StatusListAggregationEndpoint:              s.StatusLists,
 		PreAuthorizedGrantAnonymousAccessSupported: s.Offers != nil && s.InsecureAllowAnonymousPreAuthorized,
 	}
 	s.describeAuth(&m)

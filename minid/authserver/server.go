@@ -79,7 +79,8 @@ type Server struct {
 	Clients []Client
 	OpenID  *OpenID // nil: wallets only
 	// Offers makes what the issuer's offers carry; nil serves no pre-authorized codes, and lets issuer_state pass. It needs Accounts.
-	Offers *Offers
+	StatusLists string // address of all status lists of the issuer, for the metadata; "" for none
+	Offers      *Offers
 	// Accounts is asked when a grant is acted upon without a sign-in; nil gives no refresh tokens.
 	Accounts Accounts
 	// Providers knows the wallet providers whose attestations are taken; nil takes none.

@@ -22,6 +22,7 @@ type MSO struct {
 	ValidFrom       time.Time
 	ValidUntil      time.Time
 	Status          *StatusRef // nil when absent, or of a kind other than status_list
+	StatusUnread    bool       // there is a status, and none of it is a status_list: it cannot be known from here
 
 	hash         crypto.Hash
 	digests      map[string][]valueDigest
@@ -139,6 +140,7 @@ func (m *MSO) parseValidity(r *cose.Reader) {
 func (m *MSO) parseStatus(r *cose.Reader) {
 	list := member(r, "status_list")
 	if list == nil {
+		m.StatusUnread = true
 		return
 	}
 	status := new(StatusRef)

@@ -22,6 +22,8 @@ type ServerMetadata struct {
 	ResponseModesSupported            []string `json:"response_modes_supported,omitempty"`
 	GrantTypesSupported               []string `json:"grant_types_supported,omitempty"`
 	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported,omitempty"`
+	// Token Status List section 9.2.
+	StatusListAggregationEndpoint     string   `json:"status_list_aggregation_endpoint,omitempty"`
 	ServiceDocumentation              string   `json:"service_documentation,omitempty"`
 	UILocalesSupported                []string `json:"ui_locales_supported,omitempty"`
 	CodeChallengeMethodsSupported     []string `json:"code_challenge_methods_supported,omitempty"`

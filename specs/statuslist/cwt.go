@@ -23,6 +23,8 @@ type cwtClaims struct {
 type cborList struct {
 	Bits *int64 `cbor:"bits,omitempty"`
 	Lst  []byte `cbor:"lst,omitempty"`
+
+	Aggregation string `cbor:"aggregation_uri,omitempty"`
 }
 
 // SignCWT makes a Status List Token as CWT (section 5.2), for credentials in CBOR: a COSE_Sign1 under tag 18, with type
@@ -40,7 +42,7 @@ func SignCWT(key crypto.Signer, chain []*x509.Certificate, list *List, uri strin
 		return nil, err
 	}
 	payload, err := cose.Marshal(cwtClaims{
-		Sub: c.sub, Exp: c.exp, Iat: c.iat, TTL: c.ttl, List: &cborList{Bits: c.bits, Lst: c.lst},
+		Sub: c.sub, Exp: c.exp, Iat: c.iat, TTL: c.ttl, List: &cborList{Bits: c.bits, Lst: c.lst, Aggregation: c.aggregation},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("statuslist: %w", err)
@@ -81,6 +83,6 @@ func ParseCWT(b []byte) (*Token, error) {
 		return nil, fmt.Errorf("%w: no status list", ErrClaims)
 	}
 	return claims{
-		sub: c.Sub, iat: c.Iat, exp: c.Exp, ttl: c.TTL, bits: c.List.Bits, lst: c.List.Lst,
+		sub: c.Sub, iat: c.Iat, exp: c.Exp, ttl: c.TTL, bits: c.List.Bits, lst: c.List.Lst, aggregation: c.List.Aggregation,
 	}.token(signed.Protected.X5Chain)
 }

@@ -12,6 +12,8 @@
 //	5.1      token as JWT, typ statuslist+jwt                 SignJWT, ParseJWT
 //	5.2      token as CWT, COSE_Sign1 under tag 18            SignCWT, ParseCWT
 //	7.1      status types                                     Valid, Invalid, Suspended
+//	8.4      valid at a time in the past                      Token.Check with that time
+//	9        aggregation                                      Aggregation, List.AggregationURI
 //	8.3      validation                                       Token.Check, then List.Get
 //
 // HAIP 1.0 section 6.1 adds the certificate chain, x5c for the JWT; the chain of a CWT stands in the protected header.

@@ -30,10 +30,11 @@ func SignJWT(key crypto.Signer, chain []*x509.Certificate, list *List, uri strin
 	if err != nil {
 		return "", fmt.Errorf("statuslist: %w", err)
 	}
-	return signer.SignJSON(map[string]any{
-		"sub": c.sub, "iat": c.iat, "exp": c.exp, "ttl": c.ttl,
-		"status_list": map[string]any{"bits": c.bits, "lst": jose.EncodeBase64URL(c.lst)},
-	})
+	packed := map[string]any{"bits": c.bits, "lst": jose.EncodeBase64URL(c.lst)}
+	if c.aggregation != "" {
+		packed["aggregation_uri"] = c.aggregation
+	}
+	return signer.SignJSON(map[string]any{"sub": c.sub, "iat": c.iat, "exp": c.exp, "ttl": c.ttl, "status_list": packed})
 }
 
 var jwtRules = jose.Rules{
@@ -82,7 +83,7 @@ func readJSON(payload []byte) (claims, error) {
 	}
 	err := errors.Join(
 		pick(all, "sub", &c.sub), pick(all, "iat", &c.iat), pick(all, "exp", &c.exp), pick(all, "ttl", &c.ttl),
-		pick(list, "bits", &c.bits), pick(list, "lst", &text))
+		pick(list, "bits", &c.bits), pick(list, "lst", &text), pick(list, "aggregation_uri", &c.aggregation))
 	if err != nil || text == nil {
 		return c, err
 	}

@@ -29,6 +29,9 @@ const MaxBytes = 4 << 20
 // List is a packed array of statuses. Entry i stands in byte i·bits/8, the first entry of a byte in its least significant
 // bits. It is safe for concurrent reading, not for reading beside Set.
 type List struct {
+	// AggregationURI is the address of all lists of the issuer (section 9.3), "" for none. It is signed with the list.
+	AggregationURI string
+
 	bits Bits
 	data []byte
 }

@@ -56,6 +56,7 @@ type claims struct {
 	iat, exp, ttl *int64
 	bits          *int64
 	lst           []byte // compressed
+	aggregation   string // "" when absent
 }
 
 // token judges the claims of a token whose signature has been verified.
@@ -80,8 +81,11 @@ func (c claims) token(chain []*x509.Certificate) (*Token, error) {
 		return nil, fmt.Errorf("%w: %d", ErrBits, *c.bits)
 	}
 	var err error
-	t.List, err = Decompress(Bits(*c.bits), c.lst)
-	return t, err
+	if t.List, err = Decompress(Bits(*c.bits), c.lst); err != nil {
+		return nil, err
+	}
+	t.List.AggregationURI = c.aggregation
+	return t, nil
 }
 
 // toSign are the claims of a new token, checked.
@@ -92,7 +96,7 @@ func toSign(list *List, uri string, iat, exp time.Time, ttl time.Duration) (clai
 	}
 	from, until, bits := iat.Unix(), exp.Unix(), int64(list.Bits())
 	lst, err := list.Compress()
-	return claims{sub: &uri, iat: &from, exp: &until, ttl: &seconds, bits: &bits, lst: lst}, err
+	return claims{sub: &uri, iat: &from, exp: &until, ttl: &seconds, bits: &bits, lst: lst, aggregation: list.AggregationURI}, err
 }
 
 // checkChain refuses what a reader would refuse: no chain, another key, and a self-signed certificate, since the anchor

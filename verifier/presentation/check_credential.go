@@ -118,6 +118,9 @@ func (s *Service) judgeMdoc(ctx context.Context, text string, b binding) (j judg
 	if r := i.Status(); r != nil {
 		ref = &statusRef{index: r.Index, uri: r.URI, form: formCWT}
 	}
+	if i.MSO().StatusUnread {
+		j.checks.add(ruleStatus, errStatusKind, statusReasons...)
+	}
 	s.checkStatus(ctx, &j.checks, ref, trusted, b.at)
 	j.presented = &dcql.Presented{
 		Format: dcql.FormatMdoc, DocType: j.kind, AuthorityKeyIDs: authorityKeyIDs(i.Chain()), HolderBound: bound,

@@ -31,6 +31,7 @@ var (
 	errRevoked      = errors.New("the issuer has revoked the credential")
 	errSuspended    = errors.New("the issuer has suspended the credential")
 	errStatusValue  = errors.New("a status that this verifier does not know")
+	errStatusKind   = errors.New("the status is told by a mechanism that this verifier does not know")
 	errNotAsked     = errors.New("not looked up, because the issuer is not trusted")
 	errStatusFetch  = errors.New("the status list could not be fetched")
 	errStatusSigner = errors.New("the status list is not signed by a trusted issuer")
@@ -39,7 +40,7 @@ var (
 // statusReasons gives each its code.
 var statusReasons = []reason{
 	{errRevoked, "revoked"}, {errSuspended, "suspended"}, {errStatusValue, "status_unknown_value"},
-	{errNotAsked, "status_not_asked"}, {errStatusFetch, "status_unreachable"}, {errStatusSigner, "status_signer_untrusted"},
+	{errStatusKind, "status_mechanism"}, {errNotAsked, "status_not_asked"}, {errStatusFetch, "status_unreachable"}, {errStatusSigner, "status_signer_untrusted"},
 	{statuslist.ErrIndex, "status_index"}, {statuslist.ErrSubject, "status_subject"}, {statuslist.ErrExpired, "status_expired"},
 	{statuslist.ErrIssuedAt, "status_issued_in_future"}, {statuslist.ErrSignature, "status_signature"},
 	{statuslist.ErrType, "status_type"}, {statuslist.ErrTooLarge, "status_too_large"},

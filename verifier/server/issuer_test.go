@@ -29,6 +29,7 @@ type issuer struct {
 	rootKey   *ecdsa.PrivateKey
 	sdjwt     *sdjwtvc.Signer
 	documents *mdoc.Signer
+	dsKey     *ecdsa.PrivateKey // of documents
 	statusKey *ecdsa.PrivateKey
 	statuses  []*x509.Certificate
 	listURL   string
@@ -66,6 +67,7 @@ func newIssuer(t testing.TB, now func() time.Time) *issuer {
 	i.sdjwt, err = sdjwtvc.NewSigner(key, i.chain(x5c.CredentialIssuer, key, at))
 	check(t, err)
 	key = newKey(t)
+	i.dsKey = key
 	i.documents, err = mdoc.NewSigner(key, i.chain(x5c.DocumentSigner, key, at))
 	check(t, err)
 	i.statuses = i.chain(x5c.StatusSigner, i.statusKey, at)

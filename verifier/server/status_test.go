@@ -1,10 +1,12 @@
 package server_test
 
 import (
+	"bytes"
 	"net/http"
 	"testing"
 	"time"
 
+	"lommebok.example/specs/cose"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/sdjwtvc"
@@ -128,4 +130,37 @@ func TestStatusOfAStrangerIsNotFetched(t *testing.T) {
 	if n := stranger.fetches(); n != 0 {
 		t.Errorf("asked %d times", n)
 	}
+}
+
+// ISO/IEC 18013-5, second edition, 12.3.6: a status that is told by a mechanism which the verifier does not know is no status that holds.
+func TestStatusByAnotherMechanism(t *testing.T) {
+	s := newService(t)
+	s.issuer.publish(listing{})
+	b := s.browserAt(t, "skatteetaten")
+	w := s.open(t, b.transaction().QR)
+	raw := s.issuer.resigned(s.issuer.issueMdoc(&w.key.PublicKey), func(mso []byte) []byte {
+		return bytes.Replace(mso, []byte("status_list"), []byte("status_tree"), 1)
+	})
+	w.send(map[string][]string{"pid_mdoc": {jose.EncodeBase64URL(w.mdocPID(raw))}})
+	wantRefused(t, b.wantState("answered"), "status_mechanism")
+}
+
+// resigned is an mdoc whose mobile security object was changed before it was signed.
+func (i *issuer) resigned(raw []byte, change func(mso []byte) []byte) []byte {
+	i.t.Helper()
+	var parts struct {
+		NameSpaces cose.RawMessage `cbor:"nameSpaces"`
+		IssuerAuth *cose.Sign1     `cbor:"issuerAuth"`
+	}
+	check(i.t, cose.Unmarshal(raw, &parts))
+	auth := parts.IssuerAuth
+	changed := change(auth.Payload)
+	if bytes.Equal(changed, auth.Payload) {
+		i.t.Fatal("nothing was changed")
+	}
+	signed, err := cose.Sign(i.dsKey, auth.Protected, auth.Unprotected, changed, false)
+	check(i.t, err)
+	out, err := cose.Marshal(map[string]any{"nameSpaces": parts.NameSpaces, "issuerAuth": signed})
+	check(i.t, err)
+	return out
 }

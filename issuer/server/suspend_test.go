@@ -1,0 +1,93 @@
+package server_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"testing"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/specs/statuslist"
+)
+
+var holdHref = regexp.MustCompile(`action="(/mine/[A-Z2-7]+/(?:suspend|restore))"`)
+
+func holdLink(t testing.TB, p *person) string {
+	t.Helper()
+	m := holdHref.FindStringSubmatch(p.body)
+	if m == nil {
+		t.Fatalf("nothing to suspend or restore:\n%s", p.body)
+	}
+	return m[1]
+}
+
+// A person puts a credential on hold and opens it again; every verifier sees both, in each form of the list. What a case worker has
+// suspended, the person cannot open.
+func TestAPersonPutsACredentialOnHold(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		p, w := s.person(t, stjerne), s.wallet(t)
+		token := w.token(p, byScope("eudiw:no:minid:mpid proof_of_age eudiw:no:elevbevis"), p.signInWithCode)
+		texts, _ := w.credentials(token.AccessToken, "credential_configuration_id", mpid, 3)
+		wantStatus(t, s, statuslist.Valid, texts...)
+		p.get("/mine")
+		hold := holdLink(t, p)
+		p.post(hold, nil)
+		p.sees("Beviset er sperret.", "Sperret")
+		wantStatus(t, s, statuslist.Suspended, texts...)
+		p.post(hold, nil)
+		p.is(http.StatusNotFound)
+
+		other := s.person(t, karies)
+		other.get("/mine")
+		other.signInWithCode()
+		p.get("/mine")
+		open := holdLink(t, p)
+		other.post(open, nil)
+		other.is(http.StatusNotFound)
+		wantStatus(t, s, statuslist.Suspended, texts...)
+
+		p.post(open, nil)
+		p.sees("Beviset er åpnet igjen", "Gyldig")
+		wantStatus(t, s, statuslist.Valid, texts...)
+		check(t, s.db.W.Exec("UPDATE issuer_issuances SET suspended_at = 1, suspended_by = 'case_worker'").Error)
+		p.get("/mine")
+		p.sees("En saksbehandler har sperret beviset.")
+		p.post(open, nil)
+		p.is(http.StatusNotFound)
+		p.get("/mine")
+		p.get(revokeLink(t, p, 3))
+		p.submit(p.path)
+		p.sees("Beviset er tilbakekalt.")
+		wantStatus(t, s, statuslist.Invalid, texts...)
+	})
+}
+
+// A lost phone: all that its wallet holds is revoked, and the wallet can fetch nothing more.
+func TestALostPhone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		p, w := s.person(t, stjerne), s.wallet(t)
+		token := w.token(p, byScope("eudiw:no:minid:mpid eudiw:no:elevbevis"), p.signInWithCode)
+		one, _ := w.credentials(token.AccessToken, "credential_configuration_id", mpid, 2)
+		two, _ := w.credentials(token.AccessToken, "credential_configuration_id", "no.sikt.elevbevis_sd_jwt_vc", 1)
+		p.get("/mine")
+		p.post(holdLink(t, p), nil) // what is on hold is revoked as well
+		p.get("/mine/lost")
+		p.sees(walletID, "MinID-bevis", "Elevbevis")
+		p.post("/mine/lost", nil)
+		p.is(http.StatusUnprocessableEntity)
+		p.sees("Kryss av for minst én lommebok.")
+		p.post("/mine/lost", url.Values{"wallet": {"another wallet"}})
+		wantStatus(t, s, statuslist.Invalid)
+		p.post("/mine/lost", url.Values{"wallet": {walletID}})
+		p.sees("Bevisene på telefonen du har mistet, er tilbakekalt.")
+		wantStatus(t, s, statuslist.Invalid, append(one, two...)...)
+		if a := w.refresh(token.RefreshToken); a.status != http.StatusBadRequest || a.code(t) != "invalid_grant" {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		p.get("/mine/lost")
+		p.sees("Du har ingen bevis som kan tilbakekalles.")
+	})
+}
