@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// attacks names, for the rows A01 to B27, those of offers and grants among C, and some others of the project's table of attacks and faults, the tests that hold
+// attacks names, for the rows A01 to C20, and some others of the project's table of attacks and faults, the tests that hold
 // them, as package.Test. A row that is there twice is held at two heights.
 var attacks = map[string][]string{
 	"A01 hundred wrong passwords, then the right one": {"minid.TestWrongPasswordsWithoutWaiting", "minid.TestWrongPasswordsWithWaiting", "minid.TestQuarantineTiming"},
@@ -55,11 +55,21 @@ var attacks = map[string][]string{
 	"B25 redirects after a POST":                      {"minid/authserver.TestYes", "minid/authserver.TestRefusalsGoBackToTheWallet"},
 	"B26 acr, max_age, prompt":                        {"issuer/server.TestLoginAsAsked"},
 	"B27 forwarded QR":                                {"minid.TestForwardedQRCode", "minid.TestApprovalInTheAppIsShortAndSaysForWhat", "minid.TestRejectedExpiredAndForeignAttempts"},
+	"C01 access tokens":                               {"issuer/server.TestAccessRefused", "issuer/issuance.TestRequestRefused"},
+	"C02 configurations and identifiers":              {"issuer/issuance.TestRequestRefused", "issuer/server.TestAuthorizationDetailsTakeIdentifiers"},
+	"C03 proofs and nonces":                           {"issuer/issuance.TestRequestRefused", "issuer/issuance.TestANonceIsUsedOnce", "issuer/server.TestOneOfSixteenRequestsGetsTheNonce"},
+	"C04 bad key proofs":                              {"issuer/issuance.TestBadKeyProofsRefused", "specs/openid4vci.TestAppendixF4Header", "specs/openid4vci.TestAppendixF1Claims"},
+	"C06 key attestations":                            {"issuer/issuance.TestBadKeyAttestationsRefused", "issuer/issuance.TestBadUseOfAKeyAttestationRefused"},
 	"C07 a pre-authorized code twice":                 {"minid/authserver.TestPreAuthorizedCodeIsUsedOnce", "minid/authserver.TestPreAuthorizedCodeLivesFiveMinutes", "issuer/server.TestFromPageToCredential"},
 	"C08 guessing transaction codes":                  {"minid/authserver.TestThreeTransactionCodes", "minid/authserver.TestGuessesAtOnce"},
 	"C09 tx_code and client_id":                       {"minid/authserver.TestPreAuthorizedRefuses", "minid/authserver.TestPreAuthorizedClientAuthenticates", "issuer/server.TestAnonymousPreAuthorized"},
 	"C11 an offer for somebody else":                  {"minid/authserver.TestPreAuthorizationIsOfItsSession", "issuer/server.TestOfferIsOfWhoMadeIt", "issuer/server.TestATeacherOutsideTheClassIsRefused"},
 	"C12 an offer of the attacker":                    {"issuer/server.TestOfferOfAnotherInTheWallet", "minid/authserver.TestIssuerStateIsOfAnOffer", "wallet-sim/wallet.TestAuthorizationCodeIsPreferred"},
+	"C14 notifications":                               {"issuer/issuance.TestSection113NotificationRefused", "issuer/issuance.TestSection11TheSameAgainIsTakenAgain", "issuer/server.TestTheWalletTellsThatItStored"},
+	"C15 encryption of requests":                      {"issuer/issuance.TestSection8312EncryptionParameters", "issuer/issuance.TestSection10RefusalsAreNeverEncrypted", "issuer/issuance.TestSection91EncryptionIsAskedForAnew"},
+	"C16 lint before the signature":                   {"issuer/signing.TestLintRefusesBatches", "issuer/signing.TestLintReadsThePayload", "issuer/signing.TestLintReadsTheMSO", "issuer/signing.TestTheBytesThatWereLintedAreSigned", "issuer/issuance.TestWhatFailsTheLintLeavesNothingBehind"},
+	"C17 status indices":                              {"issuer/store.TestIndicesOfTenThousandHaveNoOrder", "issuer/store.TestIndicesAreUniqueAmongRacers"},
+	"C20 keys out of reach":                           {"issuer/server.TestKeysOutOfReach", "issuer/issuance.TestSection9WhatCouldNotBeSignedIsPutBack"},
 	"E02 a transaction code for a stranger":           {"wallet-sim/wallet.TestTransactionCodeIsAskedFor", "wallet-sim/phone.TestAnOfferWithACode"},
 	"G10 slow clients":                                {"internal/serve.TestSlowClients", "internal/serve.TestSlowReader"},
 	"G11 requests without end":                        {"internal/serve.TestHeaderTooLarge", "issuer/server.TestBodyWithoutEnd"},

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/issuer/server"
 	"lommebok.example/minid"
 	"lommebok.example/specs/attestation"
@@ -152,7 +151,7 @@ func statusOf(t testing.TB, text string) (uint64, string) {
 // A wallet unit that its provider revokes has its PID revoked, within a day and once, whichever replica looks; others keep theirs
 // (EUDI TS3 section 2.4.3). Two issuers on one database look at the same time.
 func TestRevokedWalletUnitLosesItsPID(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		replica, err := server.New(t.Context(), s.cfg, server.Deps{
 			DB: db, Now: s.now, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1},

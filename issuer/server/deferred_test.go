@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/specs/sdjwtvc"
 )
@@ -21,7 +20,7 @@ func (w *wallet) pickUp(token, id string) answer {
 // OpenID4VCI section 9: the order outlives a restart, is served by another replica, and long after its access token has ended to
 // the token that a refresh token brings. The person sees it meanwhile.
 func TestDeferredOutlivesRestartAndToken(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		p, w := s.person(t, stjerne), s.wallet(t)
 		token := w.token(p, byScope("no:sikt:vitnemal"), p.signInWithCode)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,10 +29,37 @@ const (
 	stjerne = "14846599313" // proofed by letter, attends a school
 )
 
+// each runs f on SQLite, and on PostgreSQL with two issuers behind one address: each request goes to the other one than the request
+// before. The issuers share the database and the data folder, and nothing in memory.
+func each(t *testing.T, f func(t *testing.T, db *database.DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { f(t, openAt(t, dbtest.SQLite(t))) })
+	t.Run("two issuers on postgres", func(t *testing.T) {
+		address := dbtest.Postgres(t)
+		db := openAt(t, address)
+		twins.Store(db, openAt(t, address))
+		t.Cleanup(func() { twins.Delete(db) })
+		f(t, db)
+	})
+}
+
+// twins gives the database of the second issuer, by that of the first.
+var twins sync.Map
+
+func openAt(t testing.TB, address string) *database.DB {
+	t.Helper()
+	db, err := database.Open(context.Background(), address)
+	check(t, err)
+	t.Cleanup(func() { check(t, db.Close()) })
+	return db
+}
+
 // service is the whole issuer on a port of its own, with the test people.
 type service struct {
 	*server.Server
-	vault   keys.Vault // nil for files
+	twin    *server.Server // the second issuer, nil for none
+	turn    atomic.Int64   // of the two
+	vault   keys.Vault     // nil for files
 	url     string
 	cfg     server.Config
 	db      *database.DB
@@ -57,16 +85,13 @@ func (s *service) add(d time.Duration) {
 
 func newService(t testing.TB) *service {
 	t.Helper()
-	db, err := database.Open(context.Background(), dbtest.SQLite(t))
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
-	return newServiceOn(t, db)
+	return newServiceOn(t, openAt(t, dbtest.SQLite(t)))
 }
 
 func newServiceOn(t testing.TB, db *database.DB) *service {
 	t.Helper()
 	s := &service{db: db, at: time.Date(2026, time.November, 23, 14, 5, 9, 0, time.UTC), log: leak.NewLog(t)}
-	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.Handler.ServeHTTP(w, r) }))
+	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.next().Handler.ServeHTTP(w, r) }))
 	t.Cleanup(listener.Close)
 	s.url = listener.URL
 	dir := t.TempDir()
@@ -84,12 +109,28 @@ func newServiceOn(t testing.TB, db *database.DB) *service {
 
 func (s *service) start(t testing.TB) {
 	t.Helper()
+	s.Server = s.build(t, s.db)
+	if twin, ok := twins.Load(s.db); ok {
+		s.twin = s.build(t, twin.(*database.DB))
+	}
+}
+
+func (s *service) build(t testing.TB, db *database.DB) *server.Server {
+	t.Helper()
 	built, err := server.New(context.Background(), s.cfg, server.Deps{
-		DB: s.db, Vault: s.vault, Now: s.now, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
+		DB: db, Vault: s.vault, Now: s.now, Log: slog.New(slog.NewJSONHandler(s.log, nil)),
 		Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1},
 	})
 	check(t, err)
-	s.Server = built
+	return built
+}
+
+// next is whose turn it is.
+func (s *service) next() *server.Server {
+	if s.twin != nil && s.turn.Add(1)%2 == 0 {
+		return s.twin
+	}
+	return s.Server
 }
 
 func (s *service) readPeople(t testing.TB) {

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/specs/sdjwtvc"
@@ -24,7 +23,7 @@ var byScope = func(scope string) url.Values { return url.Values{"scope": {scope}
 
 // From the page to the credential: the offer leads the wallet to the metadata, which leads it to everything else.
 func TestFromOfferToCredential(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		p, w := s.person(t, stjerne), s.wallet(t)
 		p.get("/")
@@ -100,34 +99,36 @@ func offerBytes(t testing.TB, p *person) []byte {
 
 // A PID takes the MinID app and a proofing in person.
 func TestPIDAtLevelHigh(t *testing.T) {
-	s := newService(t)
-	p, w := s.person(t, karies), s.attestedWallet(t, s.provider(t))
-	p.pair()
-	token := w.token(p, byScope("eudiw:no:pid eudiw:no:pid:mdoc"), p.signInWithApp)
+	each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		p, w := s.person(t, karies), s.attestedWallet(t, s.provider(t))
+		p.pair()
+		token := w.token(p, byScope("eudiw:no:pid eudiw:no:pid:mdoc"), p.signInWithApp)
 
-	texts, _ := w.credentials(token.AccessToken, "credential_configuration_id", "pid_sd_jwt_vc", 1)
-	c, err := sdjwtvc.ParseIssued(texts[0])
-	check(t, err)
-	check(t, c.VerifySignature())
-	_, err = s.anchors.Verify(c.Chain(), x5c.CredentialIssuer, s.now())
-	check(t, err)
-	if c.VCT() != "urn:eudi:pid:1" {
-		t.Errorf("vct %s", c.VCT())
-	}
+		texts, _ := w.credentials(token.AccessToken, "credential_configuration_id", "pid_sd_jwt_vc", 1)
+		c, err := sdjwtvc.ParseIssued(texts[0])
+		check(t, err)
+		check(t, c.VerifySignature())
+		_, err = s.anchors.Verify(c.Chain(), x5c.CredentialIssuer, s.now())
+		check(t, err)
+		if c.VCT() != "urn:eudi:pid:1" {
+			t.Errorf("vct %s", c.VCT())
+		}
 
-	texts, keys := w.credentials(token.AccessToken, "credential_configuration_id", "pid_mso_mdoc", 1)
-	raw, err := base64.RawURLEncoding.DecodeString(texts[0])
-	check(t, err)
-	m, err := mdoc.ParseIssuerSigned(raw)
-	check(t, err)
-	check(t, m.VerifySignature())
-	check(t, m.VerifyDigests())
-	check(t, m.VerifyValidity(s.now()))
-	_, err = s.anchors.Verify(m.Chain(), x5c.DocumentSigner, s.now())
-	check(t, err)
-	if holder, err := m.DeviceKey(); err != nil || !holder.Equal(&keys[0].PublicKey) {
-		t.Errorf("deviceKey %v, %v", holder, err)
-	}
+		texts, keys := w.credentials(token.AccessToken, "credential_configuration_id", "pid_mso_mdoc", 1)
+		raw, err := base64.RawURLEncoding.DecodeString(texts[0])
+		check(t, err)
+		m, err := mdoc.ParseIssuerSigned(raw)
+		check(t, err)
+		check(t, m.VerifySignature())
+		check(t, m.VerifyDigests())
+		check(t, m.VerifyValidity(s.now()))
+		_, err = s.anchors.Verify(m.Chain(), x5c.DocumentSigner, s.now())
+		check(t, err)
+		if holder, err := m.DeviceKey(); err != nil || !holder.Equal(&keys[0].PublicKey) {
+			t.Errorf("deviceKey %v, %v", holder, err)
+		}
+	})
 }
 
 // MinID with a code is level substantial: the person learns that a PID takes more, and the wallet gets an error.
@@ -174,7 +175,7 @@ func TestAuthorizationDetailsTakeIdentifiers(t *testing.T) {
 }
 
 func TestRevocationIsSeenInBothForms(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		p, w := s.person(t, stjerne), s.wallet(t)
 		token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)

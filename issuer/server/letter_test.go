@@ -10,7 +10,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/minid"
 	"lommebok.example/minid/notify"
 	"lommebok.example/specs/sdjwtvc"
@@ -85,7 +84,7 @@ func (p *person) register(code string) {
 
 // From nothing to the MinID credential: the register knows the person, a letter reaches them, and they register.
 func TestFromLetterToCredential(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		p, w := s.person(t, havn), s.wallet(t)
 		p.orderLetter()

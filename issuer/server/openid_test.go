@@ -187,7 +187,7 @@ func TestLoginInNorthernSami(t *testing.T) {
 
 // A client that is not ours logs a person in, and finds each claim as ID-porten documents it.
 func TestLoginByAForeignClient(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s, student, tax := withServices(t, db)
 		p := s.person(t, stjerne)
 		p.get(student.push("ui_locales", "nn", "login_hint", "somebody"))
@@ -238,62 +238,64 @@ func TestLoginByAForeignClient(t *testing.T) {
 
 // Logged out at one, out of the others: each is told once, by the channels it has.
 func TestLogoutReachesTheOthers(t *testing.T) {
-	s, student, tax := withServices(t, sqlite(t))
-	p := s.person(t, stjerne)
-	p.get(student.push())
-	p.signInWithCode()
-	token, _, claims := student.redeem(student.landed(p))
-	p.get(tax.push())
-	_, taxHint, _ := tax.redeem(tax.landed(p))
+	each(t, func(t *testing.T, db *database.DB) {
+		s, student, tax := withServices(t, db)
+		p := s.person(t, stjerne)
+		p.get(student.push())
+		p.signInWithCode()
+		token, _, claims := student.redeem(student.landed(p))
+		p.get(tax.push())
+		_, taxHint, _ := tax.redeem(tax.landed(p))
 
-	p.post("/endsession", url.Values{
-		"id_token_hint": {taxHint}, "post_logout_redirect_uri": {"https://tax.example/out"}, "state": {"x y"},
-	}, "Origin", "https://tax.example", "Sec-Fetch-Site", "cross-site")
-	if p.left != "https://tax.example/out?state=x+y" {
-		t.Fatalf("%d, left to %q\n%s", p.status, p.left, p.body)
-	}
-	var keys jose.JWKS
-	r, err := http.NewRequest(http.MethodGet, s.url+"/jwks.json", nil)
-	check(t, err)
-	check(t, json.Unmarshal(do(t, r).body, &keys))
-	told, err := oidc.VerifyLogoutToken(<-student.called, keys, s.url, "student-loans", s.now())
-	check(t, err)
-	if told.Session != claims["sid"] || told.Subject != claims["sub"] {
-		t.Errorf("told %+v, logged in %v", told, claims)
-	}
-	if len(tax.called) != 0 || len(student.called) != 0 {
-		t.Error("a service was told that knew, or told twice")
-	}
-	if _, err := student.provider.UserInfo(context.Background(), oauth2.StaticTokenSource(token)); err == nil {
-		t.Error("the access token outlived the session")
-	}
-	p.get(student.push("prompt", "none"))
-	if q := student.landed(p); q.Get("error") != "login_required" || q.Get("code") != "" {
-		t.Errorf("after logout: %v", q)
-	}
+		p.post("/endsession", url.Values{
+			"id_token_hint": {taxHint}, "post_logout_redirect_uri": {"https://tax.example/out"}, "state": {"x y"},
+		}, "Origin", "https://tax.example", "Sec-Fetch-Site", "cross-site")
+		if p.left != "https://tax.example/out?state=x+y" {
+			t.Fatalf("%d, left to %q\n%s", p.status, p.left, p.body)
+		}
+		var keys jose.JWKS
+		r, err := http.NewRequest(http.MethodGet, s.url+"/jwks.json", nil)
+		check(t, err)
+		check(t, json.Unmarshal(do(t, r).body, &keys))
+		told, err := oidc.VerifyLogoutToken(<-student.called, keys, s.url, "student-loans", s.now())
+		check(t, err)
+		if told.Session != claims["sid"] || told.Subject != claims["sub"] {
+			t.Errorf("told %+v, logged in %v", told, claims)
+		}
+		if len(tax.called) != 0 || len(student.called) != 0 {
+			t.Error("a service was told that knew, or told twice")
+		}
+		if _, err := student.provider.UserInfo(context.Background(), oauth2.StaticTokenSource(token)); err == nil {
+			t.Error("the access token outlived the session")
+		}
+		p.get(student.push("prompt", "none"))
+		if q := student.landed(p); q.Get("error") != "login_required" || q.Get("code") != "" {
+			t.Errorf("after logout: %v", q)
+		}
 
-	// The other way round the tax administration is reached through the browser too.
-	p.get(student.push())
-	p.signInWithCode()
-	_, hint, _ := student.redeem(student.landed(p))
-	p.get(tax.push())
-	_, _, taxClaims := tax.redeem(tax.landed(p))
-	p.get("/endsession?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {"https://student-loans.example/out"}}.Encode())
-	p.is(http.StatusOK)
-	sid, _ := taxClaims["sid"].(string)
-	p.sees("Du er logget ut", "https://student-loans.example/out", "https://tax.example/front?"+url.Values{"iss": {s.url}, "sid": {sid}}.Encode())
-	if csp := p.header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-src https://tax.example;") {
-		t.Errorf("the frame is not allowed: %s", csp)
-	}
-	<-tax.called
+		// The other way round the tax administration is reached through the browser too.
+		p.get(student.push())
+		p.signInWithCode()
+		_, hint, _ := student.redeem(student.landed(p))
+		p.get(tax.push())
+		_, _, taxClaims := tax.redeem(tax.landed(p))
+		p.get("/endsession?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {"https://student-loans.example/out"}}.Encode())
+		p.is(http.StatusOK)
+		sid, _ := taxClaims["sid"].(string)
+		p.sees("Du er logget ut", "https://student-loans.example/out", "https://tax.example/front?"+url.Values{"iss": {s.url}, "sid": {sid}}.Encode())
+		if csp := p.header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-src https://tax.example;") {
+			t.Errorf("the frame is not allowed: %s", csp)
+		}
+		<-tax.called
 
-	// And from My MinID.
-	p.get(student.push())
-	p.signInWithCode()
-	student.redeem(student.landed(p))
-	p.get("/minid")
-	p.submit("/logout")
-	<-student.called
+		// And from My MinID.
+		p.get(student.push())
+		p.signInWithCode()
+		student.redeem(student.landed(p))
+		p.get("/minid")
+		p.submit("/logout")
+		<-student.called
+	})
 }
 
 // A logout that does not prove that it means this session asks the person.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/specs/sdjwtvc"
@@ -81,7 +80,7 @@ func isAbout(t *testing.T, pid, credential string) {
 
 // From the sign-in on the issuer's page to the credential, with the code that comes by SMS.
 func TestFromPageToCredential(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		p, w := s.person(t, stjerne), s.wallet(t)
 		offer := p.ready(mpid)
@@ -196,14 +195,16 @@ func TestPreAuthorizedAsksAFreshSignInAndNoPID(t *testing.T) {
 
 // A code is sent no oftener than others are (N7).
 func TestTooManyTransactionCodes(t *testing.T) {
-	s := newService(t)
-	p := s.person(t, stjerne)
-	for range 3 {
-		p.ready(mpid)
-	}
-	p.post("/pre-authorized", url.Values{"configuration": {mpid}})
-	p.is(http.StatusTooManyRequests)
-	p.sees("for mange koder")
+	each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		p := s.person(t, stjerne)
+		for range 3 {
+			p.ready(mpid)
+		}
+		p.post("/pre-authorized", url.Values{"configuration": {mpid}})
+		p.is(http.StatusTooManyRequests)
+		p.sees("for mange koder")
+	})
 }
 
 func TestAnonymousPreAuthorized(t *testing.T) {

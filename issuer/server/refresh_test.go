@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/minid"
 	"lommebok.example/specs/oauth2"
 )
@@ -19,7 +18,7 @@ func (w *wallet) refresh(token string) answer {
 
 // A wallet that has shown its copies gets new ones without a sign-in, as long as the type says, and no longer than the person wants.
 func TestIssuedAgainWithoutSignIn(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		p, w := s.person(t, stjerne), s.wallet(t)
 		token := w.token(p, byScope("eudiw:no:minid:mpid eudiw:no:elevbevis"), p.signInWithCode)
@@ -66,7 +65,7 @@ func TestNothingIssuedAgainAfter(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dbtest.Each(t, func(t *testing.T, db *database.DB) {
+			each(t, func(t *testing.T, db *database.DB) {
 				s := newServiceOn(t, db)
 				p, w := s.person(t, stjerne), s.wallet(t)
 				token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 )
 
 // RFC 6750 section 3 and RFC 9449 section 7: what stands between a stranger and the credential endpoint.
@@ -131,7 +130,7 @@ func TestAccountLockedAfterTheToken(t *testing.T) {
 }
 
 func TestOneOfSixteenRequestsGetsTheNonce(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		p, w := s.person(t, stjerne), s.wallet(t)
 		token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode).AccessToken

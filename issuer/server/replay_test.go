@@ -7,14 +7,13 @@ import (
 	"testing"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/specs/oauth2"
 )
 
 // RFC 9449 section 11.1: a DPoP proof is used up by the first answer, whatever that was, and of sixteen that bring it at the same
 // time one is served.
 func TestAProofIsUsedUpByItsAnswer(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		p, w := s.person(t, karies), s.wallet(t)
 		token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/minid"
 	"lommebok.example/minid/testpeople"
 )
@@ -97,7 +96,7 @@ func (p *person) enrol(code string) (secret string) {
 }
 
 func TestAPupilGetsMinIDAtSchool(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		owner := s.authorised(t)
 		teacher := s.staff(t, kateter, "/school")

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 )
 
 // sessionSecret is what the browser's session cookie holds.
@@ -27,7 +26,7 @@ func (p *person) sessionSecret() string {
 // Issue 3: asked for high in mid-session, the person is asked for what is missing and nothing else; A18: each level has a
 // session secret of its own, and the one from before is dead.
 func TestStepUpInMidSession(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s, student, tax := withServices(t, db)
 		p := s.person(t, karies)
 		p.pair()

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/specs/statuslist"
 )
 
@@ -25,7 +24,7 @@ func holdLink(t testing.TB, p *person) string {
 // A person puts a credential on hold and opens it again; every verifier sees both, in each form of the list. What a case worker has
 // suspended, the person cannot open.
 func TestAPersonPutsACredentialOnHold(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		p, w := s.person(t, stjerne), s.wallet(t)
 		token := w.token(p, byScope("eudiw:no:minid:mpid proof_of_age eudiw:no:elevbevis"), p.signInWithCode)
@@ -66,7 +65,7 @@ func TestAPersonPutsACredentialOnHold(t *testing.T) {
 
 // A lost phone: all that its wallet holds is revoked, and the wallet can fetch nothing more.
 func TestALostPhone(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+	each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
 		p, w := s.person(t, stjerne), s.wallet(t)
 		token := w.token(p, byScope("eudiw:no:minid:mpid eudiw:no:elevbevis"), p.signInWithCode)
