@@ -202,6 +202,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	debug.FreeOSMemory() // what starting took, above all hashing the passwords of test people, is not needed again
 	go every(ctx, sweepEvery, "sweep", issuer.Sweep, log)
 	go every(ctx, keysEvery, "keys", refreshKeys(issuer), log)
+	go every(ctx, bulksEvery, "bulks", issuer.RunBulks, log)
 	go every(ctx, min(checkEvery, set.WalletCheck), "wallet units", issuer.CheckWallets, log)
 	go every(ctx, checkpointEvery, "audit checkpoint", issuer.Checkpoint, log)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log, Stopping: issuer.EndStreams})
@@ -258,6 +259,7 @@ func readSetting[T any](variable, file string, parse func([]byte) (T, error)) (v
 // audit log gets a checkpoint.
 const (
 	sweepEvery      = 5 * time.Minute
+	bulksEvery      = 10 * time.Second
 	checkEvery      = time.Minute
 	checkpointEvery = time.Minute
 )

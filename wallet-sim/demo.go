@@ -72,6 +72,7 @@ type journey struct {
 
 	student, official, citizen *traveller
 	desk                       deskVisit
+	cases                      casework
 
 	newcomer *traveller
 	atMinID  *visit // of the citizen, logged in just now
@@ -124,6 +125,8 @@ func (j *journey) firstLegs() []leg {
 		{"Show to be over 18, and nothing else, by the mdoc", j.showAge},
 		{"Get the proof of age again without logging in, in copies that nobody has seen", j.renew},
 		{"Order the diploma, which the county has to look for in its archive: the issuer answers «later», and gives it when it is found", j.diploma},
+		{"A case worker finds the person by number, with a reason, and suspends and restores a credential", j.foundAndHeld},
+		{"One case worker proposes to revoke all diplomas of today, and another approves it", j.revokedByTwo},
 		{"Ask for the PID at level substantial: it is refused, and the reason is told", j.refusedPID},
 		{"A person who was proofed in person cannot make a pairing code with a one-time code, and the page says why", j.refusedPairing},
 		{"A person who was proofed in person pairs the MinID app, with the code from the service desk", j.pair},
@@ -181,6 +184,9 @@ func (j *journey) begin(ctx context.Context) (string, error) {
 	}
 	if j.student == nil || j.official == nil || j.citizen == nil {
 		return "", fmt.Errorf("expected %s, %s and %s among the test people", studentName, officialName, citizenName)
+	}
+	if err := j.cases.settle(j, people); err != nil {
+		return "", err
 	}
 	if err := j.desk.settle(j, people); err != nil {
 		return "", err

@@ -198,6 +198,7 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 	p.get("/mine")
 	look("/mine/lost", "issuer_lost")
+	lookAtCases(t, s, b, p.pid)
 	p.get("/mine")
 	p.post(holdLink(t, p), nil)
 	p.get("/mine")

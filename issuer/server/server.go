@@ -22,6 +22,7 @@ import (
 	"lommebok.example/internal/metrics"
 	"lommebok.example/internal/observe"
 	"lommebok.example/internal/peer"
+	"lommebok.example/issuer/cases"
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/source"
@@ -127,6 +128,7 @@ type Server struct {
 	store      *store.Store
 	watch      *wallets.Watch
 	core       *minid.Core
+	cases      *cases.Core
 	schools    *school.Core
 	authServer *authserver.Server
 	trust      *trust
@@ -172,7 +174,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	}
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor,
-		store: ground.issuerStore, core: ground.core, schools: all.schools.Core, authServer: all.authServer,
+		store: ground.issuerStore, core: ground.core, cases: all.cases.core, schools: all.schools.Core, authServer: all.authServer,
 		watch: all.watch, phones: all.phones, trust: ground.trust, sealer: ground.sealer, url: cfg.URL, now: deps.Now, log: deps.Log,
 		told: map[string]time.Duration{},
 	}, nil
@@ -188,6 +190,7 @@ type parts struct {
 	issuing    *issuance.Service
 	offers     *offers
 	mine       *mine
+	cases      *casework
 	public     *public
 	crl        *crl
 	watch      *wallets.Watch
@@ -222,6 +225,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Issuer: cfg.URL, Store: g.issuerStore, Signer: g.trust.StatusSigner,
 		Now: deps.Now, Log: deps.Log,
 	}
+	own := &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, grants: authServer, site: g.site, now: deps.Now, log: deps.Log}
 	return &parts{
 		site: g.site, login: loginPages, phones: phones, authServer: authServer, status: statusLists,
 		issuing: &issuance.Service{
@@ -234,7 +238,11 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 			issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site, states: g.offers,
 			ready: preAuthorizing{signIn: loginPages, server: authServer, codes: g.core, now: deps.Now},
 		},
-		mine:     &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, grants: authServer, site: g.site, now: deps.Now, log: deps.Log},
+		mine: own,
+		cases: &casework{
+			core: &cases.Core{Store: g.issuerStore, People: g.minidStore, Now: deps.Now}, seal: g.core.Seal, staff: loginPages, types: deps.Types,
+			view: own.view, site: g.site, now: deps.Now, log: deps.Log,
+		},
 		watch:    &wallets.Watch{Every: cfg.WalletCheck, Store: g.issuerStore, Statuses: providers, Now: deps.Now, Log: deps.Log},
 		outbox:   g.outbox,
 		letters:  g.letters,
@@ -268,6 +276,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	pages := r.Group("", p.site.OwnForms())
 	p.offers.mount(pages)
 	p.mine.mount(pages)
+	p.cases.mount(pages)
 	p.operator.Mount(pages)
 	if p.outbox != nil {
 		p.outbox.Mount(pages)
@@ -312,6 +321,9 @@ func KeyPurposes() []string {
 // CheckWallets looks at the wallet units that hold credentials which live and die with them, each once a day, and revokes what
 // went to a unit that its provider has revoked. It may be called as often as one likes, by any number of replicas.
 func (s *Server) CheckWallets(ctx context.Context) error { return s.watch.Run(ctx) }
+
+// RunBulks carries out what case workers have approved. It may be called as often as one likes, by any number of replicas.
+func (s *Server) RunBulks(ctx context.Context) error { return s.cases.Run(ctx) }
 
 // ErrConfig is what is wrong with a Config.
 var ErrConfig = errors.New("issuer: configured wrongly")

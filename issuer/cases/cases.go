@@ -1,0 +1,169 @@
+package cases
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"time"
+
+	"lommebok.example/internal/audit"
+	"lommebok.example/issuer/issuance"
+	"lommebok.example/minid"
+	"lommebok.example/specs/statuslist"
+)
+
+// Why nothing is done.
+var (
+	ErrReason  = errors.New("cases: a reason of the list is wanted")
+	ErrNobody  = errors.New("cases: nobody has an account with this number")
+	ErrBulk    = errors.New("cases: a credential configuration and whole days, the first not after the last, are wanted")
+	ErrDecided = errors.New("cases: there is no such proposal that this case worker can decide")
+)
+
+// Reasons are the words that a search and a change must have, as the audit log keeps them.
+var Reasons = []string{"request", "lost", "misuse", "wrong_data", "key_compromised", "right_lost"}
+
+// Core is the work of case workers. Its fields are set once.
+type Core struct {
+	Store  Store
+	People People
+	Now    func() time.Time
+}
+
+// People finds accounts; the store of minid is one. minid.ErrNotFound when there is none.
+type People interface {
+	PersonByPID(ctx context.Context, pid string) (*minid.Person, error)
+}
+
+// Store keeps what is found, proposed and done.
+type Store interface {
+	Record(ctx context.Context, e audit.Event) error
+	Mine(ctx context.Context, personID string) ([]issuance.Issued, error)
+	Change(ctx context.Context, c issuance.Change) error
+	// Count tells how many issuances a bulk would change.
+	Count(ctx context.Context, b Bulk, at time.Time) (int, error)
+	Propose(ctx context.Context, b Bulk) error
+	Bulks(ctx context.Context) ([]Bulk, error) // the newest first, a hundred at most
+	// Decide approves or refuses a proposal that has not ended, of somebody else: of all who try, one succeeds. ErrDecided.
+	Decide(ctx context.Context, id, worker string, approve bool, at time.Time) error
+	// Step carries out the next part of a bulk that was approved, and tells whether there was any.
+	Step(ctx context.Context, at time.Time) (bool, error)
+}
+
+// The kinds of audit entries of this package.
+const (
+	KindSearch  = "case.search"
+	KindPropose = "case.bulk.propose"
+	KindDecide  = "case.bulk.decide" // approved or refused
+	KindDone    = "case.bulk.done"
+)
+
+// Find gives what was issued to a person, and writes down beforehand who looked, at whom and why. Errors: ErrReason, ErrNobody.
+func (c *Core) Find(ctx context.Context, worker, pid, reason string) (*minid.Person, []issuance.Issued, error) {
+	if !slices.Contains(Reasons, reason) {
+		return nil, nil, ErrReason
+	}
+	p, err := c.People.PersonByPID(ctx, pid)
+	if errors.Is(err, minid.ErrNotFound) {
+		return nil, nil, ErrNobody
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	err = c.Store.Record(ctx, audit.Event{
+		At: c.Now(), Kind: KindSearch, Actor: audit.Person(worker), Subject: audit.Person(p.ID), Outcome: "shown", Details: map[string]string{"reason": reason},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := c.Store.Mine(ctx, p.ID)
+	return p, all, err
+}
+
+// Seen gives the credentials once more of a person whom the case worker has found.
+func (c *Core) Seen(ctx context.Context, personID string) ([]issuance.Issued, error) {
+	return c.Store.Mine(ctx, personID)
+}
+
+// Change sets the status of one issuance of a person. Errors: ErrReason, issuance.ErrNotFound, issuance.ErrNotSuspendable.
+func (c *Core) Change(ctx context.Context, worker, personID, id string, to statuslist.Status, reason string) error {
+	if !slices.Contains(Reasons, reason) {
+		return ErrReason
+	}
+	return c.Store.Change(ctx, issuance.Change{
+		Issuance: id, To: to, Person: personID, By: issuance.RoleCaseWorker, Actor: audit.Person(worker), Reason: reason, At: c.Now(),
+	})
+}
+
+// State is how far a bulk has come.
+type State string
+
+// The values of State.
+const (
+	Proposed State = "proposed"
+	Approved State = "approved" // and being carried out
+	Refused  State = "refused"
+	Done     State = "done"
+)
+
+// Bulk is a change of many issuances: those of a configuration, perhaps of one client, issued from a day until another, both whole.
+type Bulk struct {
+	ID              string
+	To              statuslist.Status // Invalid or Suspended
+	Reason          string
+	ConfigurationID string
+	ClientID        string // "" for all
+	From, Until     time.Time
+	Matching        int // when it was proposed
+	Changed         int
+	State           State
+	ProposedBy      string
+	ProposedAt      time.Time
+	DecidedBy       string
+	DecidedAt       time.Time
+	Ends            time.Time // when it cannot be approved any more
+}
+
+// Open tells whether a case worker may approve the bulk: somebody else's, in time.
+func (b Bulk) Open(worker string, at time.Time) bool {
+	return b.State == Proposed && b.ProposedBy != worker && at.Before(b.Ends)
+}
+
+// decideWithin is how long a proposal waits for somebody else.
+const decideWithin = 24 * time.Hour
+
+// Propose writes down a bulk for somebody else to approve, and tells how many issuances it would change. Errors: ErrReason, ErrBulk.
+func (c *Core) Propose(ctx context.Context, worker string, b Bulk) (Bulk, error) {
+	switch {
+	case !slices.Contains(Reasons, b.Reason):
+		return b, ErrReason
+	case b.ConfigurationID == "", b.From.IsZero(), b.Until.Before(b.From), b.To != statuslist.Invalid && b.To != statuslist.Suspended:
+		return b, ErrBulk
+	}
+	now := c.Now()
+	b.ID, b.State, b.ProposedBy, b.ProposedAt, b.Ends = rand.Text(), Proposed, worker, now, now.Add(decideWithin)
+	b.Until = b.Until.AddDate(0, 0, 1) // the end of that day
+	var err error
+	if b.Matching, err = c.Store.Count(ctx, b, now); err != nil {
+		return b, err
+	}
+	return b, c.Store.Propose(ctx, b)
+}
+
+// Decide approves or refuses the proposal of somebody else. Error: ErrDecided.
+func (c *Core) Decide(ctx context.Context, worker, id string, approve bool) error {
+	return c.Store.Decide(ctx, id, worker, approve, c.Now())
+}
+
+// Run carries out what has been approved, until nothing is left or ctx ends. Any number of processes may do so at the same time.
+func (c *Core) Run(ctx context.Context) error {
+	for {
+		if more, err := c.Store.Step(ctx, c.Now()); err != nil || !more {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,154 @@
+package store
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/issuer/cases"
+	"lommebok.example/issuer/issuance"
+	"lommebok.example/specs/statuslist"
+)
+
+func bulk(id string, to statuslist.Status) cases.Bulk {
+	return cases.Bulk{
+		ID: id, To: to, Reason: "misuse", ConfigurationID: "proof_of_age", From: noon.Add(-12 * time.Hour), Until: noon.Add(12 * time.Hour),
+		State: cases.Proposed, ProposedBy: "first", ProposedAt: noon, Ends: noon.Add(24 * time.Hour),
+	}
+}
+
+// Two people: nobody approves what they proposed, of sixteen others one decides, and nothing is done that nobody approved.
+func TestABulkTakesTwo(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		in := intent("anna", 1)
+		issue(t, s, in)
+		if err := s.Propose(ctx, bulk("B", statuslist.Invalid)); err != nil {
+			t.Fatal(err)
+		}
+		for name, try := range map[string]func() error{
+			"the one who proposed":      func() error { return s.Decide(ctx, "B", "first", true, noon) },
+			"refused by who proposed":   func() error { return s.Decide(ctx, "B", "first", false, noon) },
+			"after its time":            func() error { return s.Decide(ctx, "B", "second", true, noon.Add(24*time.Hour)) },
+			"unknown":                   func() error { return s.Decide(ctx, "X", "second", true, noon) },
+			"with a NUL in its address": func() error { return s.Decide(ctx, "\x00", "second", true, noon) },
+		} {
+			if err := try(); !errors.Is(err, cases.ErrDecided) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if more, err := s.Step(ctx, noon); more || err != nil {
+			t.Errorf("something was done: %t %v", more, err)
+		}
+		won := 0
+		for _, err := range race(func(i int) error { return s.Decide(ctx, "B", string(rune('a'+i)), i%2 == 0, noon) }) {
+			if err == nil {
+				won++
+			} else if !errors.Is(err, cases.ErrDecided) {
+				t.Error(err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d decided", won)
+		}
+	})
+}
+
+// A bulk changes what it names and nothing else, each once, however many processes carry it out, and goes on where it was cut off.
+func TestABulkIsCarriedOutOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		var all []order
+		for range 2*bulkStep + 7 {
+			in := intent("anna", 1)
+			issue(t, s, in)
+			all = append(all, in)
+		}
+		other, later, client := intent("bo", 1), intent("bo", 1), intent("bo", 1)
+		other.ConfigurationID, later.IssuedAt, client.ClientID = "another", noon.Add(13*time.Hour), "another"
+		later.ExpiresAt = later.ExpiresAt.Add(24 * time.Hour)
+		for _, in := range []order{other, later, client} {
+			issue(t, s, in)
+		}
+		if err := s.Revoke(ctx, "anna", all[0].ID, noon); err != nil {
+			t.Fatal(err)
+		}
+		b := bulk("B", statuslist.Invalid)
+		b.ClientID = "wallet"
+		n, err := s.Count(ctx, b, noon)
+		if err != nil || n != len(all)-1 {
+			t.Fatalf("%d match: %v", n, err)
+		}
+		if err := errors.Join(s.Propose(ctx, b), s.Decide(ctx, "B", "second", true, noon)); err != nil {
+			t.Fatal(err)
+		}
+		if more, err := s.Step(ctx, noon); !more || err != nil { // and then the process ends
+			t.Fatal(more, err)
+		}
+		var wg sync.WaitGroup
+		for range racers {
+			wg.Go(func() {
+				for more := true; more; {
+					var err error
+					if more, err = s.Step(ctx, noon); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		bulks, err := s.Bulks(ctx)
+		if err != nil || len(bulks) != 1 || bulks[0].Changed != n || bulks[0].State != cases.Done || bulks[0].DecidedBy != "second" {
+			t.Errorf("%+v %v", bulks, err)
+		}
+		var entries, revoked int64
+		for query, into := range map[string]*int64{
+			"SELECT count(*) FROM issuer_audit_entries WHERE kind = 'issuance.revoke'": &entries,
+			"SELECT count(*) FROM issuer_issuances WHERE revoked_at <> 0":              &revoked,
+		} {
+			if err := s.db.R.Raw(query).Scan(into).Error; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if int(entries) != len(all) || int(revoked) != len(all) {
+			t.Errorf("%d entries, %d revoked, want %d", entries, revoked, len(all))
+		}
+		if found := check(t, s, noon); len(found) != 0 {
+			t.Errorf("amiss: %v", found)
+		}
+	})
+}
+
+// What cannot be suspended is left as it is, and the person's own suspension becomes the case worker's.
+func TestABulkThatSuspends(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		one, own, narrow := wide("anna", 1), wide("bo", 1), intent("carl", 1)
+		for _, in := range []order{one, own, narrow} {
+			issue(t, s, in)
+		}
+		if err := s.to(statuslist.Suspended, own, issuance.RolePerson, noon); err != nil {
+			t.Fatal(err)
+		}
+		b := bulk("B", statuslist.Suspended)
+		if err := errors.Join(s.Propose(ctx, b), s.Decide(ctx, "B", "second", true, noon)); err != nil {
+			t.Fatal(err)
+		}
+		for more := true; more; {
+			var err error
+			if more, err = s.Step(ctx, noon); err != nil {
+				t.Fatal(err)
+			}
+		}
+		bulks, err := s.Bulks(ctx)
+		if err != nil || bulks[0].Changed != 2 {
+			t.Errorf("%+v %v", bulks, err)
+		}
+		if err := s.to(statuslist.Valid, own, issuance.RolePerson, noon); !errors.Is(err, issuance.ErrNotFound) {
+			t.Errorf("the person opened it: %v", err)
+		}
+	})
+}

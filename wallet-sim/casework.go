@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"lommebok.example/wallet-sim/browser"
+	"lommebok.example/wallet-sim/phone"
+)
+
+// The test people who are case workers.
+const (
+	workerName = "REALISTISK BEFAL"
+	otherCase  = "SELVTILFREDS MANDOLIN"
+)
+
+// casework is two case workers.
+type casework struct{ first, second *traveller }
+
+func (w *casework) settle(j *journey, people []phone.Person) (err error) {
+	for name, who := range map[string]**traveller{workerName: &w.first, otherCase: &w.second} {
+		for _, p := range people {
+			if p.Name == name {
+				if *who, err = j.traveller(p); err != nil {
+					return err
+				}
+			}
+		}
+		if *who == nil {
+			return fmt.Errorf("expected %s among the test people", name)
+		}
+	}
+	return nil
+}
+
+// sent submits a form of a page as a case worker.
+func (t *traveller) sent(ctx context.Context, page *browser.Page, action string, fields url.Values) (*browser.Page, error) {
+	form := page.FormTo(action)
+	if form == nil {
+		return nil, fmt.Errorf("expected a form to %s, got: %s", action, page.Says())
+	}
+	return t.browser.Submit(ctx, page, form, fields, "")
+}
+
+// foundAndHeld finds the student by number, and suspends and restores a credential with a reason.
+func (j *journey) foundAndHeld(ctx context.Context) (string, error) {
+	t := j.cases.first
+	page, _, err := t.at(ctx, "/cases", "/cases/find")
+	if err != nil {
+		return "", err
+	}
+	page, err = t.sent(ctx, page, "/cases/find", url.Values{"pid": {j.student.person.PID}, "reason": {"misuse"}})
+	if err != nil {
+		return "", err
+	}
+	for _, change := range []string{"suspend", "restore"} {
+		form := changes(page, change)
+		if form == nil {
+			return "", fmt.Errorf("expected a credential to %s, got: %s", change, page.Says())
+		}
+		if page, err = t.browser.Submit(ctx, page, form, url.Values{"to": {change}, "reason": {"misuse"}}, ""); err != nil {
+			return "", err
+		}
+		if page.Status != 200 {
+			return "", fmt.Errorf("expected it to be done, got status %d: %s", page.Status, page.Says())
+		}
+	}
+	return strings.Join(page.Texts[:1], " "), nil
+}
+
+// changes is the first form of the page that makes a change, nil when there is none.
+func changes(page *browser.Page, change string) *browser.Form {
+	for _, form := range page.Forms {
+		for _, b := range form.Buttons {
+			if b.Name == "to" && b.Value == change {
+				return form
+			}
+		}
+	}
+	return nil
+}
+
+// revokedByTwo revokes all diplomas of today: one proposes, the other approves.
+func (j *journey) revokedByTwo(ctx context.Context) (string, error) {
+	page, _, err := j.cases.first.at(ctx, "/cases", "/cases/bulks")
+	if err != nil {
+		return "", err
+	}
+	day := j.now().UTC().Format(time.DateOnly)
+	page, err = j.cases.first.sent(ctx, page, "/cases/bulks", url.Values{
+		"configuration": {configDiploma}, "from": {day}, "until": {day}, "to": {"revoke"}, "reason": {"key_compromised"},
+	})
+	if err != nil {
+		return "", err
+	}
+	if approves(page) != "" {
+		return "", fmt.Errorf("expected that who proposes cannot approve, got: %s", page.Says())
+	}
+	if page, _, err = j.cases.second.at(ctx, "/cases", "/cases/bulks"); err != nil {
+		return "", err
+	}
+	if page, err = j.cases.second.sent(ctx, page, approves(page), nil); err != nil {
+		return "", err
+	}
+	if page.Status != 200 || page.URL.Query().Get("said") != "approved" {
+		return "", fmt.Errorf("expected it to be approved, got status %d: %s", page.Status, page.Says())
+	}
+	return page.Texts[0], nil
+}
+
+// approves is where the page approves a proposal, "" when it does not.
+func approves(page *browser.Page) string {
+	for _, f := range page.Forms {
+		if strings.HasPrefix(f.Action, "/cases/bulks/") && strings.HasSuffix(f.Action, "/approve") {
+			return f.Action
+		}
+	}
+	return ""
+}
