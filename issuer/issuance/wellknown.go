@@ -73,6 +73,16 @@ func (s *Service) publish() (path string, p *published, err error) {
 	return u.Path, p, nil
 }
 
+// CheckMetadata reads the metadata, in all languages, as a wallet with these rules does.
+func (s *Service) CheckMetadata(rules openid4vci.Rules) error {
+	body, err := json.Marshal(s.describe(credentials.Languages))
+	if err != nil {
+		return err
+	}
+	_, err = openid4vci.ParseIssuerMetadata(body, s.Issuer, rules)
+	return err
+}
+
 // choices are all ways to choose one or more of a list, in its order.
 func choices(list []string) [][]string {
 	var all [][]string

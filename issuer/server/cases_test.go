@@ -97,6 +97,12 @@ func lookAtCases(t *testing.T, s *service, b *webtest.Tab, pid string) {
 		chromedp.Click(`form[action="/cases/find"] button`), chromedp.WaitVisible("dl.lb-facts"))
 	b.AxeHere(t, "issuer_case")
 	b.PictureHere(t, "issuer_case")
+	o := s.person(t, operator)
+	o.get("/operator/trust")
+	o.signInWithCode()
+	b.Use(t, s.url, o.jar)
+	b.Axe(t, s.url+"/operator/trust")
+	b.PictureHere(t, "issuer_trust")
 }
 
 // Who has another role, or none, sees nothing.

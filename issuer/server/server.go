@@ -191,6 +191,7 @@ type parts struct {
 	offers     *offers
 	mine       *mine
 	cases      *casework
+	trustPage  *trustPage
 	public     *public
 	crl        *crl
 	watch      *wallets.Watch
@@ -226,13 +227,17 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Now: deps.Now, Log: deps.Log,
 	}
 	own := &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, grants: authServer, site: g.site, now: deps.Now, log: deps.Log}
+	issuing := &issuance.Service{
+		Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
+		Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
+		Signers: g.trust.Signers, Encryption: g.encryption, Seal: g.core.Seal, Counts: g.metrics, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
+		IssuerKeys: g.trust.credentialKeys,
+	}
 	return &parts{
 		site: g.site, login: loginPages, phones: phones, authServer: authServer, status: statusLists,
-		issuing: &issuance.Service{
-			Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
-			Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
-			Signers: g.trust.Signers, Encryption: g.encryption, Seal: g.core.Seal, Counts: g.metrics, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
-			IssuerKeys: g.trust.credentialKeys,
+		issuing: issuing,
+		trustPage: &trustPage{
+			cfg: cfg, trust: g.trust, issuing: issuing, status: statusLists, providers: providers, store: g.issuerStore, staff: loginPages, site: g.site, now: deps.Now,
 		},
 		offers: &offers{
 			issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site, states: g.offers,
@@ -277,6 +282,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.offers.mount(pages)
 	p.mine.mount(pages)
 	p.cases.mount(pages)
+	p.trustPage.mount(pages)
 	p.operator.Mount(pages)
 	if p.outbox != nil {
 		p.outbox.Mount(pages)

@@ -148,6 +148,17 @@ func (s *Service) signed(ctx context.Context, id string) (*signed, error) {
 	return fresh, nil
 }
 
+// Ready makes sure that every list that credentials stand on is there as ready bytes, and tells how many there are.
+func (s *Service) Ready(ctx context.Context) (int, error) {
+	ids, err := s.Store.Lists(ctx)
+	for _, id := range ids {
+		if _, e := s.signed(ctx, id); e != nil {
+			return len(ids), e
+		}
+	}
+	return len(ids), err
+}
+
 // at gives the list as it was at a time (section 8.4): the token says from when it was so, and until when. It is signed today, by
 // the key of today.
 func (s *Service) at(ctx context.Context, id, text string) (*signed, error) {

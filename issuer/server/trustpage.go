@@ -1,0 +1,188 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"lommebok.example/issuer/issuance"
+	"lommebok.example/issuer/status"
+	"lommebok.example/issuer/store"
+	"lommebok.example/issuer/wallets"
+	"lommebok.example/minid"
+	"lommebok.example/specs/openid4vci"
+	"lommebok.example/specs/x5c"
+	"lommebok.example/web"
+)
+
+// trustPage is the operator's page: keys and chains, who would refuse us and why, and how much has been issued.
+type trustPage struct {
+	cfg       Config
+	trust     *trust
+	issuing   *issuance.Service
+	status    *status.Service
+	providers *wallets.Statuses
+	store     *store.Store
+	staff     staff
+	site      *web.Site
+	now       func() time.Time
+}
+
+const trustFront = "/operator/trust"
+
+func (p *trustPage) mount(r gin.IRouter) { r.GET(trustFront, p.show) }
+
+// trustKey is a key of a purpose.
+type trustKey struct {
+	Purpose, From string
+	Signs         bool
+	Subject       string // of its certificate, when it signs
+	Ends          string
+	EndsISO       string
+	Days          int
+}
+
+// trustCheck is one thing that others would look at. Outcome is ok, warn or fail; what was found is data, not words.
+type trustCheck struct{ Code, Outcome, Found, Section string }
+
+type trustView struct {
+	Keys        []trustKey
+	Fingerprint string
+	Checks      []trustCheck
+	Refusers    int
+	Totals      []trustTotal
+	Last, Seen  int64
+}
+
+type trustTotal struct {
+	store.Total
+	Name string
+}
+
+func (p *trustPage) show(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	if _, _, ok := p.staff.Staff(c, minid.RoleOperator, trustFront); !ok {
+		return
+	}
+	ctx, lang := c.Request.Context(), web.Lang(c)
+	sum := sha256.Sum256(p.trust.Root.Raw)
+	v := trustView{Keys: p.keys(lang), Fingerprint: hex.EncodeToString(sum[:]), Checks: p.checks(ctx)}
+	for _, check := range v.Checks {
+		if check.Outcome == "fail" {
+			v.Refusers++
+		}
+	}
+	totals, err := p.store.Totals(ctx, p.now())
+	if err == nil {
+		v.Last, v.Seen, err = p.store.AuditEnds(ctx)
+	}
+	if err != nil {
+		p.site.Failure(c, err)
+		return
+	}
+	for _, t := range totals {
+		one := trustTotal{t, t.ConfigurationID}
+		if typ, ok := p.issuing.Types.ByID(t.ConfigurationID); ok {
+			one.Name = typ.Display.Name.In(lang)
+		}
+		v.Totals = append(v.Totals, one)
+	}
+	p.site.Render(c, http.StatusOK, "issuer_trust", v)
+}
+
+// keys are those of each purpose that are in use: what signs now, and what earlier ones signed.
+func (p *trustPage) keys(lang string) []trustKey {
+	var all []trustKey
+	for _, l := range leaves {
+		current := p.trust.identity(l.purpose)
+		for _, k := range p.trust.rings[l.purpose].Live() {
+			one := trustKey{Purpose: l.purpose, From: k.From.UTC().Format(time.RFC3339), Signs: k.ID == current.ID}
+			if one.Signs {
+				cert := current.Chain[0]
+				one.Subject, one.Ends, one.EndsISO = cert.Subject.CommonName, dateIn(lang, cert.NotAfter), cert.NotAfter.Format(time.DateOnly)
+				one.Days = int(cert.NotAfter.Sub(p.now()) / day)
+			}
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// checks looks at ourselves as others do. What each means stands in the texts issuer.trust.check.
+func (p *trustPage) checks(ctx context.Context) []trustCheck {
+	all := []trustCheck{
+		outcome("https", p.https(), "OpenID4VCI 12.2.1", p.cfg.URL),
+		outcome("metadata", p.metadata(), "OpenID4VCI 12.2.4", p.cfg.URL),
+	}
+	now := p.now()
+	anchors := x5c.NewAnchors(p.trust.Root)
+	for _, l := range leaves {
+		chain := p.trust.identity(l.purpose).Chain
+		_, err := anchors.Verify(chain, l.profile, now)
+		all = append(all, outcome("chain", err, "HAIP 6.1.1, ISO/IEC 18013-5 B.1", l.purpose+": "+subjects(chain)))
+		all = append(all, p.end(l.purpose, chain[0].NotAfter))
+	}
+	all = append(all, p.end(purposeRoot, p.trust.Root.NotAfter))
+	lists, err := p.status.Ready(ctx)
+	all = append(all, outcome("status", err, "Token Status List 8", strconv.Itoa(lists)))
+	all = append(all, outcome("audit", p.store.AuditWritable(ctx, now), "internal/audit", ""))
+	all = append(all, warning("providers", len(p.providers.Anchors().All()) > 0, "EUDI TS3 2.3", strconv.Itoa(len(p.providers.Anchors().All()))))
+	all = append(all, warning("clients", !p.cfg.InsecureAllowAnyClient, "HAIP 4.4.1", strconv.FormatBool(p.cfg.InsecureAllowAnyClient)))
+	return append(all, warning("people", !p.cfg.InsecureTestPeople, "ISSUER_INSECURE_TEST_PEOPLE", strconv.FormatBool(p.cfg.InsecureTestPeople)))
+}
+
+func outcome(code string, err error, section, found string) trustCheck {
+	if err != nil {
+		return trustCheck{code, "fail", strings.TrimPrefix(found+": "+err.Error(), ": "), section}
+	}
+	return trustCheck{code, "ok", found, section}
+}
+
+func warning(code string, ok bool, section, found string) trustCheck {
+	if !ok {
+		return trustCheck{code, "warn", found, section}
+	}
+	return trustCheck{code, "ok", found, section}
+}
+
+var errHTTP = errors.New("expected the scheme https")
+
+func (p *trustPage) https() error {
+	if !strings.HasPrefix(p.cfg.URL, "https://") {
+		return errHTTP
+	}
+	return nil
+}
+
+// metadata reads the metadata as a wallet does that makes no exceptions.
+func (p *trustPage) metadata() error { return p.issuing.CheckMetadata(openid4vci.Rules{}) }
+
+// end judges when a certificate ends: nothing is issued that would outlive its signer, and near the end it is told of.
+func (p *trustPage) end(purpose string, end time.Time) trustCheck {
+	left := end.Sub(p.now())
+	c := trustCheck{"end", "ok", fmt.Sprintf("%s: %s, %d", purpose, end.UTC().Format(time.DateOnly), left/day), "ISO/IEC 18013-5 B.1.4"}
+	switch {
+	case left < p.trust.cfg.longest:
+		c.Outcome = "fail"
+	case left < p.trust.cfg.longest+alarms[0]:
+		c.Outcome = "warn"
+	}
+	return c
+}
+
+func subjects(chain []*x509.Certificate) string {
+	names := make([]string, len(chain))
+	for n, cert := range chain {
+		names[n] = cert.Subject.CommonName
+	}
+	return strings.Join(names, " < ")
+}

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"lommebok.example/issuer/issuance"
+)
+
+// Total is how much of one credential configuration there is.
+type Total struct {
+	ConfigurationID                             string
+	Issued, Failed, Revoked, Suspended, Waiting int64
+}
+
+// Totals counts what is kept, by configuration.
+func (s *Store) Totals(ctx context.Context, at time.Time) ([]Total, error) {
+	var totals []Total
+	err := s.db.R.WithContext(ctx).Raw(`SELECT configuration_id,
+		sum(CASE WHEN state = ? THEN 1 ELSE 0 END) AS issued, sum(CASE WHEN state = ? THEN 1 ELSE 0 END) AS failed,
+		sum(CASE WHEN revoked_at <> 0 THEN 1 ELSE 0 END) AS revoked, sum(CASE WHEN suspended_at <> 0 THEN 1 ELSE 0 END) AS suspended, 0 AS waiting
+		FROM issuer_issuances GROUP BY configuration_id ORDER BY configuration_id`,
+		string(issuance.StateIssued), string(issuance.StateFailed)).Scan(&totals).Error
+	if err != nil {
+		return nil, fmt.Errorf("store: counting: %w", err)
+	}
+	var waiting []Total
+	err = s.db.R.WithContext(ctx).Raw(`SELECT configuration_id, count(*) AS waiting FROM issuer_deferred WHERE expires_at > ?
+		GROUP BY configuration_id ORDER BY configuration_id`, at.Unix()).Scan(&waiting).Error
+	if err != nil {
+		return nil, fmt.Errorf("store: counting: %w", err)
+	}
+	for _, w := range waiting {
+		found := false
+		for i := range totals {
+			if totals[i].ConfigurationID == w.ConfigurationID {
+				totals[i].Waiting, found = w.Waiting, true
+			}
+		}
+		if !found {
+			totals = append(totals, w)
+		}
+	}
+	return totals, nil
+}
+
+// AuditEnds gives the number of the last entry of the audit log, and of the last that a signed checkpoint covers; 0 for none.
+func (s *Store) AuditEnds(ctx context.Context) (last, covered int64, err error) {
+	if covered, err = s.lastCheckpoint(ctx); err != nil {
+		return 0, 0, fmt.Errorf("store: audit: %w", err)
+	}
+	if err = s.db.Row(ctx, "SELECT coalesce(max(seq), 0) FROM issuer_audit_entries", nil, &last); err != nil {
+		return 0, 0, fmt.Errorf("store: audit: %w", err)
+	}
+	return last, covered, nil
+}
