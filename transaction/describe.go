@@ -64,11 +64,11 @@ func (x *exchange) asked(m *mask, decrypt func(string) ([]byte, error)) Request 
 			switch {
 			case !kept:
 			case t == token:
-				q.Parts = append(q.Parts, Part{Name: name, Text: indent(m.header(name, value))})
+				q.Parts = append(q.Parts, Part{Name: spelled(name), Text: indent(m.header(spelled(name), value))})
 			case name == "Authorization":
 				q.Headers = append(q.Headers, Field{name, m.authorization(value)})
 			default:
-				q.Headers = append(q.Headers, Field{name, plain(value, t)})
+				q.Headers = append(q.Headers, Field{spelled(name), plain(value, t)})
 			}
 		}
 	}
@@ -79,6 +79,11 @@ func (x *exchange) asked(m *mask, decrypt func(string) ([]byte, error)) Request 
 	}
 	return q
 }
+
+// spellings undo what net/http makes of names, to those of the specifications.
+var spellings = strings.NewReplacer("Dpop", "DPoP", "Oauth-", "OAuth-", "-Pop", "-PoP", "Www-", "WWW-")
+
+func spelled(name string) string { return spellings.Replace(name) }
 
 // header takes apart the JWT of a header; what it says is told by Refusal.Came with the header's name before it.
 func (m *mask) header(name, value string) any {
@@ -124,7 +129,7 @@ func (x *exchange) told(m *mask) Response {
 	for _, name := range sorted(x.headers) {
 		if t, kept := responseHeaders[name]; kept {
 			for _, value := range x.headers[name] {
-				s.Headers = append(s.Headers, Field{name, plain(value, t)})
+				s.Headers = append(s.Headers, Field{spelled(name), plain(value, t)})
 			}
 		}
 	}

@@ -142,7 +142,7 @@ func (s Response) har() harResponse {
 			r.RedirectURL = f.Value
 		}
 	}
-	for _, p := range s.Parts {
+	for _, p := range s.Parts { // the body, if any
 		r.Content.Text, r.Content.Comment = p.Text, harMasked
 	}
 	return r

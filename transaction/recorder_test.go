@@ -165,7 +165,7 @@ func TestExpectedAndCame(t *testing.T) {
 			t.Errorf("%s: %+v", words, got)
 		}
 	}
-	if got := refusalOf("use_dpop_nonce", "", map[string]string{}); got.Came != "Dpop nonce: (absent)" {
+	if got := refusalOf("use_dpop_nonce", "", map[string]string{}); got.Came != "DPoP nonce: (absent)" {
 		t.Errorf("%+v", got)
 	}
 	if got := refusalOf("strange", "no words for it", nil); got.Came != "no words for it" {

@@ -51,12 +51,12 @@ func refusalOf(code, description string, seen map[string]string) *Refusal {
 
 // concerns are the parts of a request that a code is about; those with a question mark may be absent.
 var concerns = map[string][]string{
-	"invalid_client":                   {"client_id", "client_assertion_type", "Oauth-Client-Attestation iss", "Oauth-Client-Attestation sub", "Oauth-Client-Attestation exp", "Oauth-Client-Attestation-Pop aud"},
-	"invalid_client_attestation":       {"client_id", "Oauth-Client-Attestation iss", "Oauth-Client-Attestation sub", "Oauth-Client-Attestation exp", "Oauth-Client-Attestation-Pop aud", "Oauth-Client-Attestation-Pop iat"},
-	"use_attestation_challenge":        {"Oauth-Client-Attestation-Pop challenge"},
-	"invalid_dpop_proof":               {"Dpop typ", "Dpop alg", "Dpop htm", "Dpop htu", "Dpop iat", "Dpop nonce", "Dpop ath"},
-	"use_dpop_nonce":                   {"Dpop nonce"},
-	"invalid_token":                    {"Authorization", "Dpop htu"},
+	"invalid_client":                   {"client_id", "client_assertion_type", "OAuth-Client-Attestation iss", "OAuth-Client-Attestation sub", "OAuth-Client-Attestation exp", "OAuth-Client-Attestation-PoP aud"},
+	"invalid_client_attestation":       {"client_id", "OAuth-Client-Attestation iss", "OAuth-Client-Attestation sub", "OAuth-Client-Attestation exp", "OAuth-Client-Attestation-PoP aud", "OAuth-Client-Attestation-PoP iat"},
+	"use_attestation_challenge":        {"OAuth-Client-Attestation-PoP challenge"},
+	"invalid_dpop_proof":               {"DPoP typ", "DPoP alg", "DPoP htm", "DPoP htu", "DPoP iat", "DPoP nonce", "DPoP ath"},
+	"use_dpop_nonce":                   {"DPoP nonce"},
+	"invalid_token":                    {"Authorization", "DPoP htu"},
 	"invalid_grant":                    {"grant_type", "?code", "?pre-authorized_code", "?refresh_token", "?redirect_uri", "client_id"},
 	"unsupported_grant_type":           {"grant_type"},
 	"invalid_scope":                    {"scope"},

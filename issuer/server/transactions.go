@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/minid"
@@ -47,6 +49,13 @@ func newTransactions(cfg Config, deps Deps, g *ground, p *parts) *pageset.Pages 
 			_, _, ok := p.login.Staff(c, minid.RoleOperator, returnTo)
 			return ok
 		},
+	}
+}
+
+// FlushTransactions returns when what was recorded before has been written.
+func (s *Server) FlushTransactions(ctx context.Context) {
+	if s.transactions != nil {
+		s.transactions.Recorder.Flush(ctx)
 	}
 }
 

@@ -229,7 +229,7 @@ func TestEachRefusalSaysWhatWasExpectedAndWhatCame(t *testing.T) {
 			check(t, err)
 			r.Header = http.Header{"Dpop": {proof}, "Authorization": {"DPoP " + token.AccessToken}, "Content-Type": {"application/json"}}
 			return do(t, r)
-		}, "invalid_dpop_proof", "", "Dpop htu: https://elsewhere.example/credential", ""},
+		}, "invalid_dpop_proof", "", "DPoP htu: https://elsewhere.example/credential", ""},
 		"a configuration that is not there": {func() answer {
 			return w.send("/credential", "application/json", strings.Replace(proofs(w.cNonce()), mpid, "no.such", 1), token.AccessToken)
 		}, "unknown_credential_configuration", "", "credential_configuration_id: no.such", "OpenID4VCI section 8.3.1.2"},

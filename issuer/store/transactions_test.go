@@ -229,6 +229,13 @@ func TestTransactionsEnd(t *testing.T) {
 		if err := l.ShareTransaction(ctx, k.ID, "one more", day, day.Add(time.Hour)); !errors.Is(err, transaction.ErrNotFound) {
 			t.Errorf("more than %d: %v", transaction.MaxShares, err)
 		}
+		if err := l.Sweep(ctx, day.Add(2*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		var shares int64
+		if err := db.R.Raw("SELECT count(*) FROM issuer_transaction_links WHERE kind = 'share'").Scan(&shares).Error; err != nil || shares != 0 {
+			t.Errorf("%d addresses that have ended are left, %v", shares, err)
+		}
 		over := day.Add(24*time.Hour + 2*time.Second)
 		if _, err := l.Transaction(ctx, k.ID, over); !errors.Is(err, transaction.ErrNotFound) {
 			t.Errorf("after a day: %v", err)
