@@ -251,11 +251,11 @@ func (r *Recorder) link(record *Record, d *described) {
 		record.Joins = append(record.Joins, r.pageHash(d.told))
 	}
 	for _, key := range d.keys {
-		any, first := r.Seal.Recognise(useLink+"key", key), r.Seal.Recognise(useLink+"first key", key)
+		later, first := r.Seal.Recognise(useLink+"key", key), r.Seal.Recognise(useLink+"first key", key)
 		open := record.At.Add(keyLife)
-		record.Leaves = append(record.Leaves, Leave{any, open})
+		record.Leaves = append(record.Leaves, Leave{later, open})
 		if !d.step.Begins {
-			record.Joins = append(record.Joins, any)
+			record.Joins = append(record.Joins, later)
 			continue
 		}
 		// Tries to begin are one transaction up to the one that succeeds; the next begins another.
