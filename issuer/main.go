@@ -41,6 +41,7 @@
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_ENCRYPTION_REQUIRED        false                      issue only to wallets that encrypt, see server.Config
+//	ISSUER_TRANSACTIONS               false                      record what wallets and the issuer say, masked, for a day; see package transaction
 //	ISSUER_WALLET_CHECK               20h                        how often the status of a wallet unit that holds a PID is looked up
 //	ISSUER_TRUSTED_PROXIES                                       addresses and networks of proxies whose X-Forwarded-For is
 //	                                                             believed; behind a proxy that is not named here, all
@@ -117,6 +118,7 @@ type settings struct {
 	TestPeople         bool          `env:"ISSUER_INSECURE_TEST_PEOPLE"`
 	AllowAnonymous     bool          `env:"ISSUER_INSECURE_ALLOW_ANONYMOUS_PRE_AUTHORIZED"`
 	EncryptionRequired bool          `env:"ISSUER_ENCRYPTION_REQUIRED"`
+	Transactions       bool          `env:"ISSUER_TRANSACTIONS"`
 	TrustedProxies     string        `env:"ISSUER_TRUSTED_PROXIES"`
 }
 
@@ -192,13 +194,14 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		WalletCheck: set.WalletCheck, KeysEvery: set.KeysEvery, EncryptionRequired: set.EncryptionRequired,
-		InsecureAllowAnonymousPreAuthorized: set.AllowAnonymous,
+		InsecureAllowAnonymousPreAuthorized: set.AllowAnonymous, Transactions: set.Transactions,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Vault: vault, Now: time.Now, Log: log, Roots: roots})
 	if err != nil {
 		return err
 	}
+	defer issuer.Close()
 	debug.FreeOSMemory() // what starting took, above all hashing the passwords of test people, is not needed again
 	go every(ctx, sweepEvery, "sweep", issuer.Sweep, log)
 	go every(ctx, keysEvery, "keys", refreshKeys(issuer), log)

@@ -39,6 +39,8 @@ var rules = []rule{
 	{in: []string{"minid"}, never: services, why: "the authentication core serves issuer and verifier alike"},
 	{in: []string{"internal/"}, never: append([]string{module + "minid", module + "web", module + "specs"}, services...),
 		why: "internal is plumbing without a domain"},
+	{in: []string{"transaction"}, never: append([]string{module + "minid"}, services...), why: "what is recorded is of the specifications, for whichever service"},
+	{in: []string{"transaction"}, except: []string{"transaction/pages"}, never: []string{module + "web"}, why: "the recorder knows no page"},
 	{in: []string{"issuer"}, never: services[1:], why: "the services meet only on the wire"},
 	{in: []string{"verifier"}, never: []string{services[0], services[2]}, why: "the services meet only on the wire"},
 	{in: []string{"wallet-sim"}, never: services[:2], why: "the services meet only on the wire"},

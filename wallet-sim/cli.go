@@ -166,6 +166,9 @@ func (c *cli) explain(err error) {
 		_, _ = fmt.Fprintf(c.errs, "  status       %d\n", refusal.Status)
 	}
 	_, _ = fmt.Fprintf(c.errs, "  error        %s\n  description  %s\n", refusal.Code, refusal.Description)
+	if refusal.Page != "" {
+		_, _ = fmt.Fprintf(c.errs, "  see          %s\n", refusal.Page)
+	}
 }
 
 // peopleFile is where an issuer that was started by up writes its test people.

@@ -110,6 +110,7 @@ func (h *house) issuerSettings() map[string]string {
 		"ISSUER_CLIENTS":  filepath.Join(h.data, "clients.json"), "TRUST_DIR": h.dir("trust"), "WALLET_URL": h.ownURL,
 		"ISSUER_WALLET_CHECK": h.walletCheck.String(), "ISSUER_DEMO_SERVICES_URL": h.verifierURL, "DEMO_SERVICES_DIR": h.dir("demo-services"),
 		"ISSUER_INSECURE_ALLOW_HTTP": strconv.FormatBool(!h.tls), "ISSUER_INSECURE_ALLOW_ANY_CLIENT": "true", "ISSUER_INSECURE_TEST_PEOPLE": "true",
+		"ISSUER_TRANSACTIONS": "true",
 	}
 	if h.tls {
 		set["ISSUER_TLS_DIR"] = h.dir("tls")

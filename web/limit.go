@@ -32,3 +32,6 @@ var oslo = func() *time.Location {
 
 // Clock writes the time of day in Norway, as 13:50.
 func Clock(t time.Time) string { return t.In(oslo).Format("15:04") }
+
+// Date is the day in Norway, as 2026-11-23.
+func Date(t time.Time) string { return t.In(oslo).Format(time.DateOnly) }

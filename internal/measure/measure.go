@@ -41,12 +41,23 @@ func Times(n int, works func(n int), floor func()) float64 {
 	return ratio
 }
 
+// TimesOf is Times beside other work, which is not one call after the other either.
+func TimesOf(n int, works, others func(n int)) float64 {
+	others(n)
+	ratio, _, _ := timesOf(n, works, others)
+	return ratio
+}
+
 func times(n int, works func(n int), floor func()) (ratio, spent, least float64) {
-	works(n)
 	floor()
+	return timesOf(n, works, repeated(floor))
+}
+
+func timesOf(n int, works, others func(n int)) (ratio, spent, least float64) {
+	works(n)
 	ratios, spents, floors := make([]float64, Rounds), make([]float64, Rounds), make([]float64, Rounds)
 	for i := range Rounds {
-		spents[i], floors[i] = cpu(works, n), cpu(repeated(floor), n)
+		spents[i], floors[i] = cpu(works, n), cpu(others, n)
 		ratios[i] = spents[i] / floors[i]
 	}
 	return median(ratios), median(spents), median(floors)

@@ -34,6 +34,10 @@ func Logger(w io.Writer) *slog.Logger {
 type request struct {
 	trace string
 	code  atomic.Value // string; of the refusal
+
+	recorded string // the address of its record, "" for none
+	links    []Link
+	opened   func() ([]byte, error)
 }
 
 type requestKey struct{}
@@ -69,6 +73,56 @@ func Refusal(ctx context.Context) string {
 		return code
 	}
 	return ""
+}
+
+// Link is something that this request has in common with others of one transaction. Value may be a secret, and is kept in memory
+// alone.
+type Link struct{ Kind, Value string }
+
+// Record tells that the request is recorded, and at which address its record can be read. It is called before the handler, and what
+// follows by the handler's goroutine.
+func Record(ctx context.Context, address string) {
+	if r := of(ctx); r != nil {
+		r.recorded = address
+	}
+}
+
+// Recorded is the address of the request's record, "" when it is not recorded.
+func Recorded(ctx context.Context) string {
+	if r := of(ctx); r != nil {
+		return r.recorded
+	}
+	return ""
+}
+
+// Linked notes a link of a request that is recorded.
+func Linked(ctx context.Context, kind, value string) {
+	if r := of(ctx); r != nil && r.recorded != "" {
+		r.links = append(r.links, Link{kind, value})
+	}
+}
+
+// Links are those that Linked noted.
+func Links(ctx context.Context) []Link {
+	if r := of(ctx); r != nil {
+		return r.links
+	}
+	return nil
+}
+
+// Opened notes how to get at the answer of a request that is recorded, before it was encrypted.
+func Opened(ctx context.Context, body func() ([]byte, error)) {
+	if r := of(ctx); r != nil && r.recorded != "" {
+		r.opened = body
+	}
+}
+
+// OpenedBody is what Opened noted, or nil.
+func OpenedBody(ctx context.Context) func() ([]byte, error) {
+	if r := of(ctx); r != nil {
+		return r.opened
+	}
+	return nil
 }
 
 // Middleware gives each request a trace id, its caller's where it sent a traceparent, writes one access line with

@@ -3,6 +3,7 @@ package issuance
 import (
 	"context"
 	"crypto/ecdsa"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -64,7 +65,7 @@ func (s *Service) answer(c *gin.Context, u *authserver.Unspent) (*credentials.Ty
 	if err != nil {
 		return typ, nil, err
 	}
-	ready, err := answerOf(response, request.ResponseEncryption)
+	ready, err := answerOf(c, response, request.ResponseEncryption)
 	return typ, ready, err
 }
 
@@ -75,12 +76,13 @@ type answer struct {
 	compact string
 }
 
-func answerOf(response *openid4vci.CredentialResponse, to *openid4vci.ResponseEncryptionKey) (*answer, error) {
+func answerOf(c *gin.Context, response *openid4vci.CredentialResponse, to *openid4vci.ResponseEncryptionKey) (*answer, error) {
 	a := &answer{status: response.Status()}
 	if to == nil {
 		a.plain = response
 		return a, nil
 	}
+	observe.Opened(c.Request.Context(), func() ([]byte, error) { return json.Marshal(response) })
 	var err error
 	a.compact, err = response.Encrypt(to)
 	return a, err

@@ -130,7 +130,7 @@ func (s *Service) pickUp(c *gin.Context, u *authserver.Unspent) (*credentials.Ty
 	if err != nil {
 		return typ, nil, s.deny(ctx, d, err)
 	}
-	ready, err := answerOf(response, request.ResponseEncryption)
+	ready, err := answerOf(c, response, request.ResponseEncryption)
 	return typ, ready, err
 }
 

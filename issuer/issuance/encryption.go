@@ -40,6 +40,11 @@ func (e *Encryption) describe(m *openid4vci.IssuerMetadata) {
 	}
 }
 
+// Open decrypts a request that was made for one of the keys.
+func (e *Encryption) Open(compact string) ([]byte, error) {
+	return jose.DecryptDeflated(compact, maxBody, e.key)
+}
+
 // key gives the key with this kid, nil when there is none.
 func (e *Encryption) key(kid string) *ecdsa.PrivateKey { return e.keys[kid] }
 

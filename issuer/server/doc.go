@@ -21,6 +21,7 @@
 //	/login, /logout, /minid                                       minid/login
 //	/minid/app                                                    minid/app
 //	/school, /enrol                                               minid/school/pages
+//	/transactions, /operator/transactions                         transaction/pages, where transactions are recorded
 //	/assets                                                       web
 //
 // The data folder holds, made at the first start: keys by purpose with their certificates (keys/iaca, document-signer,

@@ -8,5 +8,5 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(webtest.Main(m, "issuer", "authserver", "dev", "passport", "school"))
+	os.Exit(webtest.Main(m, "issuer", "authserver", "dev", "passport", "school", "transaction"))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/observe"
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/specs/openid4vci"
@@ -134,6 +135,7 @@ type offerView struct {
 	Ready         string // where the person signs in here instead; "" where that is not offered
 	TxCode, Phone string // the transaction code to show, or the end of the number that it went to
 	Minutes       int
+	Record        string // the page of the transaction, "" where nothing is recorded
 }
 
 func (o *offers) show(c *gin.Context) {
@@ -142,7 +144,7 @@ func (o *offers) show(c *gin.Context) {
 		return
 	}
 	state := c.Param("state")
-	v := offerView{Names: namesOf(types, web.Lang(c)), Level: levelOf(types).String(), Minutes: int(authserver.OfferLife.Minutes())}
+	v := offerView{Record: observe.Recorded(c.Request.Context()), Names: namesOf(types, web.Lang(c)), Level: levelOf(types).String(), Minutes: int(authserver.OfferLife.Minutes())}
 	if err := o.links(&v, o.issuer+"/offers/"+state+"/credential-offer"); err != nil {
 		o.site.Failure(c, err)
 		return

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/observe"
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
@@ -153,12 +154,14 @@ func (o *offers) showReady(c *gin.Context) {
 	}
 	var v offerView
 	if err == nil {
+		observe.Linked(c.Request.Context(), linkOffer, made.Reference)
 		v, err = o.readyView(c, session, made)
 	}
 	if err != nil {
 		o.site.Failure(c, err)
 		return
 	}
+	v.Record = observe.Recorded(c.Request.Context())
 	o.site.Render(c, http.StatusOK, "issuer_handover", v)
 }
 

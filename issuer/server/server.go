@@ -38,6 +38,7 @@ import (
 	"lommebok.example/minid/school/pages"
 	"lommebok.example/specs/dpop"
 	"lommebok.example/specs/openid4vci"
+	pageset "lommebok.example/transaction/pages"
 	"lommebok.example/web"
 )
 
@@ -80,6 +81,9 @@ type Config struct {
 	// EncryptionRequired issues nothing but to wallets that encrypt the request and ask for an encrypted response (OpenID4VCI
 	// section 10).
 	EncryptionRequired bool
+
+	// Transactions records what wallets and the issuer say to each other, masked, for a day, with pages for wallets' makers.
+	Transactions bool
 
 	// WalletCheck is how often the status of a wallet unit that holds a PID is looked up; 0 for wallets.Every, the longest.
 	WalletCheck time.Duration
@@ -138,6 +142,8 @@ type Server struct {
 	now        func() time.Time
 	log        *slog.Logger
 
+	transactions *pageset.Pages // nil where nothing is recorded
+
 	renewing sync.Mutex
 	told     map[string]time.Duration // of which end of a certificate
 }
@@ -158,6 +164,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if all.schools, err = schoolPages(cfg, ground, all.login); err != nil {
 		return nil, err
 	}
+	all.transactions = newTransactions(cfg, deps, ground, all)
 	handler, err := all.handler(deps)
 	if err != nil {
 		return nil, err
@@ -176,7 +183,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 		Handler: handler, Anchor: all.public.anchor,
 		store: ground.issuerStore, core: ground.core, cases: all.cases.core, schools: all.schools.Core, authServer: all.authServer,
 		watch: all.watch, phones: all.phones, trust: ground.trust, sealer: ground.sealer, url: cfg.URL, now: deps.Now, log: deps.Log,
-		told: map[string]time.Duration{},
+		transactions: all.transactions, told: map[string]time.Duration{},
 	}, nil
 }
 
@@ -200,6 +207,8 @@ type parts struct {
 	operator   *login.Operator
 	schools    *pages.Pages
 	metrics    *metrics.Metrics
+
+	transactions *pageset.Pages // nil where nothing is recorded
 }
 
 // assemble makes each part once, from the parts above it.
@@ -269,6 +278,9 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 		return nil, err
 	}
 	r.Use(p.metrics.Middleware(deps.Now), observe.Middleware(deps.Log, deps.Now))
+	if p.transactions != nil {
+		r.Use(p.transactions.Recorder.Middleware())
+	}
 	p.site.Mount(r)
 	r.Use(p.gates())
 	p.login.Mount(r)
@@ -284,6 +296,9 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.cases.mount(pages)
 	p.trustPage.mount(pages)
 	p.operator.Mount(pages)
+	if p.transactions != nil {
+		p.transactions.Mount(pages)
+	}
 	if p.outbox != nil {
 		p.outbox.Mount(pages)
 		p.letters.Mount(pages)

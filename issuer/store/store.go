@@ -24,6 +24,9 @@ type Store struct {
 
 	open        opened
 	auditFailed atomic.Bool // whether the last entry could not be added
+
+	limits  transactionLimits
+	written atomic.Int64 // bytes of transactions since their total was last asked
 }
 
 // DefaultListSize is the number of entries of a status list: 16 KiB with one bit an entry.
@@ -47,6 +50,9 @@ const keepAfterExpiry = 30 * 24 * time.Hour
 
 // Sweep deletes what has expired at the time at: nonces, and issuances with their entries a month after they ended.
 func (s *Store) Sweep(ctx context.Context, at time.Time) error {
+	if err := s.sweepTransactions(ctx, at); err != nil {
+		return err
+	}
 	gone := at.Add(-keepAfterExpiry).Unix()
 	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := tx.Exec("DELETE FROM issuer_used_nonces WHERE expires_at < ?", at.Unix()).Error; err != nil {

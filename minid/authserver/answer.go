@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/observe"
 	"lommebok.example/minid"
 	"lommebok.example/specs/oauth2"
 )
@@ -28,7 +29,11 @@ func (s *Server) decline(c *gin.Context, t transaction, e *oauth2.Error) {
 		return
 	}
 	s.logRefusal(c.Request.Context(), e.Code, e.Description)
-	s.redirect(c, request, "error", e.Code, "error_description", e.Description)
+	pairs := []string{"error", e.Code, "error_description", e.Description}
+	if page := observe.Recorded(c.Request.Context()); page != "" {
+		pairs = append(pairs, "error_uri", page)
+	}
+	s.redirect(c, request, pairs...)
 }
 
 // redirect sends the browser to the client with the parameters, state as it came (RFC 6749 section 4.1.2) and iss (RFC 9207

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/observe"
 	"lommebok.example/minid"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/web"
@@ -34,6 +35,7 @@ func (s *Server) getAuthorize(c *gin.Context) {
 		s.problem(c, err)
 		return
 	}
+	observe.Linked(c.Request.Context(), "authorization_request", request.ID)
 	web.SetCookie(c, s.Site, browserCookie, browser, browserLife)
 	if request.Login != nil {
 		s.Site.SuggestLanguage(c, request.Login.Locale)

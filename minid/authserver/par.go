@@ -7,6 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/observe"
 	"lommebok.example/specs/oauth2"
 )
 
@@ -136,7 +137,9 @@ func (s *Server) refuse(c *gin.Context, e *oauth2.Error) {
 	if e.Code == oauth2.InvalidClient && c.GetHeader("Authorization") != "" {
 		c.Header("WWW-Authenticate", `Basic realm="`+s.Issuer+`"`) // RFC 6749 section 5.2
 	}
-	oauth2.WriteError(c.Writer, e)
+	told := *e
+	told.URI = observe.Recorded(c.Request.Context())
+	oauth2.WriteError(c.Writer, &told)
 }
 
 // fault hides the cause of a failure of ours from the caller; it stands in the log with the request's trace id.

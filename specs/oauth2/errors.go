@@ -42,10 +42,11 @@ const (
 const maxDescription = 512
 
 // Error is an OAuth error response (RFC 6749 section 5.2). Status is the HTTP
-// status of a direct answer; a redirect carries code and description alone.
+// status of a direct answer; a redirect carries the others alone.
 type Error struct {
 	Code        string `json:"error"`
 	Description string `json:"error_description,omitempty"`
+	URI         string `json:"error_uri,omitempty"` // of a page on this error, "" for none
 	Status      int    `json:"-"`
 }
 
@@ -91,7 +92,7 @@ func WriteError(w http.ResponseWriter, e *Error) {
 	if status < 400 || status > 599 {
 		status = http.StatusInternalServerError
 	}
-	body, err := json.Marshal(Error{Code: clean(e.Code), Description: clean(e.Description)})
+	body, err := json.Marshal(Error{Code: clean(e.Code), Description: clean(e.Description), URI: e.URI})
 	if err != nil {
 		body = []byte(`{"error":"` + ServerError + `"}`)
 	}

@@ -179,7 +179,7 @@ func (w *Wallet) returned(query url.Values) (f *Flow, code string, err error) {
 	if query.Get("error") != "" {
 		return nil, "", &Refusal{
 			Step: "authorization (RFC 6749 section 4.1.2.1)", Endpoint: "the browser, at " + f.Plan.Server.AuthorizationEndpoint,
-			Sent: f.asked(), Code: query.Get("error"), Description: query.Get("error_description"),
+			Sent: f.asked(), Code: query.Get("error"), Description: query.Get("error_description"), Page: query.Get("error_uri"),
 		}
 	}
 	if query.Get("code") == "" {

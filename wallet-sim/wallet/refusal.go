@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -17,6 +18,7 @@ type Refusal struct {
 	Status      int      `json:"status,omitempty"` // 0: the answer came through the browser
 	Code        string   `json:"error,omitempty"`
 	Description string   `json:"error_description,omitempty"`
+	Page        string   `json:"page,omitempty"` // where the server shows what it saw: its header Lommebok-Transaction, or error_uri
 }
 
 // Error is the whole of it in one line.
@@ -40,10 +42,10 @@ func (r *Refusal) Error() string {
 
 // refusalOf reads an error answer: the body of RFC 6749 section 5.2, or else the challenge of RFC 9449 section 7.1.
 func refusalOf(c call, a *fetch.Answer) *Refusal {
-	r := &Refusal{Step: c.step, Endpoint: c.method + " " + withoutQuery(c.url), Sent: c.sent, Status: a.Status}
+	r := &Refusal{Step: c.step, Endpoint: c.method + " " + withoutQuery(c.url), Sent: c.sent, Status: a.Status, Page: a.Header.Get("Lommebok-Transaction")}
 	var e oauth2.Error
 	if err := jose.Unmarshal(a.Body, &e); err == nil && e.Code != "" {
-		r.Code, r.Description = e.Code, e.Description
+		r.Code, r.Description, r.Page = e.Code, e.Description, cmp.Or(r.Page, e.URI)
 		return r
 	}
 	r.Code = challengeError(a.Header.Values("WWW-Authenticate"))

@@ -1,0 +1,69 @@
+package transaction
+
+// treatment is what is kept of a value.
+type treatment int
+
+const (
+	hide       treatment = iota // its kind and length; members of an object by their own names. For all that is not in the table
+	show                        // all of it
+	begin                       // of a secret or an identifier, the first six characters
+	link                        // as begin, and it links requests
+	address                     // an address: without what its query says
+	seconds                     // a time, in seconds since 1970
+	token                       // a JWT, taken apart
+	nested                      // JSON in a string
+	jwk                         // a public key: its kind and thumbprint
+	chain                       // certificates
+	names                       // names of claims
+	credential                  // an issued credential: what is claimed, not the values
+)
+
+// fields says what is kept of each parameter, member and claim, by its name in the specification.
+var fields = map[string]treatment{
+	// RFC 6749, 7636, 8707, 9126, 9396: requests
+	"response_type": show, "response_mode": show, "client_id": show, "redirect_uri": address, "scope": show, "state": begin,
+	"code_challenge": begin, "code_challenge_method": show, "code_verifier": begin, "resource": address, "grant_type": show,
+	"code": link, "refresh_token": link, "request_uri": link, "request": token, "prompt": show, "max_age": show, "acr_values": show,
+	"ui_locales": show, "dpop_jkt": begin, "authorization_details": nested, "type": show, "locations": address,
+	"client_secret": hide, "client_assertion": token, "client_assertion_type": show,
+	// RFC 6749, 6750, 9126, 9207: answers
+	"access_token": link, "token_type": show, "expires_in": show, "error": show, "error_description": show, "error_uri": hide,
+	"iss": address, "attestation_challenge": begin, "trace_id": show,
+	// OpenID4VCI 1.0 section 4.1: the offer
+	"credential_issuer": address, "credential_configuration_ids": show, "grants": hide, "authorization_code": hide, "issuer_state": link,
+	"authorization_server": address, "urn:ietf:params:oauth:grant-type:pre-authorized_code": hide, "pre-authorized_code": link,
+	"input_mode": show, "length": show, "tx_code": hide, "credential_offer_uri": begin,
+	// OpenID4VCI 1.0 sections 5.1.1, 6, 7, 8, 9, 11
+	"credential_configuration_id": show, "credential_identifier": show, "credential_identifiers": show, "claims": hide, "path": names,
+	"mandatory": show, "c_nonce": link, "proofs": hide, "proof": hide, "proof_type": show, "jwt": token, "attestation": token, "format": show, "vct": show,
+	"doctype": show, "credential_response_encryption": hide, "credentials": hide, "credential": credential, "notification_id": begin,
+	"transaction_id": begin, "interval": show, "event": show, "event_description": hide,
+	// RFC 7515, 7516, 7517: headers of JWTs
+	"alg": show, "typ": show, "enc": show, "zip": show, "kid": begin, "jwk": jwk, "x5c": chain, "epk": jwk, "crit": show, "cty": show, "b64": show,
+	"key_attestation": token,
+	// RFC 7519, 7800, 9449; attestation-based client authentication; OpenID4VCI 1.0 appendices D, E, F
+	"sub": show, "aud": address, "iat": seconds, "exp": seconds, "nbf": seconds, "auth_time": seconds, "jti": begin, "nonce": begin,
+	"challenge": begin, "htm": show, "htu": address, "ath": begin, "cnf": hide, "attested_keys": jwk, "key_storage": show,
+	"user_authentication": show, "certification": address, "wallet_name": show, "wallet_version": show, "wallet_link": address,
+	"status": hide, "status_list": hide, "uri": address, "idx": hide,
+}
+
+// cNonce is the name of the nonce that a key proof carries (OpenID4VCI section 7).
+const cNonce = "c_nonce"
+
+// requestHeaders and responseHeaders are the headers that are kept.
+var requestHeaders = map[string]treatment{
+	"Accept": show, "Accept-Language": show, "Content-Type": show, "Content-Encoding": show, "User-Agent": show, "Origin": address, "Traceparent": show,
+	"Dpop": token, "Oauth-Client-Attestation": token, "Oauth-Client-Attestation-Pop": token, "Authorization": begin, "Lommebok-Transaction": begin,
+}
+
+var responseHeaders = map[string]treatment{
+	"Allow": show, "Cache-Control": show, "Content-Type": show, "Dpop-Nonce": begin, "Location": address, "Oauth-Client-Attestation-Challenge": begin,
+	"Retry-After": show, "Trace-Id": show, "Www-Authenticate": show,
+}
+
+// inCredential are the names in an issued credential whose values are of the format, and not of the person.
+var inCredential = map[string]treatment{
+	"iss": address, "vct": show, "vct#integrity": begin, "iat": seconds, "nbf": seconds, "exp": seconds, "_sd_alg": show, "cnf": hide, "jwk": jwk,
+	"status": hide, "status_list": hide, "uri": address,
+}
