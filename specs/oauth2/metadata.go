@@ -23,10 +23,10 @@ type ServerMetadata struct {
 	GrantTypesSupported               []string `json:"grant_types_supported,omitempty"`
 	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported,omitempty"`
 	// Token Status List section 9.2.
-	StatusListAggregationEndpoint     string   `json:"status_list_aggregation_endpoint,omitempty"`
-	ServiceDocumentation              string   `json:"service_documentation,omitempty"`
-	UILocalesSupported                []string `json:"ui_locales_supported,omitempty"`
-	CodeChallengeMethodsSupported     []string `json:"code_challenge_methods_supported,omitempty"`
+	StatusListAggregationEndpoint string   `json:"status_list_aggregation_endpoint,omitempty"`
+	ServiceDocumentation          string   `json:"service_documentation,omitempty"`
+	UILocalesSupported            []string `json:"ui_locales_supported,omitempty"`
+	CodeChallengeMethodsSupported []string `json:"code_challenge_methods_supported,omitempty"`
 
 	// RFC 9126 section 5
 	PushedAuthorizationRequestEndpoint string `json:"pushed_authorization_request_endpoint,omitempty"`
