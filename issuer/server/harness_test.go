@@ -20,6 +20,7 @@ import (
 	"lommebok.example/issuer/source"
 	"lommebok.example/minid"
 	"lommebok.example/minid/testpeople"
+	"lommebok.example/specs/openapitest"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/web/webtest/leak"
 )
@@ -91,7 +92,7 @@ func newService(t testing.TB) *service {
 func newServiceOn(t testing.TB, db *database.DB) *service {
 	t.Helper()
 	s := &service{db: db, at: time.Date(2026, time.November, 23, 14, 5, 9, 0, time.UTC), log: leak.NewLog(t)}
-	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.next().Handler.ServeHTTP(w, r) }))
+	listener := httptest.NewServer(openapitest.Checked(t, "issuer", func() http.Handler { return s.next().Handler }))
 	t.Cleanup(listener.Close)
 	s.url = listener.URL
 	dir := t.TempDir()

@@ -25,11 +25,12 @@ const (
 // machines are the beginnings of the routes that wallets, phones and services call. They have a gate of their own, so that a
 // storm of people who log in holds up nobody's credential.
 var machines = []string{
-	"/.well-known/", "/par", "/challenge", "/token", "/nonce", "/credential", "/statuslists/", "/minid/app/", "/jwks", "/userinfo", "/tokeninfo", "/revoke",
+	"/.well-known/", "/par", "/challenge", "/token", "/nonce", "/credential", "/deferred-credential", "/notification", "/offers/:state/credential-offer",
+	"/types/", "/statuslists", "/minid/app/", "/jwks", "/userinfo", "/tokeninfo", "/revoke",
 }
 
 // free are routes that must answer when nothing else does, and cost little.
-var free = []string{"/health", "/operator/", "/assets/", "/trust/"}
+var free = []string{"/health", "/operator/", "/assets/", "/trust/", "/openapi.yaml"}
 
 // gates sends away what is more than the service can do in time.
 func (p *parts) gates() gin.HandlerFunc {

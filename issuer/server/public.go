@@ -11,6 +11,7 @@ import (
 
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/observe"
+	"lommebok.example/specs"
 	"lommebok.example/specs/x5c"
 )
 
@@ -43,6 +44,7 @@ const tryEvery = time.Second
 func (p *public) mount(r gin.IRouter) {
 	r.GET("/health", p.health)
 	r.GET("/trust/iaca.pem", p.trust)
+	r.GET("/openapi.yaml", gin.WrapF(specs.ServeOpenAPI))
 }
 
 // health asks the database to read. It does not stand in line with those who write: being busy is no illness.

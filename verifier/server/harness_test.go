@@ -18,6 +18,7 @@ import (
 
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/specs/openapitest"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/server"
@@ -60,7 +61,7 @@ func newService(t testing.TB) *service {
 func newServiceOn(t testing.TB, db *database.DB) *service {
 	t.Helper()
 	s := &service{db: db, at: time.Date(2026, time.November, 23, 14, 5, 9, 0, time.UTC), log: leak.NewLog(t)}
-	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.Handler.ServeHTTP(w, r) }))
+	listener := httptest.NewServer(openapitest.Checked(t, "verifier", func() http.Handler { return s.Handler }))
 	t.Cleanup(listener.Close)
 	s.url = listener.URL
 	dir := t.TempDir()

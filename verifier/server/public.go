@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/internal/database"
+	"lommebok.example/specs"
 )
 
 // public is what anybody and any machine may ask.
@@ -17,6 +18,7 @@ type public struct {
 func (p *public) mount(r gin.IRouter) {
 	r.GET("/health", p.health)
 	r.GET("/trust/access-ca.pem", p.trust)
+	r.GET("/openapi.yaml", gin.WrapF(specs.ServeOpenAPI))
 }
 
 func (p *public) health(c *gin.Context) {
