@@ -47,15 +47,15 @@ var parameter = regexp.MustCompile(`[:*]([a-z]+)`)
 // every method answers all but POST with 405, and is one route.
 func Routes(t *testing.T, tag string, have []Route) {
 	t.Helper()
-	any := map[string]bool{}
+	all := map[string]bool{}
 	for _, r := range have {
 		if r.Method == http.MethodDelete {
-			any[r.Path] = true
+			all[r.Path] = true
 		}
 	}
 	served := map[Route]bool{}
 	for _, r := range have {
-		if any[r.Path] && r.Method != http.MethodPost || r.Method == http.MethodHead {
+		if all[r.Path] && r.Method != http.MethodPost || r.Method == http.MethodHead {
 			continue
 		}
 		served[Route{r.Method, parameter.ReplaceAllString(r.Path, "{$1}")}] = true
