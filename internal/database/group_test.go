@@ -131,6 +131,60 @@ func TestFailureOfOneUndoesNothingOfTheOthers(t *testing.T) {
 	})
 }
 
+// A caller that waits behind another and goes away is told so at once, and leaves nothing behind.
+func TestWhoGoesAwayWhileWaitingWritesNothing(t *testing.T) {
+	db, err := database.Open(context.Background(), dbtest.SQLite(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	migrated(t, db)
+	begun, release := make(chan struct{}), make(chan struct{})
+	var first error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		first = db.Write(context.Background(), func(tx *database.Tx) error {
+			close(begun)
+			<-release
+			return add("first")(tx)
+		})
+	})
+	<-begun
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := db.Write(gone, add("second")); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	close(release)
+	wg.Wait()
+	if err := db.Write(context.Background(), add("third")); err != nil || first != nil || names(t, db) != "first third" {
+		t.Errorf("%v %v, kept %q", first, err, names(t, db))
+	}
+}
+
+// Close waits for those that wait for their turn.
+func TestCloseEndsWhatWaits(t *testing.T) {
+	db, err := database.Open(context.Background(), dbtest.SQLite(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	migrated(t, db)
+	var wg sync.WaitGroup
+	errs := make([]error, 200)
+	for i := range errs {
+		wg.Go(func() { errs[i] = db.Write(context.Background(), add(fmt.Sprint(i))) })
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	for i, err := range errs {
+		if err != nil && !errors.Is(err, database.ErrClosed) {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}
+
 func TestOneOfSixteenWritesAName(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		migrated(t, db)
