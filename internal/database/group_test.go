@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"lommebok.example/internal/database"
@@ -162,26 +164,36 @@ func TestWhoGoesAwayWhileWaitingWritesNothing(t *testing.T) {
 	}
 }
 
-// Close waits for those that wait for their turn.
-func TestCloseEndsWhatWaits(t *testing.T) {
+// What has begun when the database is closed ends before Close does.
+func TestCloseWaitsForWhatHasBegun(t *testing.T) {
 	db, err := database.Open(context.Background(), dbtest.SQLite(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	migrated(t, db)
-	var wg sync.WaitGroup
-	errs := make([]error, 200)
-	for i := range errs {
-		wg.Go(func() { errs[i] = db.Write(context.Background(), add(fmt.Sprint(i))) })
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	wg.Wait()
-	for i, err := range errs {
-		if err != nil && !errors.Is(err, database.ErrClosed) {
-			t.Errorf("%d: %v", i, err)
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	var ended atomic.Bool
+	closed := make(chan error)
+	err = db.Write(context.Background(), func(tx *database.Tx) error {
+		go func() {
+			err := db.Close()
+			if !ended.Load() {
+				err = errors.Join(err, errors.New("closed before the transaction had ended"))
+			}
+			closed <- err
+		}()
+		for !errors.Is(db.Write(gone, add("b")), database.ErrClosed) {
+			runtime.Gosched() // not closed yet
 		}
+		for range 1000 {
+			runtime.Gosched() // a Close that does not wait ends here
+		}
+		defer ended.Store(true)
+		return add("a")(tx)
+	})
+	if err := errors.Join(err, <-closed); err != nil {
+		t.Error(err)
 	}
 }
 
