@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 )
 
@@ -39,7 +40,7 @@ func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) error {
 	return tx.Commit()
 }
 
-// guarded makes an error of a panic: on SQLite it would end the goroutine that everybody writes by.
+// guarded makes an error of a panic: on SQLite it would end the one that everybody else waits for.
 func guarded(f func(tx *Tx) error, tx *Tx) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -64,95 +65,136 @@ var ErrClosed = errors.New("database: closed")
 // maxGroup bounds the transactions that share a commit, and with it how long the first of them waits.
 const maxGroup = 64
 
-// group runs transactions, one after the other, on the one connection that writes.
+// group runs transactions, one after the other, on the one connection that writes. Whoever comes while nobody writes leads: it
+// runs what waits, its own job first, and when that is durable the first of those that came meanwhile leads the next. So no
+// goroutine stands between a caller and the database, and one that is alone waits for no other.
 type group struct {
 	pool *sql.DB
-	jobs chan *job
 
-	mu     sync.RWMutex // held for reading while a job is handed over
-	closed bool
-	ended  chan struct{}
+	mu      sync.Mutex
+	idle    *sync.Cond // nobody leads
+	queue   []*job     // the first is the leader's, until it has taken it
+	leading bool
+	closed  bool
 }
 
 type job struct {
-	ctx  context.Context
-	f    func(tx *Tx) error
-	err  error
-	done chan struct{}
+	ctx    context.Context
+	f      func(tx *Tx) error
+	err    error
+	leader bool          // of the next transaction; it stays in the queue until then
+	turn   chan struct{} // closed when the job has ended or has become the leader's; nil for who led from the start
 }
 
 func newGroup(pool *sql.DB) *group {
-	g := &group{pool: pool, jobs: make(chan *job, maxGroup), ended: make(chan struct{})}
-	go g.run()
+	g := &group{pool: pool}
+	g.idle = sync.NewCond(&g.mu)
 	return g
 }
 
+// close waits for what was brought before.
 func (g *group) close() {
 	g.mu.Lock()
-	was := g.closed
+	defer g.mu.Unlock()
 	g.closed = true
-	g.mu.Unlock()
-	if !was {
-		close(g.jobs)
+	for g.leading {
+		g.idle.Wait()
 	}
-	<-g.ended
 }
 
 func (g *group) do(ctx context.Context, f func(tx *Tx) error) error {
-	j := &job{ctx: ctx, f: f, done: make(chan struct{})}
-	if err := g.hand(j); err != nil {
+	j := &job{ctx: ctx, f: f}
+	if err := g.join(j); err != nil {
 		return err
 	}
-	<-j.done // also when the caller has gone away: what has begun ends
+	if j.turn != nil {
+		if err := g.wait(j); err != nil {
+			return err
+		}
+	}
+	if j.leader {
+		g.lead()
+	}
 	return j.err
 }
 
-func (g *group) hand(j *job) error {
-	g.mu.RLock()
-	defer g.mu.RUnlock()
+// join queues a job, which leads when nobody does.
+func (g *group) join(j *job) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.closed {
 		return ErrClosed
 	}
+	g.queue = append(g.queue, j)
+	if g.leading {
+		j.turn = make(chan struct{})
+	} else {
+		g.leading, j.leader = true, true
+	}
+	return nil
+}
+
+// wait is until the job has ended or leads. A caller that goes away before either takes its job with it; what has begun ends.
+func (g *group) wait(j *job) error {
 	select {
-	case g.jobs <- j:
+	case <-j.turn:
 		return nil
 	case <-j.ctx.Done():
+	}
+	if g.leave(j) {
 		return j.ctx.Err()
 	}
+	<-j.turn
+	return nil
 }
 
-func (g *group) run() {
-	defer close(g.ended)
-	for first := range g.jobs {
-		jobs := g.waiting(first)
-		if err := g.commit(jobs); err != nil {
-			for _, j := range jobs {
-				j.err = errors.Join(j.err, fmt.Errorf("database: %w", err))
-			}
-		}
-		for _, j := range jobs {
-			close(j.done)
-		}
+func (g *group) leave(j *job) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	at := slices.Index(g.queue, j)
+	if at < 0 || j.leader {
+		return false
 	}
+	g.queue = slices.Delete(g.queue, at, at+1)
+	return true
 }
 
-// waiting gives the first job and those that are there by now. Whoever is about to bring one gets the processor first: where
-// nobody is, that costs nothing, and under load more share the wait for the disk.
-func (g *group) waiting(first *job) []*job {
-	jobs := []*job{first}
+// lead runs the jobs that are there by now in one transaction, and hands over. Whoever is about to bring one gets the processor
+// first: where nobody is, that costs nothing, and under load more share the wait for the disk.
+func (g *group) lead() {
 	runtime.Gosched()
-	for len(jobs) < maxGroup {
-		select {
-		case j, open := <-g.jobs:
-			if !open {
-				return jobs
-			}
-			jobs = append(jobs, j)
-		default:
-			return jobs
+	jobs := g.take()
+	if err := g.commit(jobs); err != nil {
+		for _, j := range jobs {
+			j.err = errors.Join(j.err, fmt.Errorf("database: %w", err))
 		}
 	}
+	g.handOver()
+	for _, j := range jobs[1:] { // the first is the leader's own
+		close(j.turn)
+	}
+}
+
+func (g *group) take() []*job {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := min(len(g.queue), maxGroup)
+	jobs := slices.Clone(g.queue[:n])
+	g.queue = slices.Delete(g.queue, 0, n)
 	return jobs
+}
+
+func (g *group) handOver() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.queue) == 0 {
+		g.leading = false
+		g.idle.Broadcast()
+		return
+	}
+	next := g.queue[0]
+	next.leader = true
+	close(next.turn)
 }
 
 // commit runs the jobs in one transaction. Its error means that none of them is kept.

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"lommebok.example/internal/database"
@@ -129,6 +131,70 @@ func TestFailureOfOneUndoesNothingOfTheOthers(t *testing.T) {
 			t.Errorf("%d rows, %v; want the first and eight of the others: %s", n, err, names(t, db))
 		}
 	})
+}
+
+// A caller that waits behind another and goes away is told so at once, and leaves nothing behind.
+func TestWhoGoesAwayWhileWaitingWritesNothing(t *testing.T) {
+	db, err := database.Open(context.Background(), dbtest.SQLite(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	migrated(t, db)
+	begun, release := make(chan struct{}), make(chan struct{})
+	var first error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		first = db.Write(context.Background(), func(tx *database.Tx) error {
+			close(begun)
+			<-release
+			return add("first")(tx)
+		})
+	})
+	<-begun
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := db.Write(gone, add("second")); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	close(release)
+	wg.Wait()
+	if err := db.Write(context.Background(), add("third")); err != nil || first != nil || names(t, db) != "first third" {
+		t.Errorf("%v %v, kept %q", first, err, names(t, db))
+	}
+}
+
+// What has begun when the database is closed ends before Close does.
+func TestCloseWaitsForWhatHasBegun(t *testing.T) {
+	db, err := database.Open(context.Background(), dbtest.SQLite(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	migrated(t, db)
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	var ended atomic.Bool
+	closed := make(chan error)
+	err = db.Write(context.Background(), func(tx *database.Tx) error {
+		go func() {
+			err := db.Close()
+			if !ended.Load() {
+				err = errors.Join(err, errors.New("closed before the transaction had ended"))
+			}
+			closed <- err
+		}()
+		for !errors.Is(db.Write(gone, add("b")), database.ErrClosed) {
+			runtime.Gosched() // not closed yet
+		}
+		for range 1000 {
+			runtime.Gosched() // a Close that does not wait ends here
+		}
+		defer ended.Store(true)
+		return add("a")(tx)
+	})
+	if err := errors.Join(err, <-closed); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestOneOfSixteenWritesAName(t *testing.T) {

@@ -27,7 +27,8 @@ func openSQLite(path string) (*DB, error) {
 	_, _ = modernc.Fdatasync(true) // not everywhere there is one
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)", "foreign_keys(1)",
-		"temp_store(MEMORY)", // savepoints need no file
+		"temp_store(MEMORY)",       // savepoints need no file
+		"wal_autocheckpoint(4000)", // pages, 16 MB: those that every request writes go to the file a quarter as often
 	}}
 	w, err := pool(&dialector{connector{"file:" + path + "?" + q.Encode()}}, 1)
 	if err != nil {

@@ -2,6 +2,8 @@ package observe
 
 import (
 	"bytes"
+	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -42,5 +44,21 @@ func TestMiddleware(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), w.Header().Get("Trace-Id")) || !strings.Contains(out.String(), "broken") {
 		t.Error("the cause of the panic is not in the log under its trace id")
+	}
+}
+
+func TestLinesAreInUTC(t *testing.T) {
+	at := time.Date(2026, time.November, 23, 14, 5, 9, 0, time.FixedZone("", 3600))
+	var out bytes.Buffer
+	for name, log := range map[string]*slog.Logger{
+		"plain": Logger(&out), "with": Logger(&out).With("a", 1), "in a group": Logger(&out).WithGroup("g"),
+	} {
+		out.Reset()
+		if err := log.Handler().Handle(context.Background(), slog.NewRecord(at, slog.LevelInfo, "line", 0)); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), `"time":"2026-11-23T13:05:09Z"`) {
+			t.Errorf("%s: %s", name, &out)
+		}
 	}
 }
