@@ -27,15 +27,17 @@ type wallet struct {
 	t      testing.TB
 	s      *service
 	prover *dpop.Prover
-	nonce  string // the last DPoP-Nonce
-	unit   *unit  // nil for a public client
+	key    *ecdsa.PrivateKey // of prover
+	nonce  string            // the last DPoP-Nonce
+	unit   *unit             // nil for a public client
 }
 
 func (s *service) wallet(t testing.TB) *wallet {
 	t.Helper()
-	prover, err := dpop.NewProver(newKey(t))
+	key := newKey(t)
+	prover, err := dpop.NewProver(key)
 	check(t, err)
-	return &wallet{t: t, s: s, prover: prover}
+	return &wallet{t: t, s: s, prover: prover, key: key}
 }
 
 // answer is a response that has been read.
