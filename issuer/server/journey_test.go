@@ -94,6 +94,7 @@ func offerBytes(t testing.TB, p *person) []byte {
 	if a.status != http.StatusOK || a.header.Get("Content-Type") != "application/json" || a.header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("offer: %d %v %s", a.status, a.header, a.body)
 	}
+	p.s.nothingPersonal(t, "an offer", string(a.body))
 	return a.body
 }
 

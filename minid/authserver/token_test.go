@@ -118,10 +118,12 @@ func TestTokenRefuses(t *testing.T) {
 
 // A challenge can be made of anything; RFC 7636 section 4.1 asks for a verifier that nobody guesses.
 func TestVerifierMustBeWellFormed(t *testing.T) {
-	w := newWorld(t).wallet()
-	for _, weak := range []string{"short", strings.Repeat("x", 129), strings.Repeat("x", 42) + "="} {
-		wantError(t, w.redeem(w.code("code_challenge", oauth2.S256(weak)), "code_verifier", weak), 400, "invalid_grant")
-	}
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := worldOn(t, db).wallet()
+		for _, weak := range []string{"short", strings.Repeat("x", 129), strings.Repeat("x", 42) + "="} {
+			wantError(t, w.redeem(w.code("code_challenge", oauth2.S256(weak)), "code_verifier", weak), 400, "invalid_grant")
+		}
+	})
 }
 
 func TestTokenIsForPOSTAlone(t *testing.T) {
