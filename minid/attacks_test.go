@@ -142,20 +142,22 @@ func TestForwardedQRCode(t *testing.T) {
 
 // B27: the approval in the app.
 func TestApprovalInTheAppIsShortAndSaysForWhat(t *testing.T) {
-	w := newWorld(t)
-	d := w.withApp(pidA, minid.BasisInPerson)
-	in, v := w.atApp(pidA)
-	list, err := w.PendingAttempts(ctx(), d)
-	must(t, err)
-	if len(list) != 1 || list[0].Service != "Utsteder" {
-		t.Fatalf("the phone shows %+v", list)
-	}
-	if life := list[0].Expires.Sub(list[0].Created); life > 180*time.Second {
-		t.Errorf("it can be answered for %s", life)
-	}
-	w.clock.add(180 * time.Second)
-	_, err = w.AnswerAttempt(ctx(), d, minid.Answer{AttemptID: list[0].ID, Service: "Utsteder", Number: v.App.Number, Approve: true})
-	wantErr(t, err, minid.ErrAttempt)
-	_, _, err = w.Finish(ctx(), in)
-	wantErr(t, err, minid.ErrStep) // nobody answered, and that is no
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorldOn(t, db)
+		d := w.withApp(pidA, minid.BasisInPerson)
+		in, v := w.atApp(pidA)
+		list, err := w.PendingAttempts(ctx(), d)
+		must(t, err)
+		if len(list) != 1 || list[0].Service != "Utsteder" {
+			t.Fatalf("the phone shows %+v", list)
+		}
+		if life := list[0].Expires.Sub(list[0].Created); life > 180*time.Second {
+			t.Errorf("it can be answered for %s", life)
+		}
+		w.clock.add(180 * time.Second)
+		_, err = w.AnswerAttempt(ctx(), d, minid.Answer{AttemptID: list[0].ID, Service: "Utsteder", Number: v.App.Number, Approve: true})
+		wantErr(t, err, minid.ErrAttempt)
+		_, _, err = w.Finish(ctx(), in)
+		wantErr(t, err, minid.ErrStep) // nobody answered, and that is no
+	})
 }

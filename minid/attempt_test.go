@@ -124,45 +124,47 @@ func TestWrongNumberKillsTheAttempt(t *testing.T) {
 }
 
 func TestRejectedExpiredAndForeignAttempts(t *testing.T) {
-	w := newWorld(t)
-	d := w.withApp(pidA, minid.BasisInPerson)
-	other := w.withApp(pidB, minid.BasisInPerson)
-	in, v := w.atApp(pidA)
-	list, err := w.PendingAttempts(ctx(), d)
-	must(t, err)
-	answer := minid.Answer{AttemptID: list[0].ID, Service: list[0].Service, Number: v.App.Number, Approve: true}
-	_, err = w.AnswerAttempt(ctx(), other, answer)
-	wantErr(t, err, minid.ErrAttempt)
-	if list, err := w.PendingAttempts(ctx(), other); err != nil || len(list) != 0 {
-		t.Errorf("another person sees %d attempts, %v", len(list), err)
-	}
-	reject := answer
-	reject.Approve = false // with the right number all the same
-	state, err := w.AnswerAttempt(ctx(), d, reject)
-	must(t, err)
-	if state != minid.AttemptRejected {
-		t.Errorf("state %s", state)
-	}
-	_, _, err = w.Finish(ctx(), in)
-	wantErr(t, err, minid.ErrStep)
-	v, err = w.ChooseFactor(ctx(), in, minid.FactorPassword)
-	if !errors.Is(err, minid.ErrStep) || v.App.State != minid.AttemptRejected {
-		t.Errorf("a wrong choice asked the app anew: %v, %+v", err, v.App)
-	}
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorldOn(t, db)
+		d := w.withApp(pidA, minid.BasisInPerson)
+		other := w.withApp(pidB, minid.BasisInPerson)
+		in, v := w.atApp(pidA)
+		list, err := w.PendingAttempts(ctx(), d)
+		must(t, err)
+		answer := minid.Answer{AttemptID: list[0].ID, Service: list[0].Service, Number: v.App.Number, Approve: true}
+		_, err = w.AnswerAttempt(ctx(), other, answer)
+		wantErr(t, err, minid.ErrAttempt)
+		if list, err := w.PendingAttempts(ctx(), other); err != nil || len(list) != 0 {
+			t.Errorf("another person sees %d attempts, %v", len(list), err)
+		}
+		reject := answer
+		reject.Approve = false // with the right number all the same
+		state, err := w.AnswerAttempt(ctx(), d, reject)
+		must(t, err)
+		if state != minid.AttemptRejected {
+			t.Errorf("state %s", state)
+		}
+		_, _, err = w.Finish(ctx(), in)
+		wantErr(t, err, minid.ErrStep)
+		v, err = w.ChooseFactor(ctx(), in, minid.FactorPassword)
+		if !errors.Is(err, minid.ErrStep) || v.App.State != minid.AttemptRejected {
+			t.Errorf("a wrong choice asked the app anew: %v, %+v", err, v.App)
+		}
 
-	v, err = w.ChooseFactor(ctx(), in, minid.FactorApp)
-	must(t, err)
-	list, err = w.PendingAttempts(ctx(), d)
-	must(t, err)
-	answer.AttemptID, answer.Number = list[0].ID, v.App.Number
-	w.clock.add(180 * time.Second)
-	_, err = w.AnswerAttempt(ctx(), d, answer)
-	wantErr(t, err, minid.ErrAttempt)
-	v, err = w.View(ctx(), in)
-	must(t, err)
-	if v.App.State != minid.AttemptExpired {
-		t.Errorf("state %s", v.App.State)
-	}
+		v, err = w.ChooseFactor(ctx(), in, minid.FactorApp)
+		must(t, err)
+		list, err = w.PendingAttempts(ctx(), d)
+		must(t, err)
+		answer.AttemptID, answer.Number = list[0].ID, v.App.Number
+		w.clock.add(180 * time.Second)
+		_, err = w.AnswerAttempt(ctx(), d, answer)
+		wantErr(t, err, minid.ErrAttempt)
+		v, err = w.View(ctx(), in)
+		must(t, err)
+		if v.App.State != minid.AttemptExpired {
+			t.Errorf("state %s", v.App.State)
+		}
+	})
 }
 
 // An attempt serves its own sign-in alone, and dies with it.

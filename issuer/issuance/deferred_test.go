@@ -125,49 +125,51 @@ func TestSection9NothingReadableWaits(t *testing.T) {
 }
 
 func TestSection93Refused(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		change func(t *testing.T, b *bench)
-		body   string // with %s for the transaction
-		code   string
-		ends   bool // the transaction
-	}{
-		{"not JSON", nil, "{", openid4vci.InvalidCredentialRequest, false},
-		{"no transaction", nil, `{}`, openid4vci.InvalidCredentialRequest, false},
-		{"not a text", nil, `{"transaction_id":7}`, openid4vci.InvalidCredentialRequest, false},
-		{"unknown", nil, `{"transaction_id":"x"}`, openid4vci.InvalidTransactionID, false},
-		{"with a NUL", nil, `{"transaction_id":"\u0000"}`, openid4vci.InvalidTransactionID, false},
-		{"response encryption in a plain request", nil, `{"transaction_id":"%s","credential_response_encryption":{}}`, openid4vci.InvalidEncryptionParameters, false},
-		{"of another grant", func(_ *testing.T, b *bench) { b.access.GrantID = "other" }, `{"transaction_id":"%s"}`, openid4vci.InvalidTransactionID, false},
-		{"of no grant", func(_ *testing.T, b *bench) { b.access.GrantID = "" }, `{"transaction_id":"%s"}`, openid4vci.InvalidTransactionID, false},
-		{"ended", func(_ *testing.T, b *bench) { b.at = b.access.AuthTime.Add(90 * 24 * time.Hour) }, `{"transaction_id":"%s"}`, openid4vci.InvalidTransactionID, false},
-		{"account locked", func(_ *testing.T, b *bench) { b.state = minid.StateLocked }, `{"transaction_id":"%s"}`, openid4vci.CredentialRequestDenied, true},
-		{"level too low", func(_ *testing.T, b *bench) { b.access.Level = minid.LevelLow }, `{"transaction_id":"%s"}`, openid4vci.CredentialRequestDenied, true},
-		{"the archive has none", func(_ *testing.T, b *bench) {
-			b.at = b.at.Add(archive)
-			b.Source = empty{}
-		}, `{"transaction_id":"%s"}`, openid4vci.CredentialRequestDenied, true},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			b := newBench(t)
-			_, first := b.order(t, 1)
-			if tt.change != nil {
-				tt.change(t, b)
-			}
-			before := b.rows(t)
-			if tt.ends {
-				before.Audit++
-			}
-			spent := b.spent
-			b.refused(t, b.postDeferred(strings.ReplaceAll(tt.body, "%s", first.TransactionID)), before, 400, tt.code)
-			if b.spent != spent+1 {
-				t.Errorf("the DPoP proof was spent %d times", b.spent-spent)
-			}
-			if (b.waiting(t) == 0) != tt.ends {
-				t.Errorf("%d wait", b.waiting(t))
-			}
-		})
-	}
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		for _, tt := range []struct {
+			name   string
+			change func(t *testing.T, b *bench)
+			body   string // with %s for the transaction
+			code   string
+			ends   bool // the transaction
+		}{
+			{"not JSON", nil, "{", openid4vci.InvalidCredentialRequest, false},
+			{"no transaction", nil, `{}`, openid4vci.InvalidCredentialRequest, false},
+			{"not a text", nil, `{"transaction_id":7}`, openid4vci.InvalidCredentialRequest, false},
+			{"unknown", nil, `{"transaction_id":"x"}`, openid4vci.InvalidTransactionID, false},
+			{"with a NUL", nil, `{"transaction_id":"\u0000"}`, openid4vci.InvalidTransactionID, false},
+			{"response encryption in a plain request", nil, `{"transaction_id":"%s","credential_response_encryption":{}}`, openid4vci.InvalidEncryptionParameters, false},
+			{"of another grant", func(_ *testing.T, b *bench) { b.access.GrantID = "other" }, `{"transaction_id":"%s"}`, openid4vci.InvalidTransactionID, false},
+			{"of no grant", func(_ *testing.T, b *bench) { b.access.GrantID = "" }, `{"transaction_id":"%s"}`, openid4vci.InvalidTransactionID, false},
+			{"ended", func(_ *testing.T, b *bench) { b.at = b.access.AuthTime.Add(90 * 24 * time.Hour) }, `{"transaction_id":"%s"}`, openid4vci.InvalidTransactionID, false},
+			{"account locked", func(_ *testing.T, b *bench) { b.state = minid.StateLocked }, `{"transaction_id":"%s"}`, openid4vci.CredentialRequestDenied, true},
+			{"level too low", func(_ *testing.T, b *bench) { b.access.Level = minid.LevelLow }, `{"transaction_id":"%s"}`, openid4vci.CredentialRequestDenied, true},
+			{"the archive has none", func(_ *testing.T, b *bench) {
+				b.at = b.at.Add(archive)
+				b.Source = empty{}
+			}, `{"transaction_id":"%s"}`, openid4vci.CredentialRequestDenied, true},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				b := newBenchOn(t, db)
+				_, first := b.order(t, 1)
+				if tt.change != nil {
+					tt.change(t, b)
+				}
+				before := b.rows(t)
+				if tt.ends {
+					before.Audit++
+				}
+				spent, waiting := b.spent, b.waiting(t)
+				b.refused(t, b.postDeferred(strings.ReplaceAll(tt.body, "%s", first.TransactionID)), before, 400, tt.code)
+				if b.spent != spent+1 {
+					t.Errorf("the DPoP proof was spent %d times", b.spent-spent)
+				}
+				if (b.waiting(t) == waiting-1) != tt.ends {
+					t.Errorf("%d wait, before %d", b.waiting(t), waiting)
+				}
+			})
+		}
+	})
 }
 
 // empty is an archive that finds nothing, and needs its time for that.
@@ -181,59 +183,63 @@ func (empty) Facts(_ context.Context, _ string) (*source.Facts, error) {
 
 // Section 9.1: how the answer is encrypted is asked for anew; without it the answer is plain.
 func TestSection91EncryptionIsAskedForAnew(t *testing.T) {
-	b := newBench(t)
-	m := b.metadata(t)
-	if m.DeferredCredentialEndpoint != issuerURL+"/deferred-credential" {
-		t.Errorf("deferred_credential_endpoint %q", m.DeferredCredentialEndpoint)
-	}
-	own := newKey(t)
-	ask := func(id string, key *ecdsa.PrivateKey) (*httptest.ResponseRecorder, *openid4vci.ResponseEncryptionKey) {
-		request := openid4vci.DeferredRequest{TransactionID: id}
-		if key != nil {
-			var err error
-			request.ResponseEncryption, err = m.CredentialResponseEncryption.Asks(&key.PublicKey)
-			check(t, err)
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		b := newBenchOn(t, db)
+		m := b.metadata(t)
+		if m.DeferredCredentialEndpoint != issuerURL+"/deferred-credential" {
+			t.Errorf("deferred_credential_endpoint %q", m.DeferredCredentialEndpoint)
 		}
-		compact, err := request.Encrypt(m.CredentialRequestEncryption)
+		own := newKey(t)
+		ask := func(id string, key *ecdsa.PrivateKey) (*httptest.ResponseRecorder, *openid4vci.ResponseEncryptionKey) {
+			request := openid4vci.DeferredRequest{TransactionID: id}
+			if key != nil {
+				var err error
+				request.ResponseEncryption, err = m.CredentialResponseEncryption.Asks(&key.PublicKey)
+				check(t, err)
+			}
+			compact, err := request.Encrypt(m.CredentialRequestEncryption)
+			check(t, err)
+			r := httptest.NewRequest(http.MethodPost, "/deferred-credential", strings.NewReader(compact))
+			r.Header.Set("Content-Type", "application/jwt")
+			return b.do(r), request.ResponseEncryption
+		}
+		_, first := b.order(t, 1) // plain
+		rec, asked := ask(first.TransactionID, own)
+		raw, err := openid4vci.OpenCredentialResponse(rec.Body.String(), asked, own)
 		check(t, err)
-		r := httptest.NewRequest(http.MethodPost, "/deferred-credential", strings.NewReader(compact))
-		r.Header.Set("Content-Type", "application/jwt")
-		return b.do(r), request.ResponseEncryption
-	}
-	_, first := b.order(t, 1) // plain
-	rec, asked := ask(first.TransactionID, own)
-	raw, err := openid4vci.OpenCredentialResponse(rec.Body.String(), asked, own)
-	check(t, err)
-	if pending, err := openid4vci.ParseCredentialResponse(rec.Code, raw, 1); err != nil || pending.TransactionID != first.TransactionID {
-		t.Errorf("%s: %v", raw, err)
-	}
-	b.at = b.at.Add(archive)
-	rec, _ = ask(first.TransactionID, nil)
-	b.credentials(t, rec, 1)
+		if pending, err := openid4vci.ParseCredentialResponse(rec.Code, raw, 1); err != nil || pending.TransactionID != first.TransactionID {
+			t.Errorf("%s: %v", raw, err)
+		}
+		b.at = b.at.Add(archive)
+		rec, _ = ask(first.TransactionID, nil)
+		b.credentials(t, rec, 1)
 
-	b.encrypting(t, true, newKey(t))
-	m = b.metadata(t)
-	before := b.rows(t)
-	b.refused(t, b.pickUp(first.TransactionID), before, 400, openid4vci.InvalidEncryptionParameters)
-	rec, _ = ask(first.TransactionID, nil)
-	b.refused(t, rec, before, 400, openid4vci.InvalidEncryptionParameters)
+		b.encrypting(t, true, newKey(t))
+		m = b.metadata(t)
+		before := b.rows(t)
+		b.refused(t, b.pickUp(first.TransactionID), before, 400, openid4vci.InvalidEncryptionParameters)
+		rec, _ = ask(first.TransactionID, nil)
+		b.refused(t, rec, before, 400, openid4vci.InvalidEncryptionParameters)
+	})
 }
 
 // When we cannot sign, nothing is lost: the wallet asks again.
 func TestSection9WhatCouldNotBeSignedIsPutBack(t *testing.T) {
-	b := newBench(t)
-	_, first := b.order(t, 1)
-	b.at = b.at.Add(archive)
-	good, broken := b.Signers, b.config
-	var err error
-	broken.SDJWT, err = sdjwtvc.NewSigner(failing{b.key}, b.chain)
-	check(t, err)
-	b.Signers = unchanging(signing.New(broken))
-	if rec := b.pickUp(first.TransactionID); rec.Code < 500 {
-		t.Fatalf("%d %s", rec.Code, rec.Body)
-	}
-	b.Signers = good
-	b.credentials(t, b.pickUp(first.TransactionID), 1)
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		b := newBenchOn(t, db)
+		_, first := b.order(t, 1)
+		b.at = b.at.Add(archive)
+		good, broken := b.Signers, b.config
+		var err error
+		broken.SDJWT, err = sdjwtvc.NewSigner(failing{b.key}, b.chain)
+		check(t, err)
+		b.Signers = unchanging(signing.New(broken))
+		if rec := b.pickUp(first.TransactionID); rec.Code < 500 {
+			t.Fatalf("%d %s", rec.Code, rec.Body)
+		}
+		b.Signers = good
+		b.credentials(t, b.pickUp(first.TransactionID), 1)
+	})
 }
 
 // Of sixteen that pick up the same transaction one gets the credentials.

@@ -3,6 +3,8 @@ package issuance_test
 import (
 	"crypto/ecdsa"
 	"encoding/json"
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -103,61 +105,65 @@ func TestSection10SeveralKeysAreLive(t *testing.T) {
 
 // Section 8.3.1.2, C15: each way in which encryption can be wrong; refusals are plain, and nothing is issued.
 func TestSection8312EncryptionParameters(t *testing.T) {
-	own := newKey(t)
-	sealedAs := func(text string) func(t *testing.T, b *bench) *httptest.ResponseRecorder {
-		return func(t *testing.T, b *bench) *httptest.ResponseRecorder {
-			key := b.metadata(t).CredentialRequestEncryption.JWKS.Keys[0]
-			compact, err := jose.EncryptDeflated([]byte(text), key, jose.A256GCM)
-			check(t, err)
-			return b.postJWT(compact)
-		}
-	}
-	jwk := jose.PublicJWK(&own.PublicKey)
-	raw, err := json.Marshal(jwk)
-	check(t, err)
-	for _, tt := range []struct {
-		name     string
-		required bool
-		post     func(t *testing.T, b *bench) *httptest.ResponseRecorder
-	}{
-		{"plain where encryption is required", true, func(t *testing.T, b *bench) *httptest.ResponseRecorder {
-			return b.post(body(mpid, b.proofs(t, 1)...))
-		}},
-		{"no response key where encryption is required", true, func(t *testing.T, b *bench) *httptest.ResponseRecorder {
-			compact, _ := b.sealed(t, b.metadata(t), nil)
-			return b.postJWT(compact)
-		}},
-		{"another issuer's key", false, func(t *testing.T, b *bench) *httptest.ResponseRecorder {
-			m := b.metadata(t)
-			b.encrypting(t, false, newKey(t))
-			compact, _ := b.sealed(t, m, own)
-			return b.postJWT(compact)
-		}},
-		{"response key without alg", false, sealedAs(`{"credential_configuration_id":"` + mpid + `","credential_response_encryption":{"enc":"A256GCM","jwk":` + string(raw) + `}}`)},
-		{"bomb", false, sealedAs(`{"x":"` + strings.Repeat("a", 16<<20) + `"}`)},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			b := newBench(t)
-			b.encrypting(t, tt.required, newKey(t))
-			before := b.rows(t)
-			rec := tt.post(t, b)
-			b.refused(t, rec, before, 400, openid4vci.InvalidEncryptionParameters)
-			if media := rec.Header().Get("Content-Type"); !strings.HasPrefix(media, "application/json") {
-				t.Errorf("Content-Type %s", media)
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		own := newKey(t)
+		sealedAs := func(text string) func(t *testing.T, b *bench) *httptest.ResponseRecorder {
+			return func(t *testing.T, b *bench) *httptest.ResponseRecorder {
+				key := b.metadata(t).CredentialRequestEncryption.JWKS.Keys[0]
+				compact, err := jose.EncryptDeflated([]byte(text), key, jose.A256GCM)
+				check(t, err)
+				return b.postJWT(compact)
 			}
-		})
-	}
+		}
+		jwk := jose.PublicJWK(&own.PublicKey)
+		raw, err := json.Marshal(jwk)
+		check(t, err)
+		for _, tt := range []struct {
+			name     string
+			required bool
+			post     func(t *testing.T, b *bench) *httptest.ResponseRecorder
+		}{
+			{"plain where encryption is required", true, func(t *testing.T, b *bench) *httptest.ResponseRecorder {
+				return b.post(body(mpid, b.proofs(t, 1)...))
+			}},
+			{"no response key where encryption is required", true, func(t *testing.T, b *bench) *httptest.ResponseRecorder {
+				compact, _ := b.sealed(t, b.metadata(t), nil)
+				return b.postJWT(compact)
+			}},
+			{"another issuer's key", false, func(t *testing.T, b *bench) *httptest.ResponseRecorder {
+				m := b.metadata(t)
+				b.encrypting(t, false, newKey(t))
+				compact, _ := b.sealed(t, m, own)
+				return b.postJWT(compact)
+			}},
+			{"response key without alg", false, sealedAs(`{"credential_configuration_id":"` + mpid + `","credential_response_encryption":{"enc":"A256GCM","jwk":` + string(raw) + `}}`)},
+			{"bomb", false, sealedAs(`{"x":"` + strings.Repeat("a", 16<<20) + `"}`)},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				b := newBenchOn(t, db)
+				b.encrypting(t, tt.required, newKey(t))
+				before := b.rows(t)
+				rec := tt.post(t, b)
+				b.refused(t, rec, before, 400, openid4vci.InvalidEncryptionParameters)
+				if media := rec.Header().Get("Content-Type"); !strings.HasPrefix(media, "application/json") {
+					t.Errorf("Content-Type %s", media)
+				}
+			})
+		}
+	})
 }
 
 // A refusal of an encrypted request is readable, and the nonce can be used again.
 func TestSection10RefusalsAreNeverEncrypted(t *testing.T) {
-	b := newBench(t)
-	m := b.metadata(t)
-	b.access.Scopes = nil
-	compact, asked := b.sealed(t, m, newKey(t))
-	if asked == nil {
-		t.Fatal("nothing was asked")
-	}
-	before := b.rows(t)
-	b.refused(t, b.postJWT(compact), before, 403, "insufficient_scope")
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		b := newBenchOn(t, db)
+		m := b.metadata(t)
+		b.access.Scopes = nil
+		compact, asked := b.sealed(t, m, newKey(t))
+		if asked == nil {
+			t.Fatal("nothing was asked")
+		}
+		before := b.rows(t)
+		b.refused(t, b.postJWT(compact), before, 403, "insufficient_scope")
+	})
 }

@@ -259,27 +259,29 @@ func TestIssuanceIsRecorded(t *testing.T) {
 // A certificate that ends before the credential: nothing is signed, nothing is left behind, and the nonce is good once more
 // when the certificate is.
 func TestWhatFailsTheLintLeavesNothingBehind(t *testing.T) {
-	for _, configuration := range []string{mpid, "pid_mso_mdoc"} {
-		b := newBench(t)
-		b.batch(t, configuration, 1)
-		text, _ := b.asking(t, configuration, 2)
-		before, good := b.rows(t), b.Signers
-		ends := b.config
-		ends.Until = b.at.Add(10 * 24 * time.Hour)
-		b.Signers = unchanging(signing.New(ends))
-		rec := b.post(text)
-		if rec.Code != http.StatusServiceUnavailable || rec.Header().Get("Retry-After") == "" || strings.Contains(rec.Body.String(), "certificate") || strings.Contains(rec.Body.String(), `"credential"`) {
-			t.Errorf("%d %s", rec.Code, rec.Body)
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		for _, configuration := range []string{mpid, "pid_mso_mdoc"} {
+			b := newBenchOn(t, db)
+			b.batch(t, configuration, 1)
+			text, _ := b.asking(t, configuration, 2)
+			before, good := b.rows(t), b.Signers
+			ends := b.config
+			ends.Until = b.at.Add(10 * 24 * time.Hour)
+			b.Signers = unchanging(signing.New(ends))
+			rec := b.post(text)
+			if rec.Code != http.StatusServiceUnavailable || rec.Header().Get("Retry-After") == "" || strings.Contains(rec.Body.String(), "certificate") || strings.Contains(rec.Body.String(), `"credential"`) {
+				t.Errorf("%d %s", rec.Code, rec.Body)
+			}
+			if after := b.rows(t); after != before || b.events["lint_error "+configuration] != 1 {
+				t.Errorf("rows were %+v and are %+v, counted %v", before, after, b.events)
+			}
+			if !strings.Contains(b.log.String(), "outlives the signer's certificate") {
+				t.Errorf("log:\n%s", b.log)
+			}
+			b.Signers = good
+			b.credentials(t, b.post(text), 2)
 		}
-		if after := b.rows(t); after != before || b.events["lint_error "+configuration] != 1 {
-			t.Errorf("rows were %+v and are %+v, counted %v", before, after, b.events)
-		}
-		if !strings.Contains(b.log.String(), "outlives the signer's certificate") {
-			t.Errorf("log:\n%s", b.log)
-		}
-		b.Signers = good
-		b.credentials(t, b.post(text), 2)
-	}
+	})
 }
 
 func TestMetadata(t *testing.T) {

@@ -59,6 +59,7 @@ type unit struct {
 	now      func() time.Time
 	key      *ecdsa.PrivateKey
 	jwt      string // what the provider attested, "" for anew each time
+	combined bool   // the proof of DPoP is the proof of possession
 }
 
 func (s *service) attestedWallet(t testing.TB, a *attester) *wallet {
@@ -75,9 +76,12 @@ func (u *unit) attest(t testing.TB, r *http.Request, challenge string) {
 	if jwt == "" {
 		jwt = u.attested(t)
 	}
+	r.Header.Set(attestation.HeaderWallet, jwt)
+	if u.combined {
+		return
+	}
 	pop, err := attestation.SignPoP(u.key, walletID, u.issuer, challenge, u.now())
 	check(t, err)
-	r.Header.Set(attestation.HeaderWallet, jwt)
 	r.Header.Set(attestation.HeaderPoP, pop)
 }
 

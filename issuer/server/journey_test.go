@@ -94,6 +94,7 @@ func offerBytes(t testing.TB, p *person) []byte {
 	if a.status != http.StatusOK || a.header.Get("Content-Type") != "application/json" || a.header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("offer: %d %v %s", a.status, a.header, a.body)
 	}
+	p.s.nothingPersonal(t, "an offer", string(a.body))
 	return a.body
 }
 
@@ -153,25 +154,27 @@ func TestPIDOutOfReach(t *testing.T) {
 }
 
 func TestAuthorizationDetailsTakeIdentifiers(t *testing.T) {
-	s := newService(t)
-	p, w := s.person(t, stjerne), s.wallet(t)
-	token := w.token(p, url.Values{"authorization_details": {`[{"type":"openid_credential","credential_configuration_id":"proof_of_age"}]`}}, p.signInWithCode)
-	identifier := token.AuthorizationDetails[0].CredentialIdentifiers[0]
-	texts, _ := w.credentials(token.AccessToken, "credential_identifier", identifier, 2)
-	if len(texts) != 2 || texts[0] == texts[1] {
-		t.Errorf("%d credentials", len(texts))
-	}
-	other := s.wallet(t)
-	second := s.person(t, karies)
-	foreign := other.token(second, byScope("eudiw:no:aldersbevis"), second.signInWithCode)
-	body, _ := other.request("credential_identifier", identifier, other.cNonce(), 1)
-	before := s.entries(t)
-	if a := other.send("/credential", "application/json", body, foreign.AccessToken); a.status != 400 || a.code(t) != "unknown_credential_identifier" {
-		t.Errorf("another person's identifier: %d %s", a.status, a.body)
-	}
-	if s.entries(t) != before {
-		t.Error("a refusal took an index")
-	}
+	each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		p, w := s.person(t, stjerne), s.wallet(t)
+		token := w.token(p, url.Values{"authorization_details": {`[{"type":"openid_credential","credential_configuration_id":"proof_of_age"}]`}}, p.signInWithCode)
+		identifier := token.AuthorizationDetails[0].CredentialIdentifiers[0]
+		texts, _ := w.credentials(token.AccessToken, "credential_identifier", identifier, 2)
+		if len(texts) != 2 || texts[0] == texts[1] {
+			t.Errorf("%d credentials", len(texts))
+		}
+		other := s.wallet(t)
+		second := s.person(t, karies)
+		foreign := other.token(second, byScope("eudiw:no:aldersbevis"), second.signInWithCode)
+		body, _ := other.request("credential_identifier", identifier, other.cNonce(), 1)
+		before := s.entries(t)
+		if a := other.send("/credential", "application/json", body, foreign.AccessToken); a.status != 400 || a.code(t) != "unknown_credential_identifier" {
+			t.Errorf("another person's identifier: %d %s", a.status, a.body)
+		}
+		if s.entries(t) != before {
+			t.Error("a refusal took an index")
+		}
+	})
 }
 
 func TestRevocationIsSeenInBothForms(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/internal/database"
 	"lommebok.example/internal/keys"
 	"lommebok.example/issuer/server"
 	"lommebok.example/specs/jose"
@@ -146,27 +147,29 @@ func (s shakySigner) Sign(random io.Reader, digest []byte, opts crypto.SignerOpt
 
 // Row C20: what cannot be signed now is told so and leaves nothing half issued; afterwards all is well without a restart.
 func TestKeysOutOfReach(t *testing.T) {
-	s := newService(t)
-	away := &atomic.Bool{}
-	s.vault = shaky{keys.Files{Dir: filepath.Join(s.cfg.DataDir, "keys")}, away}
-	s.start(t)
-	p, w := s.person(t, stjerne), s.wallet(t)
-	token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)
-	w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
-	away.Store(true)
-	body, _ := w.request("credential_configuration_id", mpid, w.cNonce(), 2)
-	a := w.send("/credential", "application/json", body, token.AccessToken)
-	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.code(t) != "temporarily_unavailable" {
-		t.Errorf("%d %s", a.status, a.body)
-	}
-	var states []string
-	check(t, s.db.R.Raw("SELECT state FROM issuer_issuances ORDER BY issued_at, id").Scan(&states).Error)
-	if len(states) != 2 || !strings.Contains(strings.Join(states, " "), "failed") || !strings.Contains(strings.Join(states, " "), "issued") {
-		t.Errorf("the records: %v", states)
-	}
-	away.Store(false)
-	w.credentials(token.AccessToken, "credential_configuration_id", mpid, 2)
-	if amiss, err := server.CheckCredentials(t.Context(), s.cfg, s.db, s.now()); err != nil || len(amiss) != 0 {
-		t.Errorf("%v, %v", amiss, err)
-	}
+	each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		away := &atomic.Bool{}
+		s.vault = shaky{keys.Files{Dir: filepath.Join(s.cfg.DataDir, "keys")}, away}
+		s.start(t)
+		p, w := s.person(t, stjerne), s.wallet(t)
+		token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)
+		w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
+		away.Store(true)
+		body, _ := w.request("credential_configuration_id", mpid, w.cNonce(), 2)
+		a := w.send("/credential", "application/json", body, token.AccessToken)
+		if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || a.code(t) != "temporarily_unavailable" {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+		var states []string
+		check(t, s.db.R.Raw("SELECT state FROM issuer_issuances ORDER BY issued_at, id").Scan(&states).Error)
+		if len(states) != 2 || !strings.Contains(strings.Join(states, " "), "failed") || !strings.Contains(strings.Join(states, " "), "issued") {
+			t.Errorf("the records: %v", states)
+		}
+		away.Store(false)
+		w.credentials(token.AccessToken, "credential_configuration_id", mpid, 2)
+		if amiss, err := server.CheckCredentials(t.Context(), s.cfg, s.db, s.now()); err != nil || len(amiss) != 0 {
+			t.Errorf("%v, %v", amiss, err)
+		}
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/internal/database"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oidc"
 )
@@ -105,120 +106,124 @@ func TestRedirectMutations(t *testing.T) {
 
 // B18: what a client assertion must be.
 func TestClientAssertions(t *testing.T) {
-	s, student, tax := withServices(t, sqlite(t))
-	now := s.now().Unix()
-	n := 0
-	good := func() map[string]any {
-		n++
-		return map[string]any{"iss": student.id, "sub": student.id, "aud": s.url, "iat": now, "exp": now + 300, "jti": fmt.Sprint("jti", n)}
-	}
-	try := func(assertion string, pairs ...string) (int, any) {
-		form := student.request(append([]string{"client_assertion_type", oidc.AssertionType, "client_assertion", assertion}, pairs...)...)
-		r, err := http.NewRequest(http.MethodPost, s.url+"/par", strings.NewReader(form.Encode()))
-		check(t, err)
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		answer := do(t, r)
-		var body map[string]any
-		check(t, json.Unmarshal(answer.body, &body))
-		return answer.status, body["error"]
-	}
-	sign := func(key any, claims map[string]any) string {
-		signer, err := jose.NewSigner(student.key, jose.Header{})
-		if other, ok := key.(*relyingParty); ok {
-			signer, err = jose.NewSigner(newKey(other.t), jose.Header{})
+	each(t, func(t *testing.T, db *database.DB) {
+		s, student, tax := withServices(t, db)
+		now := s.now().Unix()
+		n := 0
+		good := func() map[string]any {
+			n++
+			return map[string]any{"iss": student.id, "sub": student.id, "aud": s.url, "iat": now, "exp": now + 300, "jti": fmt.Sprint("jti", n)}
 		}
-		check(t, err)
-		signed, err := signer.SignJSON(claims)
-		check(t, err)
-		return signed
-	}
-	for name, c := range map[string]struct {
-		change map[string]any
-		status int
-	}{
-		"aud is the issuer":         {nil, 201},
-		"aud is the token endpoint": {map[string]any{"aud": s.url + "/token"}, 201},
-		"aud is a list":             {map[string]any{"aud": []string{s.url}}, 401},
-		"aud is another server":     {map[string]any{"aud": "https://other.example"}, 401},
-		"aud is the PAR endpoint":   {map[string]any{"aud": s.url + "/par"}, 401},
-		"no aud":                    {map[string]any{"aud": nil}, 401},
-		"exp too far":               {map[string]any{"exp": now + 311}, 401},
-		"expired":                   {map[string]any{"exp": now - 10}, 401},
-		"no exp":                    {map[string]any{"exp": 0}, 401},
-		"not yet":                   {map[string]any{"nbf": now + 60}, 401},
-		"from the future":           {map[string]any{"iat": now + 60}, 401},
-		"no jti":                    {map[string]any{"jti": ""}, 401},
-		"iss of another":            {map[string]any{"iss": "tax"}, 401},
-		"sub of another":            {map[string]any{"sub": "tax"}, 401},
-	} {
-		t.Run(name, func(t *testing.T) {
-			claims := good()
-			maps.Copy(claims, c.change)
-			if status, code := try(sign(nil, claims)); status != c.status || c.status == 401 && code != "invalid_client" {
-				t.Errorf("%d %v, want %d", status, code, c.status)
+		try := func(assertion string, pairs ...string) (int, any) {
+			form := student.request(append([]string{"client_assertion_type", oidc.AssertionType, "client_assertion", assertion}, pairs...)...)
+			r, err := http.NewRequest(http.MethodPost, s.url+"/par", strings.NewReader(form.Encode()))
+			check(t, err)
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			answer := do(t, r)
+			var body map[string]any
+			check(t, json.Unmarshal(answer.body, &body))
+			return answer.status, body["error"]
+		}
+		sign := func(key any, claims map[string]any) string {
+			signer, err := jose.NewSigner(student.key, jose.Header{})
+			if other, ok := key.(*relyingParty); ok {
+				signer, err = jose.NewSigner(newKey(other.t), jose.Header{})
 			}
-		})
-	}
-	used := sign(nil, good())
-	try(used)
-	unsigned := jose.EncodeBase64URL([]byte(`{"alg":"none"}`)) + "." + strings.Split(sign(nil, good()), ".")[1] + "."
-	hmac := jose.EncodeBase64URL([]byte(`{"alg":"HS256"}`)) + "." + strings.Join(strings.Split(sign(nil, good()), ".")[1:], ".")
-	for name, assertion := range map[string]string{"jti replayed": used, "alg none": unsigned, "HS256": hmac, "another key": sign(tax, good()), "nonsense": "x"} {
-		if status, code := try(assertion); status != 401 || code != "invalid_client" {
-			t.Errorf("%s: %d %v", name, status, code)
+			check(t, err)
+			signed, err := signer.SignJSON(claims)
+			check(t, err)
+			return signed
 		}
-	}
-	if status, code := try(sign(nil, good()), "client_secret", taxSecret); status != 400 || code != "invalid_request" {
-		t.Errorf("two methods: %d %v", status, code)
-	}
-	if status, code := try("", "client_assertion", "", "client_assertion_type", "", "client_secret", taxSecret); status != 401 || code != "invalid_client" {
-		t.Errorf("the method of another: %d %v", status, code)
-	}
-	if status, code := try("", "client_assertion", "", "client_assertion_type", ""); status != 401 || code != "invalid_client" {
-		t.Errorf("nothing: %d %v", status, code)
-	}
+		for name, c := range map[string]struct {
+			change map[string]any
+			status int
+		}{
+			"aud is the issuer":         {nil, 201},
+			"aud is the token endpoint": {map[string]any{"aud": s.url + "/token"}, 201},
+			"aud is a list":             {map[string]any{"aud": []string{s.url}}, 401},
+			"aud is another server":     {map[string]any{"aud": "https://other.example"}, 401},
+			"aud is the PAR endpoint":   {map[string]any{"aud": s.url + "/par"}, 401},
+			"no aud":                    {map[string]any{"aud": nil}, 401},
+			"exp too far":               {map[string]any{"exp": now + 311}, 401},
+			"expired":                   {map[string]any{"exp": now - 10}, 401},
+			"no exp":                    {map[string]any{"exp": 0}, 401},
+			"not yet":                   {map[string]any{"nbf": now + 60}, 401},
+			"from the future":           {map[string]any{"iat": now + 60}, 401},
+			"no jti":                    {map[string]any{"jti": ""}, 401},
+			"iss of another":            {map[string]any{"iss": "tax"}, 401},
+			"sub of another":            {map[string]any{"sub": "tax"}, 401},
+		} {
+			t.Run(name, func(t *testing.T) {
+				claims := good()
+				maps.Copy(claims, c.change)
+				if status, code := try(sign(nil, claims)); status != c.status || c.status == 401 && code != "invalid_client" {
+					t.Errorf("%d %v, want %d", status, code, c.status)
+				}
+			})
+		}
+		used := sign(nil, good())
+		try(used)
+		unsigned := jose.EncodeBase64URL([]byte(`{"alg":"none"}`)) + "." + strings.Split(sign(nil, good()), ".")[1] + "."
+		hmac := jose.EncodeBase64URL([]byte(`{"alg":"HS256"}`)) + "." + strings.Join(strings.Split(sign(nil, good()), ".")[1:], ".")
+		for name, assertion := range map[string]string{"jti replayed": used, "alg none": unsigned, "HS256": hmac, "another key": sign(tax, good()), "nonsense": "x"} {
+			if status, code := try(assertion); status != 401 || code != "invalid_client" {
+				t.Errorf("%s: %d %v", name, status, code)
+			}
+		}
+		if status, code := try(sign(nil, good()), "client_secret", taxSecret); status != 400 || code != "invalid_request" {
+			t.Errorf("two methods: %d %v", status, code)
+		}
+		if status, code := try("", "client_assertion", "", "client_assertion_type", "", "client_secret", taxSecret); status != 401 || code != "invalid_client" {
+			t.Errorf("the method of another: %d %v", status, code)
+		}
+		if status, code := try("", "client_assertion", "", "client_assertion_type", ""); status != 401 || code != "invalid_client" {
+			t.Errorf("nothing: %d %v", status, code)
+		}
+	})
 }
 
 // B26: what is asked of the login is held, and the token tells what happened.
 func TestLoginAsAsked(t *testing.T) {
-	s, student, tax := withServices(t, sqlite(t))
-	p := s.person(t, stjerne)
-	p.get(tax.push("prompt", "none"))
-	if q := tax.landed(p); q.Get("error") != "login_required" {
-		t.Errorf("nobody is signed in: %v", q)
-	}
-	p.get(tax.push())
-	p.signInWithCode()
-	first := s.now().Unix()
-	tax.redeem(tax.landed(p))
-	s.add(time.Minute)
-	p.get(tax.push("prompt", "none"))
-	_, _, claims := tax.redeem(tax.landed(p))
-	if claims["auth_time"] != float64(first) {
-		t.Errorf("prompt=none: %v", claims)
-	}
-	p.get(tax.push("max_age", "3600"))
-	tax.redeem(tax.landed(p))
-	for _, pairs := range [][]string{{"prompt", "none", "max_age", "59"}, {"prompt", "none", "acr_values", "idporten-loa-high"}} {
-		p.get(tax.push(pairs...))
+	each(t, func(t *testing.T, db *database.DB) {
+		s, student, tax := withServices(t, db)
+		p := s.person(t, stjerne)
+		p.get(tax.push("prompt", "none"))
 		if q := tax.landed(p); q.Get("error") != "login_required" {
-			t.Errorf("%v: %v", pairs, q)
+			t.Errorf("nobody is signed in: %v", q)
 		}
-	}
-	for _, pairs := range [][]string{{"prompt", "login"}, {"max_age", "0"}, {"max_age", "5"}} {
-		s.add(time.Minute)
-		p.get(student.push(pairs...))
+		p.get(tax.push())
 		p.signInWithCode()
-		if _, _, claims := student.redeem(student.landed(p)); claims["auth_time"] != float64(s.now().Unix()) {
-			t.Errorf("%v: %v", pairs, claims)
+		first := s.now().Unix()
+		tax.redeem(tax.landed(p))
+		s.add(time.Minute)
+		p.get(tax.push("prompt", "none"))
+		_, _, claims := tax.redeem(tax.landed(p))
+		if claims["auth_time"] != float64(first) {
+			t.Errorf("prompt=none: %v", claims)
 		}
-	}
-	p.get(tax.push("acr_values", "idporten-loa-high"))
-	p.sees("tax nb")
-	p.get("/login/cancel")
-	if q := tax.landed(p); q.Get("error") != "unmet_authentication_requirements" {
-		t.Errorf("a level that cannot be reached: %v", q)
-	}
+		p.get(tax.push("max_age", "3600"))
+		tax.redeem(tax.landed(p))
+		for _, pairs := range [][]string{{"prompt", "none", "max_age", "59"}, {"prompt", "none", "acr_values", "idporten-loa-high"}} {
+			p.get(tax.push(pairs...))
+			if q := tax.landed(p); q.Get("error") != "login_required" {
+				t.Errorf("%v: %v", pairs, q)
+			}
+		}
+		for _, pairs := range [][]string{{"prompt", "login"}, {"max_age", "0"}, {"max_age", "5"}} {
+			s.add(time.Minute)
+			p.get(student.push(pairs...))
+			p.signInWithCode()
+			if _, _, claims := student.redeem(student.landed(p)); claims["auth_time"] != float64(s.now().Unix()) {
+				t.Errorf("%v: %v", pairs, claims)
+			}
+		}
+		p.get(tax.push("acr_values", "idporten-loa-high"))
+		p.sees("tax nb")
+		p.get("/login/cancel")
+		if q := tax.landed(p); q.Get("error") != "unmet_authentication_requirements" {
+			t.Errorf("a level that cannot be reached: %v", q)
+		}
+	})
 }
 
 // A code twice is invalid_grant and ends the tokens of the first; what belongs to one service is nothing to another.

@@ -116,60 +116,64 @@ func TestFromPageToCredential(t *testing.T) {
 
 // C11: an offer is about who made it, and for the session that it was made in.
 func TestOfferIsOfWhoMadeIt(t *testing.T) {
-	s := newService(t)
-	p, other := s.person(t, stjerne), s.person(t, karies)
-	p.ready(mpid)
-	page := p.path
-	other.get("/mine")
-	other.signInWithCode()
-	other.get(page)
-	other.is(http.StatusForbidden)
-	if strings.Contains(other.body, "credential_offer") {
-		t.Error("somebody else sees the offer")
-	}
-	p.get("/pre-authorized?configuration=" + mpid)
-	p.post("/pre-authorized", url.Values{"configuration": {mpid}, "person": {karies}, "pid": {karies}})
-	offer, w := offerOn(t, p), s.wallet(t)
-	token := tokenIn(t, w.redeem(offer, p.txCode()))
-	texts, _ := w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
-	isAbout(t, stjerne, texts[0])
-	p.post("/pre-authorized", url.Values{"configuration": {mpid}}, "Sec-Fetch-Site", "cross-site")
-	p.is(http.StatusForbidden)
+	each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		p, other := s.person(t, stjerne), s.person(t, karies)
+		p.ready(mpid)
+		page := p.path
+		other.get("/mine")
+		other.signInWithCode()
+		other.get(page)
+		other.is(http.StatusForbidden)
+		if strings.Contains(other.body, "credential_offer") {
+			t.Error("somebody else sees the offer")
+		}
+		p.get("/pre-authorized?configuration=" + mpid)
+		p.post("/pre-authorized", url.Values{"configuration": {mpid}, "person": {karies}, "pid": {karies}})
+		offer, w := offerOn(t, p), s.wallet(t)
+		token := tokenIn(t, w.redeem(offer, p.txCode()))
+		texts, _ := w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
+		isAbout(t, stjerne, texts[0])
+		p.post("/pre-authorized", url.Values{"configuration": {mpid}}, "Sec-Fetch-Site", "cross-site")
+		p.is(http.StatusForbidden)
+	})
 }
 
 // C12: the attacker's offer in the victim's wallet. By the authorization code it gives the victim the victim's own; by the
 // pre-authorized code it stops at a code that only the attacker was sent, and ends with the attacker's session.
 func TestOfferOfAnotherInTheWallet(t *testing.T) {
-	s := newService(t)
-	attacker, victim := s.person(t, karies), s.person(t, stjerne)
-	attacker.post("/offers", url.Values{"configuration": {mpid}})
-	offer, w := offerOn(t, attacker), s.wallet(t)
-	ask := byScope("eudiw:no:minid:mpid")
-	ask.Set("issuer_state", offer.Grants.AuthorizationCode.IssuerState)
-	token := w.token(victim, ask, victim.signInWithCode)
-	texts, _ := w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
-	isAbout(t, stjerne, texts[0])
-	ask.Set("scope", "eudiw:no:aldersbevis")
-	if a := w.push(ask); a.status != 400 || a.code(t) != "invalid_request" {
-		t.Errorf("another credential than offered: %d %s", a.status, a.body)
-	}
-
-	pre := attacker.ready(mpid)
-	for range 3 {
-		if a := w.redeem(pre, "abcdef"); a.code(t) != "invalid_grant" {
-			t.Errorf("%d %s", a.status, a.body)
+	each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		attacker, victim := s.person(t, karies), s.person(t, stjerne)
+		attacker.post("/offers", url.Values{"configuration": {mpid}})
+		offer, w := offerOn(t, attacker), s.wallet(t)
+		ask := byScope("eudiw:no:minid:mpid")
+		ask.Set("issuer_state", offer.Grants.AuthorizationCode.IssuerState)
+		token := w.token(victim, ask, victim.signInWithCode)
+		texts, _ := w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
+		isAbout(t, stjerne, texts[0])
+		ask.Set("scope", "eudiw:no:aldersbevis")
+		if a := w.push(ask); a.status != 400 || a.code(t) != "invalid_request" {
+			t.Errorf("another credential than offered: %d %s", a.status, a.body)
 		}
-	}
-	if a := w.redeem(pre, attacker.txCode()); a.code(t) != "invalid_grant" {
-		t.Errorf("after three guesses: %d %s", a.status, a.body)
-	}
-	pre = attacker.ready(mpid)
-	tx := attacker.txCode()
-	attacker.get("/minid")
-	attacker.submit("/logout")
-	if a := w.redeem(pre, tx); a.status != 400 || a.code(t) != "invalid_grant" {
-		t.Errorf("after logging out: %d %s", a.status, a.body)
-	}
+
+		pre := attacker.ready(mpid)
+		for range 3 {
+			if a := w.redeem(pre, "abcdef"); a.code(t) != "invalid_grant" {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		}
+		if a := w.redeem(pre, attacker.txCode()); a.code(t) != "invalid_grant" {
+			t.Errorf("after three guesses: %d %s", a.status, a.body)
+		}
+		pre = attacker.ready(mpid)
+		tx := attacker.txCode()
+		attacker.get("/minid")
+		attacker.submit("/logout")
+		if a := w.redeem(pre, tx); a.status != 400 || a.code(t) != "invalid_grant" {
+			t.Errorf("after logging out: %d %s", a.status, a.body)
+		}
+	})
 }
 
 func TestPreAuthorizedAsksAFreshSignInAndNoPID(t *testing.T) {
@@ -208,23 +212,25 @@ func TestTooManyTransactionCodes(t *testing.T) {
 }
 
 func TestAnonymousPreAuthorized(t *testing.T) {
-	s := newService(t)
-	p, w := s.person(t, stjerne), s.wallet(t)
-	offer := p.ready("proof_of_age")
-	tx := p.txCode()
-	if a := w.redeem(offer, tx, "client_id", ""); a.status != 401 || a.code(t) != "invalid_client" {
-		t.Errorf("C09: %d %s", a.status, a.body)
-	}
-	s.cfg.InsecureAllowAnonymousPreAuthorized = true
-	s.start(t)
-	token := tokenIn(t, w.redeem(offer, tx, "client_id", ""))
-	// In an anonymous flow a key proof has no iss (OpenID4VCI 1.0 appendix F.1).
-	key := newKey(t)
-	proof, err := openid4vci.SignProof(key, s.url, w.cNonce(), "", s.now())
-	check(t, err)
-	body, err := json.Marshal(map[string]any{"credential_configuration_id": "proof_of_age", "proofs": map[string]any{"jwt": []string{proof}}})
-	check(t, err)
-	if a := w.send("/credential", "application/json", string(body), token.AccessToken); a.status != http.StatusOK {
-		t.Errorf("credential: %d %s", a.status, a.body)
-	}
+	each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		p, w := s.person(t, stjerne), s.wallet(t)
+		offer := p.ready("proof_of_age")
+		tx := p.txCode()
+		if a := w.redeem(offer, tx, "client_id", ""); a.status != 401 || a.code(t) != "invalid_client" {
+			t.Errorf("C09: %d %s", a.status, a.body)
+		}
+		s.cfg.InsecureAllowAnonymousPreAuthorized = true
+		s.start(t)
+		token := tokenIn(t, w.redeem(offer, tx, "client_id", ""))
+		// In an anonymous flow a key proof has no iss (OpenID4VCI 1.0 appendix F.1).
+		key := newKey(t)
+		proof, err := openid4vci.SignProof(key, s.url, w.cNonce(), "", s.now())
+		check(t, err)
+		body, err := json.Marshal(map[string]any{"credential_configuration_id": "proof_of_age", "proofs": map[string]any{"jwt": []string{proof}}})
+		check(t, err)
+		if a := w.send("/credential", "application/json", string(body), token.AccessToken); a.status != http.StatusOK {
+			t.Errorf("credential: %d %s", a.status, a.body)
+		}
+	})
 }

@@ -39,13 +39,7 @@ func (w *wallet) raced(path, contentType, body, token, refusal string) (served [
 	for i := range requests {
 		requests[i] = w.prepared(path, contentType, body, token)
 	}
-	answers := make([]answer, racers)
-	var wg sync.WaitGroup
-	for i, r := range requests {
-		wg.Go(func() { answers[i] = do(w.t, r) })
-	}
-	wg.Wait()
-	for _, a := range answers {
+	for _, a := range atOnce(w.t, requests) {
 		if a.status < 300 {
 			served = append(served, a)
 		} else if a.code(w.t) != refusal {
@@ -53,6 +47,18 @@ func (w *wallet) raced(path, contentType, body, token, refusal string) (served [
 		}
 	}
 	return served
+}
+
+// atOnce sends the requests at the same time.
+func atOnce(t testing.TB, requests []*http.Request) []answer {
+	t.Helper()
+	answers := make([]answer, len(requests))
+	var wg sync.WaitGroup
+	for i, r := range requests {
+		wg.Go(func() { answers[i] = do(t, r) })
+	}
+	wg.Wait()
+	return answers
 }
 
 // What is good once is good once: at one issuer, and at two that share nothing but database and data folder.

@@ -138,47 +138,49 @@ func TestAPupilGetsMinIDAtSchool(t *testing.T) {
 
 // C11: a teacher for a pupil outside the group gets 403, and it is kept who asked.
 func TestATeacherOutsideTheClassIsRefused(t *testing.T) {
-	s := newService(t)
-	owner := s.authorised(t)
-	teacher := s.staff(t, kateter, "/school/classes/314600568/10A")
-	key := func(pid string) string { return s.Core().Seal.Recognise("school person", pid) }
-	token := hiddenInput.FindStringSubmatch(teacher.body)[2]
-	for name, c := range map[string]struct{ path, pid string }{
-		"a pupil of another class":      {"/school/classes/314600568/10A", ullgenser},
-		"a class without authorisation": {"/school/classes/314600568/10B", ullgenser},
-		"the teacher":                   {"/school/classes/314600568/10A", kateter},
-		"an adult":                      {"/school/classes/314600568/10A", karies},
-		"a school that there is not":    {"/school/classes/999999999/10A", ullgenser},
-	} {
-		teacher.post(c.path, url.Values{"token": {token}, "pupil": {key(c.pid)}, "present": {"1"}})
-		if teacher.status != http.StatusForbidden {
-			t.Errorf("%s: %d", name, teacher.status)
+	each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		owner := s.authorised(t)
+		teacher := s.staff(t, kateter, "/school/classes/314600568/10A")
+		key := func(pid string) string { return s.Core().Seal.Recognise("school person", pid) }
+		token := hiddenInput.FindStringSubmatch(teacher.body)[2]
+		for name, c := range map[string]struct{ path, pid string }{
+			"a pupil of another class":      {"/school/classes/314600568/10A", ullgenser},
+			"a class without authorisation": {"/school/classes/314600568/10B", ullgenser},
+			"the teacher":                   {"/school/classes/314600568/10A", kateter},
+			"an adult":                      {"/school/classes/314600568/10A", karies},
+			"a school that there is not":    {"/school/classes/999999999/10A", ullgenser},
+		} {
+			teacher.post(c.path, url.Values{"token": {token}, "pupil": {key(c.pid)}, "present": {"1"}})
+			if teacher.status != http.StatusForbidden {
+				t.Errorf("%s: %d", name, teacher.status)
+			}
+			teacher.sees("school_forbidden")
 		}
-		teacher.sees("school_forbidden")
-	}
-	teacher.post("/school/classes/314600568/10A", url.Values{"pupil": {key(furu)}, "present": {"1"}})
-	if teacher.status != http.StatusForbidden || !strings.Contains(teacher.body, "form_token") {
-		t.Errorf("a form without token: %d", teacher.status)
-	}
-	owner.get("/school/owner/314600568/10A")
-	if n := strings.Count(owner.body, "Avvist forsøk"); n != 3 {
-		t.Errorf("the owner sees %d refusals in 10A, want 3", n)
-	}
-	teacher.get("/school/classes/314600568/10B")
-	teacher.is(http.StatusForbidden)
-	teacher.get("/school/owner")
-	teacher.is(http.StatusForbidden)
-	other := s.staff(t, list, "/school")
-	other.is(http.StatusForbidden)
-	other.sees("Du har ikke fullmakt til å registrere elever")
-	code := teacher.vouch("Rolig Furu")
-	if strings.Contains(teacher.path, code) {
-		t.Error("the code stands in the address")
-	}
-	other.get(teacher.path)
-	other.is(http.StatusNotFound)
-	owner.get("/school/owner/999999999")
-	owner.is(http.StatusForbidden)
+		teacher.post("/school/classes/314600568/10A", url.Values{"pupil": {key(furu)}, "present": {"1"}})
+		if teacher.status != http.StatusForbidden || !strings.Contains(teacher.body, "form_token") {
+			t.Errorf("a form without token: %d", teacher.status)
+		}
+		owner.get("/school/owner/314600568/10A")
+		if n := strings.Count(owner.body, "Avvist forsøk"); n != 3 {
+			t.Errorf("the owner sees %d refusals in 10A, want 3", n)
+		}
+		teacher.get("/school/classes/314600568/10B")
+		teacher.is(http.StatusForbidden)
+		teacher.get("/school/owner")
+		teacher.is(http.StatusForbidden)
+		other := s.staff(t, list, "/school")
+		other.is(http.StatusForbidden)
+		other.sees("Du har ikke fullmakt til å registrere elever")
+		code := teacher.vouch("Rolig Furu")
+		if strings.Contains(teacher.path, code) {
+			t.Error("the code stands in the address")
+		}
+		other.get(teacher.path)
+		other.is(http.StatusNotFound)
+		owner.get("/school/owner/999999999")
+		owner.is(http.StatusForbidden)
+	})
 }
 
 // What the pupil's page answers is the same for a code that there is not, a wrong number, and a code that is used.

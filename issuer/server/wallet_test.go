@@ -27,15 +27,17 @@ type wallet struct {
 	t      testing.TB
 	s      *service
 	prover *dpop.Prover
-	nonce  string // the last DPoP-Nonce
-	unit   *unit  // nil for a public client
+	key    *ecdsa.PrivateKey // of prover
+	nonce  string            // the last DPoP-Nonce
+	unit   *unit             // nil for a public client
 }
 
 func (s *service) wallet(t testing.TB) *wallet {
 	t.Helper()
-	prover, err := dpop.NewProver(newKey(t))
+	key := newKey(t)
+	prover, err := dpop.NewProver(key)
 	check(t, err)
-	return &wallet{t: t, s: s, prover: prover}
+	return &wallet{t: t, s: s, prover: prover, key: key}
 }
 
 // answer is a response that has been read.
@@ -100,6 +102,10 @@ var verifier = strings.Repeat("v", 43)
 // push pushes the authorization request.
 func (w *wallet) push(ask url.Values) answer {
 	w.t.Helper()
+	return w.send("/par", form, w.parForm(ask).Encode(), "")
+}
+
+func (w *wallet) parForm(ask url.Values) url.Values {
 	v := url.Values{
 		"response_type": {"code"}, "client_id": {walletID}, "redirect_uri": {walletURI}, "state": {"s"},
 		"code_challenge": {oauth2.S256(verifier)}, "code_challenge_method": {"S256"},
@@ -107,7 +113,7 @@ func (w *wallet) push(ask url.Values) answer {
 	for name, values := range ask {
 		v[name] = values
 	}
-	return w.send("/par", form, v.Encode(), "")
+	return v
 }
 
 // authorize pushes the request and gives the address for the person's browser.

@@ -39,10 +39,13 @@ func (s *Signers) scheme() bool {
 	return strings.HasPrefix(s.cfg.Issuer, "https://") || s.cfg.InsecureAllowHTTP && strings.HasPrefix(s.cfg.Issuer, "http://")
 }
 
+// holderCurves are those of the algorithms that the metadata name for key proofs.
+var holderCurves = []elliptic.Curve{elliptic.P256(), elliptic.P384(), elliptic.P521()}
+
 func lintHolders(holders []*ecdsa.PublicKey) error {
 	for n, key := range holders {
-		if key == nil || key.Curve != elliptic.P256() {
-			return fmt.Errorf("%w: a holder key is not on P-256", ErrLint)
+		if key == nil || !slices.Contains(holderCurves, key.Curve) {
+			return fmt.Errorf("%w: a holder key is not on P-256, P-384 or P-521", ErrLint)
 		}
 		if slices.ContainsFunc(holders[:n], func(other *ecdsa.PublicKey) bool { return key.Equal(other) }) {
 			return fmt.Errorf("%w: two copies for one holder key", ErrLint)

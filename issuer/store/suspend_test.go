@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"math"
 	"slices"
@@ -203,53 +202,50 @@ func TestTheListAsItWas(t *testing.T) {
 // C17: 10 000 credentials: every index once, none of them a decoy, and in no order: the number of runs above and below the median is
 // that of chance (Wald and Wolfowitz), within five standard deviations.
 func TestIndicesOfTenThousandHaveNoOrder(t *testing.T) {
-	db, err := database.Open(context.Background(), dbtest.SQLite(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	s := newStore(t, db)
-	const n = 10_000
-	seen, decoys := map[uint64]bool{}, map[uint64]bool{}
-	var order []uint64
-	for len(order) < n {
-		in := intent("anna", 10)
-		for _, i := range issue(t, s, in) {
-			if len(decoys) == 0 {
-				list, err := s.List(ctx, i.List)
-				if err != nil {
-					t.Fatal(err)
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		const n = 10_000
+		seen, decoys := map[uint64]bool{}, map[uint64]bool{}
+		var order []uint64
+		for len(order) < n {
+			in := intent("anna", 10)
+			for _, i := range issue(t, s, in) {
+				if len(decoys) == 0 {
+					list, err := s.List(ctx, i.List)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, d := range list.Decoys() {
+						decoys[d] = true
+					}
 				}
-				for _, d := range list.Decoys() {
-					decoys[d] = true
+				if seen[i.Index] || decoys[i.Index] {
+					t.Fatalf("index %d twice, or a decoy", i.Index)
 				}
+				seen[i.Index] = true
+				order = append(order, i.Index)
 			}
-			if seen[i.Index] || decoys[i.Index] {
-				t.Fatalf("index %d twice, or a decoy", i.Index)
+		}
+		if len(decoys) != DefaultListSize/64 {
+			t.Errorf("%d decoys", len(decoys))
+		}
+		sorted := slices.Clone(order)
+		slices.Sort(sorted)
+		median := sorted[n/2]
+		runs, above := 1, 0.0
+		for i, x := range order {
+			if x >= median {
+				above++
 			}
-			seen[i.Index] = true
-			order = append(order, i.Index)
+			if i > 0 && (x >= median) != (order[i-1] >= median) {
+				runs++
+			}
 		}
-	}
-	if len(decoys) != DefaultListSize/64 {
-		t.Errorf("%d decoys", len(decoys))
-	}
-	sorted := slices.Clone(order)
-	slices.Sort(sorted)
-	median := sorted[n/2]
-	runs, above := 1, 0.0
-	for i, x := range order {
-		if x >= median {
-			above++
+		below := n - above
+		mean := 2*above*below/n + 1
+		deviation := math.Sqrt((mean - 1) * (mean - 2) / (n - 1))
+		if off := math.Abs(float64(runs)-mean) / deviation; off > 5 {
+			t.Errorf("%d runs, expected %.0f: %.1f standard deviations away", runs, mean, off)
 		}
-		if i > 0 && (x >= median) != (order[i-1] >= median) {
-			runs++
-		}
-	}
-	below := n - above
-	mean := 2*above*below/n + 1
-	deviation := math.Sqrt((mean - 1) * (mean - 2) / (n - 1))
-	if off := math.Abs(float64(runs)-mean) / deviation; off > 5 {
-		t.Errorf("%d runs, expected %.0f: %.1f standard deviations away", runs, mean, off)
-	}
+	})
 }

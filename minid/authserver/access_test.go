@@ -8,6 +8,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -169,104 +171,108 @@ func wantChallenge(t *testing.T, w *wallet, rec *httptest.ResponseRecorder, code
 }
 
 func TestProofsAtTheResource(t *testing.T) {
-	w := newWorld(t).wallet()
-	token := w.token().AccessToken
-	for name, bad := range badProofs(w, "/credential", token) {
-		t.Run("B11 "+name, func(t *testing.T) {
-			r := post("/credential", nil, "Authorization", "DPoP "+token)
-			r.Header["Dpop"] = bad.headers
-			wantChallenge(t, w, w.do(r), bad.code)
-		})
-	}
-	for name, nonce := range badNonces(w) {
-		t.Run("B13 nonce "+name, func(t *testing.T) {
-			proof, err := w.prover.Proof("POST", issuer+"/credential", nonce, token, w.now)
-			if err != nil {
-				t.Fatal(err)
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := worldOn(t, db).wallet()
+		token := w.token().AccessToken
+		for name, bad := range badProofs(w, "/credential", token) {
+			t.Run("B11 "+name, func(t *testing.T) {
+				r := post("/credential", nil, "Authorization", "DPoP "+token)
+				r.Header["Dpop"] = bad.headers
+				wantChallenge(t, w, w.do(r), bad.code)
+			})
+		}
+		for name, nonce := range badNonces(w) {
+			t.Run("B13 nonce "+name, func(t *testing.T) {
+				proof, err := w.prover.Proof("POST", issuer+"/credential", nonce, token, w.now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				wantChallenge(t, w, w.do(post("/credential", nil, "Authorization", "DPoP "+token, "DPoP", proof)), "use_dpop_nonce")
+			})
+		}
+		t.Run("jti twice", func(t *testing.T) {
+			proof := w.proof("POST", "/credential", token)
+			if rec := w.do(post("/credential", nil, "Authorization", "DPoP "+token, "DPoP", proof)); rec.Code != http.StatusOK {
+				t.Fatalf("%d %s", rec.Code, rec.Body)
 			}
-			wantChallenge(t, w, w.do(post("/credential", nil, "Authorization", "DPoP "+token, "DPoP", proof)), "use_dpop_nonce")
+			wantChallenge(t, w, w.do(post("/credential", nil, "Authorization", "DPoP "+token, "DPoP", proof)), "invalid_dpop_proof")
 		})
-	}
-	t.Run("jti twice", func(t *testing.T) {
-		proof := w.proof("POST", "/credential", token)
-		if rec := w.do(post("/credential", nil, "Authorization", "DPoP "+token, "DPoP", proof)); rec.Code != http.StatusOK {
-			t.Fatalf("%d %s", rec.Code, rec.Body)
-		}
-		wantChallenge(t, w, w.do(post("/credential", nil, "Authorization", "DPoP "+token, "DPoP", proof)), "invalid_dpop_proof")
-	})
-	t.Run("B15 another key", func(t *testing.T) {
-		wantChallenge(t, w, w.world.wallet().use(token), "invalid_token")
-	})
-	t.Run("A05 the names that a request gives the host count for nothing", func(t *testing.T) {
-		r := w.request(token)
-		r.Host = "evil.example"
-		r.Header.Set("X-Forwarded-Host", "evil.example")
-		if rec := w.do(r); rec.Code != http.StatusOK {
-			t.Errorf("%d %s", rec.Code, rec.Body)
-		}
-	})
-	t.Run("the nonce of the minute before is good", func(t *testing.T) {
-		proof := w.proof("POST", "/credential", token)
-		w.now = w.now.Add(59 * time.Second)
-		if rec := w.do(post("/credential", nil, "Authorization", "DPoP "+token, "DPoP", proof)); rec.Code != http.StatusOK {
-			t.Errorf("%d %s", rec.Code, rec.Body)
-		}
+		t.Run("B15 another key", func(t *testing.T) {
+			wantChallenge(t, w, w.world.wallet().use(token), "invalid_token")
+		})
+		t.Run("A05 the names that a request gives the host count for nothing", func(t *testing.T) {
+			r := w.request(token)
+			r.Host = "evil.example"
+			r.Header.Set("X-Forwarded-Host", "evil.example")
+			if rec := w.do(r); rec.Code != http.StatusOK {
+				t.Errorf("%d %s", rec.Code, rec.Body)
+			}
+		})
+		t.Run("the nonce of the minute before is good", func(t *testing.T) {
+			proof := w.proof("POST", "/credential", token)
+			w.now = w.now.Add(59 * time.Second)
+			if rec := w.do(post("/credential", nil, "Authorization", "DPoP "+token, "DPoP", proof)); rec.Code != http.StatusOK {
+				t.Errorf("%d %s", rec.Code, rec.Body)
+			}
+		})
 	})
 }
 
 func TestTokensAtTheResource(t *testing.T) {
-	w := newWorld(t).wallet()
-	token := w.token().AccessToken
-	swapped := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' {
-			return r - 'a' + 'A'
-		}
-		return r
-	}, token)
-	for name, authorization := range map[string][]string{
-		"C01 none": nil, "B16 as Bearer": {"Bearer " + token}, "Basic": {"Basic " + token}, "scheme alone": {"DPoP"}, "no scheme": {token},
-		"two headers": {"DPoP " + token, "DPoP " + token}, "two in one": {"DPoP " + token + ",DPoP " + token}, "two blanks": {"DPoP  " + token},
-		"B17 truncated": {"DPoP " + token[:42]}, "B17 extended": {"DPoP " + token + "A"}, "B17 padded": {"DPoP " + token + "="}, "B17 other case": {"DPoP " + swapped},
-		"B17 of elsewhere": {"DPoP " + strings.Repeat("A", 43)}, "C01 a JWT with alg none": {"DPoP eyJhbGciOiJub25lIn0.e30."},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := post("/credential", nil, "DPoP", w.proof("POST", "/credential", token))
-			r.Header["Authorization"] = authorization
-			if len(authorization) == 1 && strings.HasPrefix(authorization[0], "DPoP ") {
-				r.Header.Set("DPoP", w.proof("POST", "/credential", authorization[0][5:]))
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := worldOn(t, db).wallet()
+		token := w.token().AccessToken
+		swapped := strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' {
+				return r - 'a' + 'A'
 			}
-			wantChallenge(t, w, w.do(r), "invalid_token")
+			return r
+		}, token)
+		for name, authorization := range map[string][]string{
+			"C01 none": nil, "B16 as Bearer": {"Bearer " + token}, "Basic": {"Basic " + token}, "scheme alone": {"DPoP"}, "no scheme": {token},
+			"two headers": {"DPoP " + token, "DPoP " + token}, "two in one": {"DPoP " + token + ",DPoP " + token}, "two blanks": {"DPoP  " + token},
+			"B17 truncated": {"DPoP " + token[:42]}, "B17 extended": {"DPoP " + token + "A"}, "B17 padded": {"DPoP " + token + "="}, "B17 other case": {"DPoP " + swapped},
+			"B17 of elsewhere": {"DPoP " + strings.Repeat("A", 43)}, "C01 a JWT with alg none": {"DPoP eyJhbGciOiJub25lIn0.e30."},
+		} {
+			t.Run(name, func(t *testing.T) {
+				r := post("/credential", nil, "DPoP", w.proof("POST", "/credential", token))
+				r.Header["Authorization"] = authorization
+				if len(authorization) == 1 && strings.HasPrefix(authorization[0], "DPoP ") {
+					r.Header.Set("DPoP", w.proof("POST", "/credential", authorization[0][5:]))
+				}
+				wantChallenge(t, w, w.do(r), "invalid_token")
+			})
+		}
+		for name, r := range map[string]*http.Request{
+			"B16 token in the query":              post("/credential?access_token="+token, nil, "DPoP", w.proof("POST", "/credential", token)),
+			"B16 token in the query beside":       post("/credential?access_token="+token, nil, "DPoP", w.proof("POST", "/credential", token), "Authorization", "DPoP "+token),
+			"B16 token in the body":               post("/credential", map[string][]string{"access_token": {token}}, "DPoP", w.proof("POST", "/credential", token)),
+			"B16 DPoP in the query, not a header": post("/credential?DPoP="+w.proof("POST", "/credential", token)+"&access_token="+token, nil),
+		} {
+			t.Run(name, func(t *testing.T) { wantChallenge(t, w, w.do(r), "invalid_token") })
+		}
+		t.Run("the scheme in any case", func(t *testing.T) {
+			for _, scheme := range []string{"dpop", "DPOP", "dPoP"} {
+				rec := w.do(post("/credential", nil, "Authorization", scheme+" "+token, "DPoP", w.proof("POST", "/credential", token)))
+				if rec.Code != http.StatusOK {
+					t.Errorf("%s: %d %s", scheme, rec.Code, rec.Body)
+				}
+			}
 		})
-	}
-	for name, r := range map[string]*http.Request{
-		"B16 token in the query":              post("/credential?access_token="+token, nil, "DPoP", w.proof("POST", "/credential", token)),
-		"B16 token in the query beside":       post("/credential?access_token="+token, nil, "DPoP", w.proof("POST", "/credential", token), "Authorization", "DPoP "+token),
-		"B16 token in the body":               post("/credential", map[string][]string{"access_token": {token}}, "DPoP", w.proof("POST", "/credential", token)),
-		"B16 DPoP in the query, not a header": post("/credential?DPoP="+w.proof("POST", "/credential", token)+"&access_token="+token, nil),
-	} {
-		t.Run(name, func(t *testing.T) { wantChallenge(t, w, w.do(r), "invalid_token") })
-	}
-	t.Run("the scheme in any case", func(t *testing.T) {
-		for _, scheme := range []string{"dpop", "DPOP", "dPoP"} {
-			rec := w.do(post("/credential", nil, "Authorization", scheme+" "+token, "DPoP", w.proof("POST", "/credential", token)))
+		t.Run("a query of other things", func(t *testing.T) {
+			rec := w.do(post("/credential?a=b", nil, "Authorization", "DPoP "+token, "DPoP", w.proof("POST", "/credential", token)))
 			if rec.Code != http.StatusOK {
-				t.Errorf("%s: %d %s", scheme, rec.Code, rec.Body)
+				t.Errorf("%d %s", rec.Code, rec.Body)
 			}
-		}
-	})
-	t.Run("a query of other things", func(t *testing.T) {
-		rec := w.do(post("/credential?a=b", nil, "Authorization", "DPoP "+token, "DPoP", w.proof("POST", "/credential", token)))
-		if rec.Code != http.StatusOK {
-			t.Errorf("%d %s", rec.Code, rec.Body)
-		}
-	})
-	t.Run("ten minutes old", func(t *testing.T) {
-		w.now = w.now.Add(10*time.Minute - time.Second)
-		if rec := w.use(token); rec.Code != http.StatusOK {
-			t.Errorf("a second before: %d", rec.Code)
-		}
-		w.now = w.now.Add(time.Second)
-		wantChallenge(t, w, w.use(token), "invalid_token")
+		})
+		t.Run("ten minutes old", func(t *testing.T) {
+			w.now = w.now.Add(10*time.Minute - time.Second)
+			if rec := w.use(token); rec.Code != http.StatusOK {
+				t.Errorf("a second before: %d", rec.Code)
+			}
+			w.now = w.now.Add(time.Second)
+			wantChallenge(t, w, w.use(token), "invalid_token")
+		})
 	})
 }
 

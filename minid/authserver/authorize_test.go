@@ -1,6 +1,8 @@
 package authserver_test
 
 import (
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -69,15 +71,17 @@ func TestConsentPageOfAWalletThatWeDoNotKnow(t *testing.T) {
 }
 
 func TestYes(t *testing.T) {
-	w := newWorld(t).wallet()
-	rec := w.answer(w.authorize(w.push()), "yes")
-	q := w.landed(rec) // B25: 303
-	if q.Get("code") == "" || q.Get("state") != "the state" || q.Get("iss") != issuer || q.Get("tenant") != "1" || q.Has("error") {
-		t.Errorf("B10: got %v", q)
-	}
-	if rec.Header().Get("Cache-Control") != "no-store" {
-		t.Errorf("headers %v", rec.Header())
-	}
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := worldOn(t, db).wallet()
+		rec := w.answer(w.authorize(w.push()), "yes")
+		q := w.landed(rec) // B25: 303
+		if q.Get("code") == "" || q.Get("state") != "the state" || q.Get("iss") != issuer || q.Get("tenant") != "1" || q.Has("error") {
+			t.Errorf("B10: got %v", q)
+		}
+		if rec.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("headers %v", rec.Header())
+		}
+	})
 }
 
 func TestNoStateGivesNone(t *testing.T) {
@@ -96,42 +100,44 @@ func TestLongStateComesBackUnchanged(t *testing.T) {
 }
 
 func TestRefusalsGoBackToTheWallet(t *testing.T) {
-	cases := map[string]struct {
-		refuse      func(w *wallet, page *httptest.ResponseRecorder) *httptest.ResponseRecorder
-		code, tells string
-	}{
-		"B10 the person says no": {func(w *wallet, page *httptest.ResponseRecorder) *httptest.ResponseRecorder {
-			return w.answer(page, "no")
-		}, "access_denied", "did not agree"},
-		"a no needs no session": {func(w *wallet, page *httptest.ResponseRecorder) *httptest.ResponseRecorder {
-			w.person.session = nil
-			return w.answer(page, "no")
-		}, "access_denied", "did not agree"},
-		"the sign-in is cancelled": {func(w *wallet, _ *httptest.ResponseRecorder) *httptest.ResponseRecorder {
-			return w.get(w.person.need.CancelTo + "?reason=cancelled")
-		}, "access_denied", "did not agree"},
-		"the level cannot be reached": {func(w *wallet, _ *httptest.ResponseRecorder) *httptest.ResponseRecorder {
-			return w.get(w.person.need.CancelTo + "?reason=level")
-		}, "unmet_authentication_requirements", "level high"},
-		"a sign-in that is too low, whatever it says": {func(w *wallet, page *httptest.ResponseRecorder) *httptest.ResponseRecorder {
-			w.person.session.Level = minid.LevelSubstantial
-			return w.answer(page, "yes")
-		}, "unmet_authentication_requirements", "level high"},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t).wallet()
-			uri := w.push("scope", "student pid")
-			q := w.landed(c.refuse(w, w.authorize(uri)))
-			if q.Get("error") != c.code || q.Get("iss") != issuer || q.Get("state") != "the state" || q.Has("code") {
-				t.Errorf("got %v, want %s", q, c.code)
-			}
-			if d := q.Get("error_description"); !strings.Contains(d, c.tells) || strings.ContainsAny(d, "\"\\") {
-				t.Errorf("error_description %q, want %q in it", d, c.tells)
-			}
-			wantPage(t, w.authorize(uri), 400, "invalid_request")
-		})
-	}
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		cases := map[string]struct {
+			refuse      func(w *wallet, page *httptest.ResponseRecorder) *httptest.ResponseRecorder
+			code, tells string
+		}{
+			"B10 the person says no": {func(w *wallet, page *httptest.ResponseRecorder) *httptest.ResponseRecorder {
+				return w.answer(page, "no")
+			}, "access_denied", "did not agree"},
+			"a no needs no session": {func(w *wallet, page *httptest.ResponseRecorder) *httptest.ResponseRecorder {
+				w.person.session = nil
+				return w.answer(page, "no")
+			}, "access_denied", "did not agree"},
+			"the sign-in is cancelled": {func(w *wallet, _ *httptest.ResponseRecorder) *httptest.ResponseRecorder {
+				return w.get(w.person.need.CancelTo + "?reason=cancelled")
+			}, "access_denied", "did not agree"},
+			"the level cannot be reached": {func(w *wallet, _ *httptest.ResponseRecorder) *httptest.ResponseRecorder {
+				return w.get(w.person.need.CancelTo + "?reason=level")
+			}, "unmet_authentication_requirements", "level high"},
+			"a sign-in that is too low, whatever it says": {func(w *wallet, page *httptest.ResponseRecorder) *httptest.ResponseRecorder {
+				w.person.session.Level = minid.LevelSubstantial
+				return w.answer(page, "yes")
+			}, "unmet_authentication_requirements", "level high"},
+		}
+		for name, c := range cases {
+			t.Run(name, func(t *testing.T) {
+				w := worldOn(t, db).wallet()
+				uri := w.push("scope", "student pid")
+				q := w.landed(c.refuse(w, w.authorize(uri)))
+				if q.Get("error") != c.code || q.Get("iss") != issuer || q.Get("state") != "the state" || q.Has("code") {
+					t.Errorf("got %v, want %s", q, c.code)
+				}
+				if d := q.Get("error_description"); !strings.Contains(d, c.tells) || strings.ContainsAny(d, "\"\\") {
+					t.Errorf("error_description %q, want %q in it", d, c.tells)
+				}
+				wantPage(t, w.authorize(uri), 400, "invalid_request")
+			})
+		}
+	})
 }
 
 func TestNeedOfTheSignIn(t *testing.T) {
@@ -165,36 +171,40 @@ func TestNeedOfTheSignIn(t *testing.T) {
 }
 
 func TestAuthorizeNeedsAPushedRequest(t *testing.T) {
-	w := newWorld(t).wallet()
-	for name, query := range map[string]string{
-		"B02 the parameters themselves": parForm().Encode(),
-		"B02 nothing":                   "",
-		"no client_id":                  "request_uri=" + w.push(),
-		"unknown request_uri":           "client_id=wallet&request_uri=urn:ietf:params:oauth:request_uri:" + strings.Repeat("A", 43),
-		"B05 https request_uri":         "client_id=wallet&request_uri=https://127.0.0.1/x",
-		"another client":                "client_id=other&request_uri=" + w.push(),
-	} {
-		t.Run(name, func(t *testing.T) { wantPage(t, w.get("/authorize?"+query), 400, "invalid_request") })
-	}
-	t.Run("too old", func(t *testing.T) {
-		uri := w.push()
-		w.now = w.now.Add(90 * time.Second)
-		wantPage(t, w.authorize(uri), 400, "invalid_request")
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := worldOn(t, db).wallet()
+		for name, query := range map[string]string{
+			"B02 the parameters themselves": parForm().Encode(),
+			"B02 nothing":                   "",
+			"no client_id":                  "request_uri=" + w.push(),
+			"unknown request_uri":           "client_id=wallet&request_uri=urn:ietf:params:oauth:request_uri:" + strings.Repeat("A", 43),
+			"B05 https request_uri":         "client_id=wallet&request_uri=https://127.0.0.1/x",
+			"another client":                "client_id=other&request_uri=" + w.push(),
+		} {
+			t.Run(name, func(t *testing.T) { wantPage(t, w.get("/authorize?"+query), 400, "invalid_request") })
+		}
+		t.Run("too old", func(t *testing.T) {
+			uri := w.push()
+			w.now = w.now.Add(90 * time.Second)
+			wantPage(t, w.authorize(uri), 400, "invalid_request")
+		})
 	})
 }
 
 func TestParametersBesideARequestURIAreIgnored(t *testing.T) {
-	w := newWorld(t).wallet()
-	query := url.Values{
-		"client_id": {"wallet"}, "request_uri": {w.push()}, "redirect_uri": {"https://evil.example"}, "state": {"evil"}, "scope": {"pid"}, "response_type": {"token"},
-	}
-	page := w.get("/authorize?" + query.Encode())
-	if w.person.need.Level != minid.LevelSubstantial {
-		t.Errorf("B02: the scope of the query counted: %v", w.person.need)
-	}
-	if q := w.landed(w.answer(page, "yes")); q.Get("state") != "the state" {
-		t.Errorf("B02: %v", q)
-	}
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := worldOn(t, db).wallet()
+		query := url.Values{
+			"client_id": {"wallet"}, "request_uri": {w.push()}, "redirect_uri": {"https://evil.example"}, "state": {"evil"}, "scope": {"pid"}, "response_type": {"token"},
+		}
+		page := w.get("/authorize?" + query.Encode())
+		if w.person.need.Level != minid.LevelSubstantial {
+			t.Errorf("B02: the scope of the query counted: %v", w.person.need)
+		}
+		if q := w.landed(w.answer(page, "yes")); q.Get("state") != "the state" {
+			t.Errorf("B02: %v", q)
+		}
+	})
 }
 
 func TestRequestBelongsToOneBrowser(t *testing.T) {

@@ -133,64 +133,68 @@ func TestTokenIsNarrowed(t *testing.T) {
 }
 
 func TestPreAuthorizedRefuses(t *testing.T) {
-	cases := map[string]struct {
-		change []string
-		status int
-		code   string
-	}{
-		"C09 tx_code missing":      {[]string{"tx_code", ""}, 400, "invalid_request"},
-		"code missing":             {[]string{"pre-authorized_code", ""}, 400, "invalid_request"},
-		"code unknown":             {[]string{"pre-authorized_code", strings.Repeat("A", 43)}, 400, "invalid_grant"},
-		"C08 tx_code wrong":        {[]string{"tx_code", "12345"}, 400, "invalid_grant"},
-		"tx_code in other digits":  {[]string{"tx_code", "١٢٣٤٥٦"}, 400, "invalid_grant"},
-		"C09 no client":            {[]string{"client_id", ""}, 401, "invalid_client"},
-		"as an authorization code": {[]string{"grant_type", "authorization_code", "code", strings.Repeat("A", 43)}, 400, "invalid_grant"},
-	}
-	w := newWorld(t, offering).wallet()
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			p := w.preAuthorize("age_mdoc")
-			wantError(t, w.redeemPre(p, c.change...), c.status, c.code)
-			if rec := w.redeemPre(p); rec.Code != http.StatusOK {
-				t.Errorf("the refusal cost its wallet the code: %d %s", rec.Code, rec.Body)
-			}
-		})
-	}
-	t.Run("C09 tx_code where none is expected", func(t *testing.T) {
-		p := w.preAuthorize("student_sdjwt")
-		if p.TxCode != "" {
-			t.Fatal("a tx_code for what takes none")
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		cases := map[string]struct {
+			change []string
+			status int
+			code   string
+		}{
+			"C09 tx_code missing":      {[]string{"tx_code", ""}, 400, "invalid_request"},
+			"code missing":             {[]string{"pre-authorized_code", ""}, 400, "invalid_request"},
+			"code unknown":             {[]string{"pre-authorized_code", strings.Repeat("A", 43)}, 400, "invalid_grant"},
+			"C08 tx_code wrong":        {[]string{"tx_code", "12345"}, 400, "invalid_grant"},
+			"tx_code in other digits":  {[]string{"tx_code", "١٢٣٤٥٦"}, 400, "invalid_grant"},
+			"C09 no client":            {[]string{"client_id", ""}, 401, "invalid_client"},
+			"as an authorization code": {[]string{"grant_type", "authorization_code", "code", strings.Repeat("A", 43)}, 400, "invalid_grant"},
 		}
-		wantError(t, w.redeemPre(p, "tx_code", "123456"), 400, "invalid_request")
-	})
-	t.Run("without a proof", func(t *testing.T) {
-		wantError(t, w.do(post("/token", preForm(w.preAuthorize("age_mdoc")))), 400, "invalid_dpop_proof")
-	})
-	t.Run("where none is served", func(t *testing.T) {
-		plain := newWorld(t).wallet()
-		wantError(t, plain.redeemPre(&authserver.PreAuthorized{Code: "x"}), 400, "unsupported_grant_type")
+		w := worldOn(t, db, offering).wallet()
+		for name, c := range cases {
+			t.Run(name, func(t *testing.T) {
+				p := w.preAuthorize("age_mdoc")
+				wantError(t, w.redeemPre(p, c.change...), c.status, c.code)
+				if rec := w.redeemPre(p); rec.Code != http.StatusOK {
+					t.Errorf("the refusal cost its wallet the code: %d %s", rec.Code, rec.Body)
+				}
+			})
+		}
+		t.Run("C09 tx_code where none is expected", func(t *testing.T) {
+			p := w.preAuthorize("student_sdjwt")
+			if p.TxCode != "" {
+				t.Fatal("a tx_code for what takes none")
+			}
+			wantError(t, w.redeemPre(p, "tx_code", "123456"), 400, "invalid_request")
+		})
+		t.Run("without a proof", func(t *testing.T) {
+			wantError(t, w.do(post("/token", preForm(w.preAuthorize("age_mdoc")))), 400, "invalid_dpop_proof")
+		})
+		t.Run("where none is served", func(t *testing.T) {
+			plain := worldOn(t, db).wallet()
+			wantError(t, plain.redeemPre(&authserver.PreAuthorized{Code: "x"}), 400, "unsupported_grant_type")
+		})
 	})
 }
 
 func TestPreAuthorizedClientAuthenticates(t *testing.T) {
-	w := newWorld(t, offering, func(s *authserver.Server) { s.InsecureAllowAnyClient = false }).wallet()
-	wantError(t, w.redeemPre(w.preAuthorize("age_mdoc")), 401, "invalid_client")
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := worldOn(t, db, offering, func(s *authserver.Server) { s.InsecureAllowAnyClient = false }).wallet()
+		wantError(t, w.redeemPre(w.preAuthorize("age_mdoc")), 401, "invalid_client")
 
-	w = newWorld(t, offering, func(s *authserver.Server) {
-		s.InsecureAllowAnyClient, s.InsecureAllowAnonymousPreAuthorized = false, true
-	}).wallet()
-	p := w.preAuthorize("age_mdoc")
-	wantError(t, w.redeemPre(p), 401, "invalid_client") // who names itself authenticates itself
-	a := accessOf(t, w.use(tokenOf(t, w.redeemPre(p, "client_id", "")).AccessToken))
-	if a.ClientID != "" {
-		t.Errorf("client %q", a.ClientID)
-	}
-	var metadata oauth2.ServerMetadata
-	rec := w.get("/.well-known/oauth-authorization-server")
-	if err := json.Unmarshal(rec.Body.Bytes(), &metadata); err != nil || !metadata.PreAuthorizedGrantAnonymousAccessSupported ||
-		!slices.Contains(metadata.GrantTypesSupported, preAuthorizedType) {
-		t.Errorf("metadata %s", rec.Body)
-	}
+		w = worldOn(t, db, offering, func(s *authserver.Server) {
+			s.InsecureAllowAnyClient, s.InsecureAllowAnonymousPreAuthorized = false, true
+		}).wallet()
+		p := w.preAuthorize("age_mdoc")
+		wantError(t, w.redeemPre(p), 401, "invalid_client") // who names itself authenticates itself
+		a := accessOf(t, w.use(tokenOf(t, w.redeemPre(p, "client_id", "")).AccessToken))
+		if a.ClientID != "" {
+			t.Errorf("client %q", a.ClientID)
+		}
+		var metadata oauth2.ServerMetadata
+		rec := w.get("/.well-known/oauth-authorization-server")
+		if err := json.Unmarshal(rec.Body.Bytes(), &metadata); err != nil || !metadata.PreAuthorizedGrantAnonymousAccessSupported ||
+			!slices.Contains(metadata.GrantTypesSupported, preAuthorizedType) {
+			t.Errorf("metadata %s", rec.Body)
+		}
+	})
 }
 
 // C08: a wrong code costs its try and nothing else; after three the pre-authorized code is dead, for the right one too.
@@ -246,22 +250,24 @@ func TestPreAuthorizedCodeIsUsedOnce(t *testing.T) {
 }
 
 func TestPreAuthorizedCodeLivesFiveMinutes(t *testing.T) {
-	w := newWorld(t, offering).wallet()
-	p, late := w.preAuthorize("student_sdjwt"), w.preAuthorize("student_sdjwt")
-	if _, err := w.server.PreAuthorizedAt(t.Context(), p.Reference); err != nil {
-		t.Errorf("fetched at once: %v", err)
-	}
-	w.now = w.now.Add(3 * time.Minute)
-	if _, err := w.server.PreAuthorizedAt(t.Context(), p.Reference); !errors.Is(err, authserver.ErrNoCode) {
-		t.Errorf("fetched after three minutes: %v", err)
-	}
-	w.now = w.now.Add(2*time.Minute - time.Second)
-	tokenOf(t, w.redeemPre(p))
-	w.now = w.now.Add(time.Second)
-	wantError(t, w.redeemPre(late), 400, "invalid_grant")
-	if err := w.server.Sweep(t.Context()); err != nil {
-		t.Error(err)
-	}
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := worldOn(t, db, offering).wallet()
+		p, late := w.preAuthorize("student_sdjwt"), w.preAuthorize("student_sdjwt")
+		if _, err := w.server.PreAuthorizedAt(t.Context(), p.Reference); err != nil {
+			t.Errorf("fetched at once: %v", err)
+		}
+		w.now = w.now.Add(3 * time.Minute)
+		if _, err := w.server.PreAuthorizedAt(t.Context(), p.Reference); !errors.Is(err, authserver.ErrNoCode) {
+			t.Errorf("fetched after three minutes: %v", err)
+		}
+		w.now = w.now.Add(2*time.Minute - time.Second)
+		tokenOf(t, w.redeemPre(p))
+		w.now = w.now.Add(time.Second)
+		wantError(t, w.redeemPre(late), 400, "invalid_grant")
+		if err := w.server.Sweep(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // C11: an offer is of the session that made it, and ends with it; the account must stand.

@@ -149,11 +149,13 @@ func TestRefreshRefuses(t *testing.T) {
 
 // A code that is used again takes the refresh token with it (RFC 6749 section 4.1.2).
 func TestReusedCodeEndsTheRefreshToken(t *testing.T) {
-	w := newWorld(t, offering).wallet()
-	code := w.code()
-	token := tokenOf(t, w.redeem(code))
-	wantError(t, w.redeem(code), 400, "invalid_grant")
-	wantError(t, w.refresh(token.RefreshToken), 400, "invalid_grant")
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := worldOn(t, db, offering).wallet()
+		code := w.code()
+		token := tokenOf(t, w.redeem(code))
+		wantError(t, w.redeem(code), 400, "invalid_grant")
+		wantError(t, w.refresh(token.RefreshToken), 400, "invalid_grant")
+	})
 }
 
 // B21: without rotation sixteen refreshes are sixteen tokens, each for a proof of its own; one proof makes one.
@@ -258,24 +260,26 @@ func (k oneKey) Live() []keys.Key  { return []keys.Key{k.Current()} }
 
 // B23: a service that logs people in has the authorization code alone.
 func TestServicesHaveNoGrantsOfWallets(t *testing.T) {
-	const secret = "a-secret-of-the-service-that-is-long-enough"
-	w := newWorld(t, offering, func(s *authserver.Server) {
-		services, err := authserver.ParseServices([]byte(servicesFile))
-		if err != nil {
-			t.Fatal(err)
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		const secret = "a-secret-of-the-service-that-is-long-enough"
+		w := worldOn(t, db, offering, func(s *authserver.Server) {
+			services, err := authserver.ParseServices([]byte(servicesFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			services[0].Secret = authserver.HashOf(secret)
+			s.OpenID = &authserver.OpenID{
+				Services: services, Keys: oneKey{newKey(t)}, Secret: bytes.Repeat([]byte{5}, 32), Sessions: noSessions{}, Calls: fetch.New(fetch.Config{}),
+			}
+		}).wallet()
+		p := w.preAuthorize("student_sdjwt")
+		for name, v := range map[string]url.Values{"pre-authorized code": preForm(p, "client_id", ""), "refresh token": refreshForm("x", "client_id", "")} {
+			t.Run(name, func(t *testing.T) {
+				r := post("/token", v)
+				r.SetBasicAuth("tax", secret)
+				wantError(t, w.do(r), 400, "unauthorized_client")
+			})
 		}
-		services[0].Secret = authserver.HashOf(secret)
-		s.OpenID = &authserver.OpenID{
-			Services: services, Keys: oneKey{newKey(t)}, Secret: bytes.Repeat([]byte{5}, 32), Sessions: noSessions{}, Calls: fetch.New(fetch.Config{}),
-		}
-	}).wallet()
-	p := w.preAuthorize("student_sdjwt")
-	for name, v := range map[string]url.Values{"pre-authorized code": preForm(p, "client_id", ""), "refresh token": refreshForm("x", "client_id", "")} {
-		t.Run(name, func(t *testing.T) {
-			r := post("/token", v)
-			r.SetBasicAuth("tax", secret)
-			wantError(t, w.do(r), 400, "unauthorized_client")
-		})
-	}
-	tokenOf(t, w.redeemPre(p))
+		tokenOf(t, w.redeemPre(p))
+	})
 }
