@@ -181,7 +181,7 @@ func everything(t testing.TB, db *database.DB) string {
 	var b strings.Builder
 	for _, table := range tables {
 		var rows []map[string]any
-		check(t, db.R.Raw("SELECT * FROM " + table).Scan(&rows).Error)
+		check(t, db.R.Raw("SELECT * FROM "+table).Scan(&rows).Error)
 		for _, row := range rows {
 			for _, value := range row {
 				if raw, ok := value.([]byte); ok {
