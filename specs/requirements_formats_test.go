@@ -73,6 +73,7 @@ var mobileDocuments = []requirement{
 var certificates = []requirement{
 	{"ISO 18013-5 B.1.2: what an IACA certificate holds, 20 years at most", []string{"specs/x5c.TestNewRoot", "specs/x5c.TestMakersRefuse#root for more than 20 years", "issuer/server.TestCertificates"}},
 	{"ISO 18013-5 B.1.4: what a document signer holds, 457 days at most, of the same country", []string{"specs/x5c.TestIssueDocumentSigner", "specs/x5c.TestProfileRefuses#document signer of 458 days", "specs/x5c.TestMakersRefuse#document signer of another country"}},
+	{"ISO 18013-5 B.1: nobody who signs status lists lives for more than 1187 days", []string{"issuer/server.TestCertificates"}},
 	{"ISO 18013-5 B.1.4: its extended key usage", []string{"specs/x5c.TestProfileRefuses#document signer without EKU", "specs/x5c.TestProfileRefuses#document signer, another EKU"}},
 	{"ISO 18013-5 B.1.2, B.1.4, B.2: the list of what is revoked is where the certificates say", []string{"issuer/server.TestRevokedCertificatesAreListed", "specs/x5c.TestCRL"}},
 	{"HAIP 4.1, 6.1: no anchor in a chain, no leaf signed by itself", []string{"specs/x5c.TestVerifyRefuses#anchor at the end", "specs/x5c.TestVerifyRefuses#leaf self-signed"}},

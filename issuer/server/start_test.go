@@ -102,6 +102,10 @@ func TestCertificates(t *testing.T) {
 		if _, err := s.anchors.Verify([]*x509.Certificate{certificate(t, s, name)}, p, s.now()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		// ISO/IEC 18013-5 B.1: 457 days for a document signer, 1187 for who signs status lists.
+		if leaf := certificate(t, s, name); leaf.NotAfter.Sub(leaf.NotBefore) > 457*24*time.Hour {
+			t.Errorf("%s lives from %s to %s", name, leaf.NotBefore, leaf.NotAfter)
+		}
 	}
 }
 

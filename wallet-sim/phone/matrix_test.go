@@ -34,6 +34,7 @@ type way struct {
 	grant, proof string
 	encrypted    bool
 	copies       int
+	again        bool // with the refresh token
 }
 
 func (w way) String() string {
@@ -58,21 +59,28 @@ func TestEveryTypeByEveryWay(t *testing.T) {
 		if strings.Contains(id, "elevbevis") {
 			g = pupil
 		}
-		for _, grant := range []string{"authorization_code", "pre-authorized_code", "refresh_token"} {
-			if typ, _ := known.ByID(id); grant == "pre-authorized_code" && !typ.PreAuthorized() || grant == "refresh_token" && typ.ReissueWithin == 0 {
-				continue
-			}
-			for _, proof := range []string{openid4vci.ProofTypeJWT, openid4vci.ProofTypeAttestation} {
-				for _, encrypted := range []bool{false, true} {
-					one := way{grant, proof, encrypted, 1}
-					if encrypted == (proof == openid4vci.ProofTypeJWT) {
-						one.copies = 3
-					}
-					t.Run(id+": "+one.String(), func(t *testing.T) { g.get(t, id, one) })
+		for _, by := range ways(known, id) {
+			t.Run(id+": "+by.String(), func(t *testing.T) { g.get(t, id, by) })
+		}
+	}
+}
+
+// ways are all in which a credential of the type can be got for the first time; what can be got again is, each way.
+func ways(known *credentials.Set, id string) (all []way) {
+	typ, _ := known.ByID(id)
+	for _, grant := range []string{"authorization_code", "pre-authorized_code"} {
+		if grant == "pre-authorized_code" && !typ.PreAuthorized() {
+			continue
+		}
+		for _, proof := range []string{openid4vci.ProofTypeJWT, openid4vci.ProofTypeAttestation} {
+			for _, encrypted := range []bool{false, true} {
+				for _, copies := range []int{1, 3} {
+					all = append(all, way{grant: grant, proof: proof, encrypted: encrypted, copies: copies, again: typ.ReissueWithin > 0})
 				}
 			}
 		}
 	}
+	return all
 }
 
 // get gets a credential one way, and looks at what came.
@@ -91,14 +99,34 @@ func (g *getter) get(t *testing.T, id string, by way) {
 	} else {
 		got, err = g.authorized(t, id, by)
 	}
-	one := g.awaited(t, got, err)
-	if by.grant == "refresh_token" {
-		again, err := g.wallet.Renew(t.Context(), one.ID)
-		if err == nil {
-			got = []*wallet.Credential{again}
-		}
-		one = g.awaited(t, got, err)
+	g.look(t, g.awaited(t, got, err), id, by)
+	if by.again {
+		t.Run("refresh_token", func(t *testing.T) {
+			first := g.stored(t)
+			again, err := g.wallet.Renew(t.Context(), first.ID)
+			one := g.awaited(t, []*wallet.Credential{again}, err)
+			g.look(t, one, id, by)
+			if one.Copies[0].Credential == first.Copies[0].Credential {
+				t.Error("the same once more")
+			}
+		})
 	}
+}
+
+// stored is the one credential of the wallet.
+func (g *getter) stored(t *testing.T) *wallet.Credential {
+	t.Helper()
+	all, err := g.wallet.Store.List()
+	check(t, err)
+	if len(all) != 1 {
+		t.Fatalf("%d credentials are stored", len(all))
+	}
+	return all[0]
+}
+
+// look fails unless the credential is as it was asked for, and its copies verify.
+func (g *getter) look(t *testing.T, one *wallet.Credential, id string, by way) {
+	t.Helper()
 	if len(one.Copies) != by.copies || one.Encrypted != by.encrypted || one.ConfigurationID != id || one.Notified != openid4vci.CredentialAccepted {
 		t.Errorf("%d copies, encrypted %t, of %s, told %s", len(one.Copies), one.Encrypted, one.ConfigurationID, one.Notified)
 	}
