@@ -13,7 +13,7 @@ import (
 const (
 	MaxBytes = 1 << 20 // of a whole input
 	MaxDepth = 16      // of arrays, maps and tags inside each other
-	MaxItems = 1 << 16 // of data items in one input, keys and values counted apart
+	MaxItems = 1 << 16 // of data items in one input, keys and values counted apart; [NewListReader] takes more
 )
 
 // Major types, RFC 8949 section 3.1.
@@ -41,11 +41,13 @@ const (
 //
 // It does not look at the order of map keys, at the width of floats, or inside byte
 // strings: the content of a tag 24 is checked when it is itself decoded.
-func Check(data []byte) error {
+func Check(data []byte) error { return check(data, MaxItems) }
+
+func check(data []byte, items int) error {
 	if len(data) > MaxBytes {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(data), MaxBytes)
 	}
-	s := scanner{data: data}
+	s := scanner{data: data, most: items}
 	if err := s.item(0); err != nil {
 		return err
 	}
@@ -59,11 +61,12 @@ type scanner struct {
 	data  []byte
 	off   int
 	items int
+	most  int // items
 }
 
 func (s *scanner) item(depth int) error {
-	if s.items++; s.items > MaxItems {
-		return fmt.Errorf("%w: more than %d items", ErrTooLarge, MaxItems)
+	if s.items++; s.items > s.most {
+		return fmt.Errorf("%w: more than %d items", ErrTooLarge, s.most)
 	}
 	start := s.off
 	h, err := readHead(s.data, s.off)
@@ -107,8 +110,8 @@ func (s *scanner) fits(n uint64, start int) error {
 	if n > uint64(len(s.data)-s.off) {
 		return fmt.Errorf("%w: %d items declared at byte %d, %d bytes left", ErrMalformed, n, start, len(s.data)-s.off)
 	}
-	if n > uint64(MaxItems-s.items) {
-		return fmt.Errorf("%w: more than %d items", ErrTooLarge, MaxItems)
+	if n > uint64(s.most-s.items) {
+		return fmt.Errorf("%w: more than %d items", ErrTooLarge, s.most)
 	}
 	return nil
 }

@@ -56,6 +56,10 @@ type Reader struct {
 // NewReader runs [Check] over data; a refusal is the Reader's error from the start.
 func NewReader(data []byte) *Reader { return &Reader{data: data, err: Check(data)} }
 
+// NewListReader is NewReader for one long list, such as an identifier list, of which MaxBytes is the only bound. It is for what a
+// trusted party has signed, after the signature was verified.
+func NewListReader(data []byte) *Reader { return &Reader{data: data, err: check(data, MaxBytes)} }
+
 // Err is the first thing that was not as wanted, or nil.
 func (r *Reader) Err() error { return r.err }
 

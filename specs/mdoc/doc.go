@@ -16,6 +16,7 @@
 //	VerifyValidity                      9.3.1 step 5
 //	VerifyDevice, VerifyDeviceMAC       9.3.3, 9.1.3.6, 9.1.3.5
 //	StatusRef                           second edition 12.3.6.2, Token Status List section 6
+//	IdentifierRef                       second edition 12.3.6.2
 //
 // The digests stand over bytes, so an IssuerSignedItem is encoded once in its life, when
 // issued. It is kept and passed on as it was received.

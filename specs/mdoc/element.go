@@ -22,6 +22,14 @@ type StatusRef struct {
 	URI   string
 }
 
+// IdentifierRef names the document in an identifier list, by which it is known to be revoked.
+//
+//	"status": {"identifier_list": {"id": bstr, "uri": tstr}}
+type IdentifierRef struct {
+	ID  []byte
+	URI string
+}
+
 // claims turns elements into namespace → identifier → value fit for JSON.
 func claims(elements []Element) map[string]any {
 	out := make(map[string]any)

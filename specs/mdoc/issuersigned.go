@@ -100,6 +100,9 @@ func (i *IssuerSigned) DeviceKey() (*ecdsa.PublicKey, error) {
 // Status is the place in a status list, or nil when there is none.
 func (i *IssuerSigned) Status() *StatusRef { return i.mso.Status }
 
+// Identifier is the name on an identifier list, or nil when there is none.
+func (i *IssuerSigned) Identifier() *IdentifierRef { return i.mso.Identifier }
+
 // ValidFrom is the first second of validity.
 func (i *IssuerSigned) ValidFrom() time.Time { return i.mso.ValidFrom }
 

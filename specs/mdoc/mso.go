@@ -1,6 +1,7 @@
 package mdoc
 
 import (
+	"bytes"
 	"cmp"
 	"crypto"
 	"crypto/ecdsa"
@@ -21,8 +22,9 @@ type MSO struct {
 	Signed          time.Time
 	ValidFrom       time.Time
 	ValidUntil      time.Time
-	Status          *StatusRef // nil when absent, or of a kind other than status_list
-	StatusUnread    bool       // there is a status, and none of it is a status_list: it cannot be known from here
+	Status          *StatusRef     // nil when there is no status_list
+	Identifier      *IdentifierRef // nil when there is no identifier_list
+	StatusUnread    bool           // there is a status by neither mechanism: it cannot be known from here
 
 	hash         crypto.Hash
 	digests      map[string][]valueDigest
@@ -137,27 +139,55 @@ func (m *MSO) parseValidity(r *cose.Reader) {
 	}
 }
 
+// parseStatus reads the mechanisms that are known; what says more than one is to be asked by each.
 func (m *MSO) parseStatus(r *cose.Reader) {
-	list := member(r, "status_list")
-	if list == nil {
-		m.StatusUnread = true
-		return
-	}
-	status := new(StatusRef)
-	index := false
-	l := cose.NewReader(list)
-	for range l.Map() {
-		switch l.Text() {
-		case "idx":
-			status.Index = l.Uint()
-			index = true
-		case "uri":
-			status.URI = l.Text()
+	m.StatusUnread = true
+	for range r.Map() {
+		switch r.Text() {
+		case "status_list":
+			m.StatusUnread = false
+			m.parseStatusList(r)
+		case "identifier_list":
+			m.StatusUnread = false
+			m.parseIdentifierList(r)
 		default:
-			l.Skip()
+			r.Skip()
 		}
 	}
-	r.Fail(l.Err())
+}
+
+func (m *MSO) parseIdentifierList(r *cose.Reader) {
+	ref := new(IdentifierRef)
+	for range r.Map() {
+		switch r.Text() {
+		case "id":
+			ref.ID = bytes.Clone(r.Bytes())
+		case "uri":
+			ref.URI = r.Text()
+		default:
+			r.Skip()
+		}
+	}
+	if len(ref.ID) == 0 || ref.URI == "" {
+		r.Fail(fmt.Errorf("%w: identifier_list without id or uri", ErrMalformed))
+	}
+	m.Identifier = ref
+}
+
+func (m *MSO) parseStatusList(r *cose.Reader) {
+	status := new(StatusRef)
+	index := false
+	for range r.Map() {
+		switch r.Text() {
+		case "idx":
+			status.Index = r.Uint()
+			index = true
+		case "uri":
+			status.URI = r.Text()
+		default:
+			r.Skip()
+		}
+	}
 	if !index || status.URI == "" {
 		r.Fail(fmt.Errorf("%w: status_list without idx or uri", ErrMalformed))
 	}

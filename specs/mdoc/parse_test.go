@@ -86,6 +86,9 @@ func TestParseIssuerSignedRefusesSecurityObjects(t *testing.T) {
 	status := func(list any) func(map[string]any) {
 		return set("status", map[string]any{"status_list": list})
 	}
+	named := func(list any) func(map[string]any) {
+		return set("status", map[string]any{"identifier_list": list})
+	}
 	broken := validity(testSigned, testSigned, testUntil)
 	broken["validUntil"] = cose.Tag{Number: 0, Content: "2026-03-15T00:00:00.5Z"}
 	for _, c := range []struct {
@@ -111,6 +114,11 @@ func TestParseIssuerSignedRefusesSecurityObjects(t *testing.T) {
 		{"status_list without uri", status(map[string]any{"idx": 1}), ErrMalformed},
 		{"status_list with negative idx", status(map[string]any{"idx": -1, "uri": "https://x"}), cose.ErrType},
 		{"status_list as text", status("https://x"), cose.ErrType},
+		{"identifier_list without id", named(map[string]any{"uri": "https://x"}), ErrMalformed},
+		{"identifier_list with an empty id", named(map[string]any{"id": []byte{}, "uri": "https://x"}), ErrMalformed},
+		{"identifier_list without uri", named(map[string]any{"id": []byte{1}}), ErrMalformed},
+		{"identifier_list with an id of text", named(map[string]any{"id": "1", "uri": "https://x"}), cose.ErrType},
+		{"identifier_list as text", named("https://x"), cose.ErrType},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			b := w.forge(t, func(f *forgery) { f.editMSO = c.edit })
@@ -122,14 +130,26 @@ func TestParseIssuerSignedRefusesSecurityObjects(t *testing.T) {
 	t.Run("what a later edition adds is ignored", func(t *testing.T) {
 		i := parse(t, w.forge(t, func(f *forgery) {
 			f.editMSO = func(mso map[string]any) {
-				mso["status"] = map[string]any{"identifier_list": map[string]any{"id": []byte{1}, "uri": "https://x"}}
+				mso["status"] = map[string]any{"status_tree": map[string]any{"id": []byte{1}, "uri": "https://x"}}
 				mso["validityInfo"].(map[string]any)["expectedUpdate"] = cose.TDate(testUntil)
 				mso["deviceKeyInfo"].(map[string]any)["keyInfo"] = map[int64]any{1: 2}
 				mso["later"] = 1
 			}
 		}))
-		if i.Status() != nil {
-			t.Errorf("status %+v", i.Status())
+		if i.Status() != nil || i.Identifier() != nil || !i.MSO().StatusUnread {
+			t.Errorf("status %+v, %+v", i.Status(), i.Identifier())
+		}
+	})
+	t.Run("each mechanism that is known is read", func(t *testing.T) {
+		i := parse(t, w.forge(t, func(f *forgery) {
+			f.editMSO = set("status", map[string]any{
+				"identifier_list": map[string]any{"id": []byte{1, 2}, "uri": "https://x", "certificate": []byte{1}},
+				"status_list":     map[string]any{"idx": 7, "uri": "https://y"}, "status_tree": 1,
+			})
+		}))
+		id, s := i.Identifier(), i.Status()
+		if id == nil || !bytes.Equal(id.ID, []byte{1, 2}) || id.URI != "https://x" || s == nil || s.Index != 7 || i.MSO().StatusUnread {
+			t.Errorf("%+v, %+v", id, s)
 		}
 	})
 	t.Run("status list with a certificate", func(t *testing.T) {

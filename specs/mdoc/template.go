@@ -15,7 +15,8 @@ type Template struct {
 	Elements                      []Element
 	DeviceKey                     *ecdsa.PublicKey
 	Signed, ValidFrom, ValidUntil time.Time
-	Status                        *StatusRef // nil when the document has no status
+	Status                        *StatusRef     // nil when the document is on no status list
+	Identifier                    *IdentifierRef // nil when it is named on no identifier list
 }
 
 func (t *Template) check() error {
@@ -27,6 +28,12 @@ func (t *Template) check() error {
 	}
 	if t.Status != nil && (t.Status.URI == "" || !utf8.ValidString(t.Status.URI)) {
 		return fmt.Errorf("%w: status without a list", ErrTemplate)
+	}
+	if t.Identifier != nil && (len(t.Identifier.ID) == 0 || t.Identifier.URI == "" || !utf8.ValidString(t.Identifier.URI)) {
+		return fmt.Errorf("%w: identifier empty or without a list", ErrTemplate)
+	}
+	if t.Status != nil && t.Identifier != nil {
+		return fmt.Errorf("%w: status by two mechanisms", ErrTemplate)
 	}
 	return t.checkTimes()
 }

@@ -199,7 +199,7 @@ func (e *encoder) item(id uint64, element *Element) error {
 //	 "validityInfo", ? "status"}
 func (e *encoder) mobileSecurityObject(t *Template) error {
 	members := 6
-	if t.Status != nil {
+	if t.Status != nil || t.Identifier != nil {
 		members++
 	}
 	b := cose.AppendMap(e.object, members)
@@ -216,13 +216,22 @@ func (e *encoder) mobileSecurityObject(t *Template) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrTimes, err)
 	}
-	if t.Status != nil {
+	e.object = appendStatus(b, t)
+	return nil
+}
+
+func appendStatus(b []byte, t *Template) []byte {
+	switch {
+	case t.Status != nil:
 		b = cose.AppendText(cose.AppendMap(cose.AppendText(b, "status"), 1), "status_list")
 		b = cose.AppendUint(cose.AppendText(cose.AppendMap(b, 2), "idx"), t.Status.Index)
 		b = cose.AppendText(cose.AppendText(b, "uri"), t.Status.URI)
+	case t.Identifier != nil:
+		b = cose.AppendText(cose.AppendMap(cose.AppendText(b, "status"), 1), "identifier_list")
+		b = cose.AppendBytes(cose.AppendText(cose.AppendMap(b, 2), "id"), t.Identifier.ID)
+		b = cose.AppendText(cose.AppendText(b, "uri"), t.Identifier.URI)
 	}
-	e.object = b
-	return nil
+	return b
 }
 
 func appendValidity(b []byte, t *Template) ([]byte, error) {

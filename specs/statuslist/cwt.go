@@ -47,17 +47,19 @@ func SignCWT(key crypto.Signer, chain []*x509.Certificate, list *List, uri strin
 	if err != nil {
 		return nil, fmt.Errorf("statuslist: %w", err)
 	}
-	protected := cose.Header{Type: MediaTypeCWT, X5Chain: chain}
-	signed, err := cose.Sign(key, protected, cose.Header{}, payload, false)
+	return sealCWT(key, chain, MediaTypeCWT, payload)
+}
+
+func sealCWT(key crypto.Signer, chain []*x509.Certificate, media string, payload []byte) ([]byte, error) {
+	signed, err := cose.Sign(key, cose.Header{Type: media, X5Chain: chain}, cose.Header{}, payload, false)
 	if err != nil {
 		return nil, fmt.Errorf("statuslist: %w", err)
 	}
 	return signed.Tagged()
 }
 
-// ParseCWT reads a Status List Token as CWT and verifies its signature with the leaf of its protected x5chain.
-// Errors: ErrTooLarge, ErrType, ErrToken, ErrChain, ErrSignature, ErrClaims, ErrBits, ErrCompression.
-func ParseCWT(b []byte) (*Token, error) {
+// openCWT reads a COSE_Sign1 of a type and verifies its signature with the leaf of its protected x5chain.
+func openCWT(b []byte, media string) (*cose.Sign1, error) {
 	signed, err := cose.ParseTagged(b)
 	if errors.Is(err, cose.ErrTooLarge) {
 		return nil, fmt.Errorf("%w: %w", ErrTooLarge, err)
@@ -65,8 +67,8 @@ func ParseCWT(b []byte) (*Token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrToken, err)
 	}
-	if signed.Protected.Type != MediaTypeCWT {
-		return nil, fmt.Errorf("%w: expected %s in protected header 16", ErrType, MediaTypeCWT)
+	if signed.Protected.Type != media {
+		return nil, fmt.Errorf("%w: expected %s in protected header 16", ErrType, media)
 	}
 	pub, err := leafKey(signed.Protected.X5Chain)
 	if err != nil {
@@ -74,6 +76,16 @@ func ParseCWT(b []byte) (*Token, error) {
 	}
 	if err := signed.Verify(pub, nil); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	return signed, nil
+}
+
+// ParseCWT reads a Status List Token as CWT and verifies its signature with the leaf of its protected x5chain.
+// Errors: ErrTooLarge, ErrType, ErrToken, ErrChain, ErrSignature, ErrClaims, ErrBits, ErrCompression.
+func ParseCWT(b []byte) (*Token, error) {
+	signed, err := openCWT(b, MediaTypeCWT)
+	if err != nil {
+		return nil, err
 	}
 	var c cwtClaims
 	if err := cose.Unmarshal(signed.Payload, &c); err != nil {

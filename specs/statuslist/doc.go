@@ -16,5 +16,8 @@
 //	9        aggregation                                      Aggregation, List.AggregationURI
 //	8.3      validation                                       Token.Check, then List.Get
 //
+// Beside it stands the identifier list of ISO/IEC 18013-5, second edition, 12.3.6: a CWT that names what is revoked, instead of a bit
+// for each credential. SignIdentifiers, ParseIdentifiers, Identifiers.Has.
+//
 // HAIP 1.0 section 6.1 adds the certificate chain, x5c for the JWT; the chain of a CWT stands in the protected header.
 package statuslist

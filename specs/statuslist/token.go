@@ -24,20 +24,25 @@ const (
 	Skew = 30 * time.Second
 )
 
-// Token is a Status List Token (section 5) whose signature holds with the leaf of Chain. Whether Chain is trusted is for
-// the caller to say (x5c.StatusSigner), and whether it answers the question asked is for Check.
+// Token is a Status List Token (section 5) whose signature holds with the leaf of its chain.
 type Token struct {
-	URI      string        // sub: where the list is published
-	IssuedAt time.Time     // iat
-	Expires  time.Time     // exp; zero when the token has none
-	TTL      time.Duration // ttl: for how long it may be kept; 0 when the token has none
-	List     *List
+	About
+	List *List
+}
+
+// About is what a token says of itself. Whether Chain is trusted is for the caller to say (x5c.StatusSigner), and whether the token
+// answers the question asked is for Check.
+type About struct {
+	URI      string              // sub: where the list is published
+	IssuedAt time.Time           // iat
+	Expires  time.Time           // exp; zero when the token has none
+	TTL      time.Duration       // ttl: for how long it may be kept; 0 when the token has none
 	Chain    []*x509.Certificate // leaf first
 }
 
-// Check tells whether the token may answer for a credential whose status_list.uri is uri, at a time (section 8.3).
+// Check tells whether the token may answer for a credential whose status names uri, at a time (section 8.3).
 // Errors: ErrSubject, ErrIssuedAt, ErrExpired.
-func (t *Token) Check(uri string, at time.Time) error {
+func (t *About) Check(uri string, at time.Time) error {
 	if uri == "" || t.URI != uri {
 		return ErrSubject
 	}
@@ -61,18 +66,9 @@ type claims struct {
 
 // token judges the claims of a token whose signature has been verified.
 func (c claims) token(chain []*x509.Certificate) (*Token, error) {
-	if c.sub == nil || *c.sub == "" || c.iat == nil {
-		return nil, fmt.Errorf("%w: sub and iat are required", ErrClaims)
-	}
-	t := &Token{URI: *c.sub, IssuedAt: time.Unix(*c.iat, 0).UTC(), Chain: chain}
-	if c.exp != nil {
-		t.Expires = time.Unix(*c.exp, 0).UTC()
-	}
-	if c.ttl != nil {
-		if *c.ttl <= 0 {
-			return nil, fmt.Errorf("%w: ttl is not positive", ErrClaims)
-		}
-		t.TTL = time.Duration(min(*c.ttl, math.MaxInt64/int64(time.Second))) * time.Second
+	about, err := c.about(chain)
+	if err != nil {
+		return nil, err
 	}
 	if c.bits == nil || c.lst == nil {
 		return nil, fmt.Errorf("%w: bits and lst are required", ErrClaims)
@@ -80,23 +76,52 @@ func (c claims) token(chain []*x509.Certificate) (*Token, error) {
 	if *c.bits < 1 || *c.bits > 8 {
 		return nil, fmt.Errorf("%w: %d", ErrBits, *c.bits)
 	}
-	var err error
-	if t.List, err = Decompress(Bits(*c.bits), c.lst); err != nil {
+	list, err := Decompress(Bits(*c.bits), c.lst)
+	if err != nil {
 		return nil, err
 	}
-	t.List.AggregationURI = c.aggregation
-	return t, nil
+	list.AggregationURI = c.aggregation
+	return &Token{About: about, List: list}, nil
+}
+
+// about judges the claims that both kinds of lists have.
+func (c claims) about(chain []*x509.Certificate) (About, error) {
+	if c.sub == nil || *c.sub == "" || c.iat == nil {
+		return About{}, fmt.Errorf("%w: sub and iat are required", ErrClaims)
+	}
+	a := About{URI: *c.sub, IssuedAt: time.Unix(*c.iat, 0).UTC(), Chain: chain}
+	if c.exp != nil {
+		a.Expires = time.Unix(*c.exp, 0).UTC()
+	}
+	if c.ttl != nil {
+		if *c.ttl <= 0 {
+			return About{}, fmt.Errorf("%w: ttl is not positive", ErrClaims)
+		}
+		a.TTL = time.Duration(min(*c.ttl, math.MaxInt64/int64(time.Second))) * time.Second
+	}
+	return a, nil
 }
 
 // toSign are the claims of a new token, checked.
 func toSign(list *List, uri string, iat, exp time.Time, ttl time.Duration) (claims, error) {
+	c, err := aboutToSign(uri, iat, exp, ttl)
+	if err != nil {
+		return claims{}, err
+	}
+	bits := int64(list.Bits())
+	c.bits, c.aggregation = &bits, list.AggregationURI
+	c.lst, err = list.Compress()
+	return c, err
+}
+
+// aboutToSign are those of them that both kinds of lists have.
+func aboutToSign(uri string, iat, exp time.Time, ttl time.Duration) (claims, error) {
 	seconds := int64(ttl / time.Second)
 	if uri == "" || iat.IsZero() || seconds < 1 || exp.Unix() <= iat.Unix() {
 		return claims{}, fmt.Errorf("%w: expected a uri, an exp after iat, and a ttl of a second or more", ErrClaims)
 	}
-	from, until, bits := iat.Unix(), exp.Unix(), int64(list.Bits())
-	lst, err := list.Compress()
-	return claims{sub: &uri, iat: &from, exp: &until, ttl: &seconds, bits: &bits, lst: lst, aggregation: list.AggregationURI}, err
+	from, until := iat.Unix(), exp.Unix()
+	return claims{sub: &uri, iat: &from, exp: &until, ttl: &seconds}, nil
 }
 
 // checkChain refuses what a reader would refuse: no chain, another key, and a self-signed certificate, since the anchor

@@ -142,7 +142,7 @@ func FuzzJudge(f *testing.F) {
 
 func TestFullMemoryIsEmptied(t *testing.T) {
 	s := &StatusLists{MaxAge: time.Hour, kept: map[string]keptList{}}
-	token := &statuslist.Token{TTL: time.Minute}
+	token := &statuslist.About{TTL: time.Minute}
 	for i := range maxLists {
 		s.keep(strings.Repeat("x", i+1), token, noon)
 	}
@@ -153,7 +153,7 @@ func TestFullMemoryIsEmptied(t *testing.T) {
 	if len(s.kept) != 1 {
 		t.Errorf("%d lists", len(s.kept))
 	}
-	s.keep("no ttl", &statuslist.Token{}, noon)
+	s.keep("no ttl", &statuslist.About{}, noon)
 	if len(s.kept) != 1 {
 		t.Error("a list without ttl was kept")
 	}
