@@ -50,6 +50,9 @@ func TestIssueRefuses(t *testing.T) {
 		{"signed before the certificate's begin", func(t *Template) { t.Signed = leaf.NotBefore.Add(-time.Second) }, ErrTimes},
 		{"a year of five digits", func(t *Template) { t.ValidUntil = t.ValidUntil.AddDate(9000, 0, 0) }, ErrTimes},
 		{"status without a list", func(t *Template) { t.Status = &StatusRef{Index: 1} }, ErrTemplate},
+		{"identifier without a list", func(t *Template) { t.Status, t.Identifier = nil, &IdentifierRef{ID: []byte{1}} }, ErrTemplate},
+		{"identifier empty", func(t *Template) { t.Status, t.Identifier = nil, &IdentifierRef{URI: "https://x"} }, ErrTemplate},
+		{"status by two mechanisms", func(t *Template) { t.Identifier = &IdentifierRef{ID: []byte{1}, URI: "https://x"} }, ErrTemplate},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			template := w.template()

@@ -23,7 +23,7 @@ var (
 	ruleDigests   = rule{"disclosures", "RFC 9901 section 7.1; ISO/IEC 18013-5 section 9.3.1", "every claim that was shown stands, hashed, in what the issuer signed"}
 	ruleValidity  = rule{"validity", "RFC 9901 section 9.7; ISO/IEC 18013-5 section 9.3.1", "a credential that is valid now"}
 	ruleHolder    = rule{"holder_binding", "RFC 9901 section 7.3; ISO/IEC 18013-5 section 9.1.3", "a proof, for this request, with the key that the credential is bound to"}
-	ruleStatus    = rule{"status", "Token Status List section 8.3", "the status valid in the issuer's list"}
+	ruleStatus    = rule{"status", "Token Status List section 8.3; ISO/IEC 18013-5, second edition, 12.3.6", "the status valid in the issuer's list"}
 	ruleDocType   = rule{"document_type", "ISO/IEC 18013-5 section 9.3.1", "the document type that the issuer signed"}
 )
 
@@ -85,11 +85,11 @@ func (s *Service) judgeSDJWT(ctx context.Context, text string, b binding) (j jud
 	j.checks.add(ruleValidity, c.VerifyValidity(b.at), reason{sdjwtvc.ErrExpired, "expired"},
 		reason{sdjwtvc.ErrNotYetValid, "not_yet_valid"}, reason{sdjwtvc.ErrNoExpiry, "no_expiry"})
 	bound := j.checks.add(ruleHolder, c.VerifyKeyBinding(sdjwt.ExpectKB{Aud: b.audience, Nonce: b.nonce, At: b.at}), kbReasons...)
-	var ref *statusRef
+	var refs []statusRef
 	if r := c.Status(); r != nil {
-		ref = &statusRef{index: r.Index, uri: r.URI, form: formJWT}
+		refs = append(refs, statusRef{index: r.Index, uri: r.URI, form: formJWT})
 	}
-	s.checkStatus(ctx, &j.checks, ref, trusted, b.at)
+	s.checkStatus(ctx, &j.checks, refs, trusted, b.at)
 	j.presented = &dcql.Presented{
 		Format: dcql.FormatSDJWTVC, VCT: j.kind, AuthorityKeyIDs: authorityKeyIDs(c.Chain()), Claims: claims, HolderBound: bound,
 	}
@@ -114,14 +114,10 @@ func (s *Service) judgeMdoc(ctx context.Context, text string, b binding) (j judg
 		reason{mdoc.ErrNotYetValid, "not_yet_valid"}, reason{mdoc.ErrSignedTime, "signed_time"})
 	bound := j.checks.add(ruleHolder, d.VerifyDevice(b.transcript), reason{mdoc.ErrDeviceKind, "device_mac"},
 		reason{mdoc.ErrKey, "holder_key"}, reason{cose.ErrAlg, "device_algorithm"}, reason{mdoc.ErrDevice, "device_signature"})
-	var ref *statusRef
-	if r := i.Status(); r != nil {
-		ref = &statusRef{index: r.Index, uri: r.URI, form: formCWT}
-	}
 	if i.MSO().StatusUnread {
 		j.checks.add(ruleStatus, errStatusKind, statusReasons...)
 	}
-	s.checkStatus(ctx, &j.checks, ref, trusted, b.at)
+	s.checkStatus(ctx, &j.checks, statusRefs(i), trusted, b.at)
 	j.presented = &dcql.Presented{
 		Format: dcql.FormatMdoc, DocType: j.kind, AuthorityKeyIDs: authorityKeyIDs(i.Chain()), HolderBound: bound,
 	}
@@ -129,6 +125,18 @@ func (s *Service) judgeMdoc(ctx context.Context, text string, b binding) (j judg
 		j.presented.Claims = i.Claims()
 	}
 	return j
+}
+
+// statusRefs are those of an mdoc: it may be on a list of each kind.
+func statusRefs(i *mdoc.IssuerSigned) []statusRef {
+	var refs []statusRef
+	if r := i.Status(); r != nil {
+		refs = append(refs, statusRef{index: r.Index, uri: r.URI, form: formCWT})
+	}
+	if r := i.Identifier(); r != nil {
+		refs = append(refs, statusRef{id: r.ID, uri: r.URI, form: formIdentifiers})
+	}
+	return refs
 }
 
 var errDocuments = errors.New("not exactly one document with status 0 (HAIP 1.0 section 5.3.1)")

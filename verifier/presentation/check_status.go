@@ -12,17 +12,19 @@ import (
 	"lommebok.example/specs/x5c"
 )
 
-// form is a form of the Status List Token: JWT for SD-JWT VC, CWT for mdoc.
+// form is a form of a list: of the Status List Token JWT for SD-JWT VC and CWT for mdoc, or an identifier list, which mdoc alone has.
 type form string
 
 const (
-	formJWT form = statuslist.MediaTypeJWT
-	formCWT form = statuslist.MediaTypeCWT
+	formJWT         form = statuslist.MediaTypeJWT
+	formCWT         form = statuslist.MediaTypeCWT
+	formIdentifiers form = statuslist.MediaTypeIdentifiers
 )
 
-// statusRef is where a credential says that its status stands.
+// statusRef is where a credential says that its status stands: at an index, or under an identifier.
 type statusRef struct {
 	index uint64
+	id    []byte // with formIdentifiers
 	uri   string
 	form  form
 }
@@ -49,17 +51,18 @@ var statusReasons = []reason{
 // maxLists bounds what is kept.
 const maxLists = 256
 
-// checkStatus looks the status up. A credential without one lives by its validity alone. What cannot be known is
-// refused, and the address is only asked when a trusted issuer wrote it.
-func (s *Service) checkStatus(ctx context.Context, l *checklist, ref *statusRef, trusted bool, at time.Time) {
-	if ref == nil {
-		return
+// checkStatus looks the status up, by each mechanism that the credential names. A credential without one lives by its validity alone.
+// What cannot be known is refused, and the address is only asked when a trusted issuer wrote it.
+func (s *Service) checkStatus(ctx context.Context, l *checklist, refs []statusRef, trusted bool, at time.Time) {
+	for _, ref := range refs {
+		if !trusted {
+			l.add(ruleStatus, errNotAsked, statusReasons...)
+			continue
+		}
+		asOf, err := s.Status.lookUp(ctx, ref, at)
+		l.add(ruleStatus, err, statusReasons...)
+		(*l)[len(*l)-1].AsOf = asOf
 	}
-	if !trusted {
-		l.add(ruleStatus, errNotAsked, statusReasons...)
-		return
-	}
-	l.add(ruleStatus, s.Status.lookUp(ctx, *ref, at), statusReasons...)
 }
 
 // StatusLists fetches status lists and keeps each as long as it allows. It is safe for concurrent use.
@@ -70,72 +73,116 @@ type StatusLists struct {
 	MaxAge time.Duration
 
 	mu   sync.Mutex
-	kept map[string]keptList // by address: both forms of a list say the same
+	kept map[keptKey]keptList
+}
+
+// keptKey is a list by its address: both forms of a status list say the same, an identifier list is another.
+type keptKey struct {
+	uri         string
+	identifiers bool
 }
 
 type keptList struct {
-	token *statuslist.Token
+	list
 	until time.Time
 }
 
-func (s *StatusLists) lookUp(ctx context.Context, ref statusRef, at time.Time) error {
-	token, err := s.token(ctx, ref, at)
-	if err != nil {
-		return err
-	}
-	status, err := token.List.Get(ref.index)
-	if err != nil {
-		return err
-	}
-	switch status {
-	case statuslist.Valid:
-		return nil
-	case statuslist.Invalid:
-		return errRevoked
-	case statuslist.Suspended:
-		return errSuspended
-	}
-	return errStatusValue
+// list is a list of either mechanism.
+type list struct {
+	about  *statuslist.About
+	status func(ref statusRef) (statuslist.Status, error)
 }
 
-func (s *StatusLists) token(ctx context.Context, ref statusRef, at time.Time) (*statuslist.Token, error) {
+// lookUp gives the time that the list speaks of, zero when there is no list, and why the credential is not valid.
+func (s *StatusLists) lookUp(ctx context.Context, ref statusRef, at time.Time) (time.Time, error) {
+	list, err := s.list(ctx, ref, at)
+	if err != nil {
+		return time.Time{}, err
+	}
+	status, err := list.status(ref)
+	switch {
+	case err != nil:
+	case status == statuslist.Invalid:
+		err = errRevoked
+	case status == statuslist.Suspended:
+		err = errSuspended
+	case status != statuslist.Valid:
+		err = errStatusValue
+	}
+	return list.about.IssuedAt, err
+}
+
+func (s *StatusLists) list(ctx context.Context, ref statusRef, at time.Time) (list, error) {
+	key := keptKey{ref.uri, ref.form == formIdentifiers}
 	s.mu.Lock()
-	kept, ok := s.kept[ref.uri]
+	kept, ok := s.kept[key]
 	s.mu.Unlock()
 	if ok && at.Before(kept.until) {
-		return kept.token, nil
+		return kept.list, nil
 	}
-	answer, err := s.Fetch.Get(ctx, ref.uri, string(ref.form))
+	fresh, err := s.fetch(ctx, ref, at)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errStatusFetch, err)
+		return list{}, err
 	}
-	token, err := parseToken(ref.form, answer.Body)
-	if err != nil {
-		return nil, err
-	}
-	if err := token.Check(ref.uri, at); err != nil {
-		return nil, err
-	}
-	if _, err := s.Anchors.Verify(token.Chain, x5c.StatusSigner, at); err != nil {
-		return nil, fmt.Errorf("%w: %w", errStatusSigner, err)
-	}
-	s.keep(ref.uri, token, at)
-	return token, nil
+	s.keep(key, fresh, at)
+	return fresh, nil
 }
 
-func parseToken(f form, body []byte) (*statuslist.Token, error) {
-	if f == formCWT {
-		return statuslist.ParseCWT(body)
+func (s *StatusLists) fetch(ctx context.Context, ref statusRef, at time.Time) (list, error) {
+	answer, err := s.Fetch.Get(ctx, ref.uri, string(ref.form))
+	if err != nil {
+		return list{}, fmt.Errorf("%w: %w", errStatusFetch, err)
 	}
-	return statuslist.ParseJWT(string(body))
+	fresh, err := parseList(ref.form, answer.Body)
+	if err != nil {
+		return list{}, err
+	}
+	if err := fresh.about.Check(ref.uri, at); err != nil {
+		return list{}, err
+	}
+	if _, err := s.Anchors.Verify(fresh.about.Chain, x5c.StatusSigner, at); err != nil {
+		return list{}, fmt.Errorf("%w: %w", errStatusSigner, err)
+	}
+	return fresh, nil
+}
+
+func parseList(f form, body []byte) (list, error) {
+	var token *statuslist.Token
+	var err error
+	switch f {
+	case formIdentifiers:
+		return parseIdentifiers(body)
+	case formCWT:
+		token, err = statuslist.ParseCWT(body)
+	default:
+		token, err = statuslist.ParseJWT(string(body))
+	}
+	if err != nil {
+		return list{}, err
+	}
+	return list{&token.About, func(ref statusRef) (statuslist.Status, error) { return token.List.Get(ref.index) }}, nil
+}
+
+// parseIdentifiers reads an identifier list: what it names is revoked, and nothing else is.
+func parseIdentifiers(body []byte) (list, error) {
+	named, err := statuslist.ParseIdentifiers(body)
+	if err != nil {
+		return list{}, err
+	}
+	return list{&named.About, func(ref statusRef) (statuslist.Status, error) {
+		if named.Has(ref.id) {
+			return statuslist.Invalid, nil
+		}
+		return statuslist.Valid, nil
+	}}, nil
 }
 
 // keep remembers a list until its ttl or its end, whichever is first; a list without ttl is fetched each time. When the
 // memory is full it is emptied: lists are few, and a fetch is cheap.
-func (s *StatusLists) keep(uri string, token *statuslist.Token, at time.Time) {
-	until := at.Add(min(token.TTL, s.MaxAge))
-	if !token.Expires.IsZero() && token.Expires.Before(until) {
-		until = token.Expires
+func (s *StatusLists) keep(key keptKey, fresh list, at time.Time) {
+	until := at.Add(min(fresh.about.TTL, s.MaxAge))
+	if end := fresh.about.Expires; !end.IsZero() && end.Before(until) {
+		until = end
 	}
 	if !until.After(at) {
 		return
@@ -143,7 +190,7 @@ func (s *StatusLists) keep(uri string, token *statuslist.Token, at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.kept == nil || len(s.kept) >= maxLists {
-		s.kept = map[string]keptList{}
+		s.kept = map[keptKey]keptList{}
 	}
-	s.kept[uri] = keptList{token: token, until: until}
+	s.kept[key] = keptList{fresh, until}
 }

@@ -141,19 +141,19 @@ func FuzzJudge(f *testing.F) {
 }
 
 func TestFullMemoryIsEmptied(t *testing.T) {
-	s := &StatusLists{MaxAge: time.Hour, kept: map[string]keptList{}}
-	token := &statuslist.About{TTL: time.Minute}
+	s := &StatusLists{MaxAge: time.Hour, kept: map[keptKey]keptList{}}
+	short := list{about: &statuslist.About{TTL: time.Minute}}
 	for i := range maxLists {
-		s.keep(strings.Repeat("x", i+1), token, noon)
+		s.keep(keptKey{uri: strings.Repeat("x", i+1)}, short, noon)
 	}
 	if len(s.kept) != maxLists {
 		t.Fatalf("%d lists", len(s.kept))
 	}
-	s.keep("one more", token, noon)
+	s.keep(keptKey{uri: "one more"}, short, noon)
 	if len(s.kept) != 1 {
 		t.Errorf("%d lists", len(s.kept))
 	}
-	s.keep("no ttl", &statuslist.About{}, noon)
+	s.keep(keptKey{uri: "no ttl"}, list{about: &statuslist.About{}}, noon)
 	if len(s.kept) != 1 {
 		t.Error("a list without ttl was kept")
 	}

@@ -1,6 +1,9 @@
 package presentation
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // Check is the outcome of one rule. Name and Code are stable; what was expected and what came is for people who look for
 // the cause, and holds no claim of a person.
@@ -11,6 +14,8 @@ type Check struct {
 	Got      string `json:"got,omitempty"`
 	Section  string `json:"section"`
 	Code     string `json:"code"` // "ok", or why not
+	// AsOf is the time that the list speaks of from which the outcome was read; zero for what stands on no list.
+	AsOf time.Time `json:"as_of,omitzero"`
 }
 
 // Credential is the verdict on one presentation. Claims are those that were asked for, and only in an accepted verdict.

@@ -47,6 +47,7 @@ type listing struct {
 	expired bool
 	signer  *issuer // nil for itself
 	handler http.HandlerFunc
+	revoked [][]byte // identifiers, when an identifier list is asked for
 }
 
 func newKey(t testing.TB) *ecdsa.PrivateKey {
@@ -133,6 +134,10 @@ func (i *issuer) token(l listing, accept string) (body []byte, media string, err
 		issued = i.now().Add(-day)
 	}
 	exp := issued.Add(time.Hour)
+	if accept == statuslist.MediaTypeIdentifiers {
+		body, err = statuslist.SignIdentifiers(signer.statusKey, signer.statuses, l.revoked, uri, issued, exp, l.ttl)
+		return body, accept, err
+	}
 	if accept == statuslist.MediaTypeCWT {
 		body, err = statuslist.SignCWT(signer.statusKey, signer.statuses, list, uri, issued, exp, l.ttl)
 		return body, accept, err

@@ -129,14 +129,18 @@ func viewVerdict(s *relyingparty.Service, t *transaction, lang string) verdictVi
 	return v
 }
 
-// failedRules are the names of the rules that did not hold, each once. That the query is not satisfied follows from some
+// failedRules are the names of the rules that did not hold, each once; a credential on hold is told apart from a revoked one. That the query is not satisfied follows from some
 // of the others, and is then not told as a reason of its own.
 func failedRules(v *presentation.Verdict) []string {
 	var names []string
 	follows := false
 	for _, check := range v.Failed() {
-		if !slices.Contains(names, check.Name) {
-			names = append(names, check.Name)
+		name := check.Name
+		if check.Code == "suspended" {
+			name = "suspended"
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 		follows = follows || slices.Contains([]string{"format", "issuer_signature", "disclosures", "holder_binding"}, check.Name)
 	}
