@@ -83,6 +83,8 @@ func (t *Type) checkStatusBits() error {
 		return wrong("status_bits", "status_bits %d is none of 1, 2, 4, 8 (Token Status List section 4.1)", t.StatusBits)
 	case t.StatusBits != 1 && t.Format == MDoc:
 		return wrong("status_bits", "status_bits: an mdoc is revoked and never suspended (ISO/IEC 18013-5, second edition, 12.3.6)")
+	case t.Identifiers && t.Format != MDoc:
+		return wrong("status", "status: %s is for %s alone (ISO/IEC 18013-5, second edition, 12.3.6)", IdentifierList, MDoc)
 	}
 	return nil
 }

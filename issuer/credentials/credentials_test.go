@@ -95,6 +95,8 @@ func TestParseRefuses(t *testing.T) {
 		{"mdoc path of one part", md, "path: [eu.europa.ec.av.1, age_over_18]", "path: [age_over_18]", "path"},
 		{"status of three bits", sd, "status_bits: 2", "status_bits: 3", "status_bits"},
 		{"mdoc that can be suspended", md, "batch:", "status_bits: 2\nbatch:", "status_bits"},
+		{"status by an unknown mechanism", md, "batch:", "status: status_tree\nbatch:", "status"},
+		{"identifier list of an SD-JWT VC", sd, "batch:", "status: identifier_list\nbatch:", "identifier_list is for mso_mdoc"},
 		{"no scope", sd, "scope: eudiw:no:minid:mpid", "scope: \"\"", "scope"},
 		{"two scopes", sd, "scope: eudiw:no:minid:mpid", "scope: a b", "scope"},
 		{"unknown level", sd, "level: substantial", "level: betydelig", "level"},
@@ -242,4 +244,15 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("accepted %+v: %v", typ, err)
 		}
 	})
+}
+
+// An mdoc may choose its mechanism; without a choice it stands on a status list.
+func TestStatusMechanism(t *testing.T) {
+	md := read(t, "proof_of_age_mso_mdoc.yaml")
+	for status, want := range map[string]bool{"": false, "status: status_list\n": false, "status: identifier_list\n": true} {
+		typ, err := Parse([]byte(strings.Replace(md, "batch:", status+"batch:", 1)))
+		if err != nil || typ.Identifiers != want {
+			t.Errorf("%q: %v", status, err)
+		}
+	}
 }

@@ -17,6 +17,7 @@
 //	reissue_within      how long after the sign-in a wallet may have it issued again with a refresh token, in whole days; absent: not
 //	                    at all. max_auth_age is then for the first issuance alone
 //	status_bits         of the status list: 1 (default) knows valid and revoked; 2, 4 and 8 know suspended as well. An mdoc has 1
+//	status              where the status stands: status_list (default), or for an mdoc identifier_list, which names what is revoked
 //	key_attestation     key_storage and user_authentication: which levels of OpenID4VCI appendix D.2 the keys must be guarded by;
 //	                    the wallet must then attest itself too, and is revoked with its wallet unit. Absent: a plain wallet will do
 //	display             name and description in nb, nn and en; colours as #rrggbb

@@ -99,6 +99,7 @@ type file struct {
 	TxCode     *bool       `yaml:"tx_code"`
 	Reissue    string      `yaml:"reissue_within"`
 	StatusBits *int        `yaml:"status_bits"`
+	Status     string      `yaml:"status"`
 	Keys       *fileKeys   `yaml:"key_attestation"`
 	Display    fileDisplay `yaml:"display"`
 	Claims     []fileClaim `yaml:"claims"`
@@ -201,6 +202,10 @@ func (f file) toType() (*Type, error) {
 	if len(t.Grants) == 0 {
 		t.Grants = []string{GrantCode}
 	}
+	if f.Status != "" && f.Status != StatusList && f.Status != IdentifierList {
+		return nil, wrong("status", "status %q is neither %s nor %s", f.Status, StatusList, IdentifierList)
+	}
+	t.Identifiers = f.Status == IdentifierList
 	if t.StatusBits = 1; f.StatusBits != nil {
 		t.StatusBits = *f.StatusBits
 	}

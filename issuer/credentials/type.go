@@ -42,6 +42,7 @@ type Type struct {
 	Grants         []string        // GrantCode, and GrantPreAuthorized where a person may get it so
 	TxCode         bool            // by GrantPreAuthorized, a transaction code is demanded
 	StatusBits     int             // of its status list: 1, 2, 4 or 8
+	Identifiers    bool            // its status stands on an identifier list, by name, and not on a status list
 	ReissueWithin  time.Duration   // 0: only on a sign-in of its own
 	KeyAttestation *KeyAttestation // nil: the wallet need not say how its keys are guarded
 	Display        Display
@@ -57,6 +58,12 @@ type KeyAttestation struct{ KeyStorage, UserAuthentication []string }
 const (
 	GrantCode          = "authorization_code"
 	GrantPreAuthorized = "pre_authorized_code"
+)
+
+// The values of status in a file.
+const (
+	StatusList     = "status_list"
+	IdentifierList = "identifier_list"
 )
 
 // PreAuthorized tells whether the type may be given by a pre-authorized code.

@@ -82,7 +82,7 @@ var brokenJWTs = map[string]func(f *forgedJWT){
 	"nbf in an hour":           func(f *forgedJWT) { f.open["nbf"] = json.Number("1795824000") },
 	"iat with the time of day": func(f *forgedJWT) { f.open["iat"] = json.Number("1795435509") },
 	"no status":                func(f *forgedJWT) { delete(f.open, "status") },
-	"status of another":        func(f *forgedJWT) { f.w.index = 2 },
+	"status of another":        func(f *forgedJWT) { f.w.index.Index = 2 },
 	"status on another list":   func(f *forgedJWT) { f.w.list += "x" },
 	"status of two kinds":      func(f *forgedJWT) { f.open["status"].(object)["other"] = object{} },
 	"SD on exp":                func(f *forgedJWT) { exp := f.open["exp"]; delete(f.open, "exp"); f.hide(goodSalt, "exp", exp) },
@@ -224,7 +224,7 @@ func (f *forgedMDoc) encode(t *testing.T, written *copied) (nameSpaces, payload 
 		check(t, err)
 	}
 	m = cose.AppendMap(cose.AppendText(cose.AppendMap(cose.AppendText(m, "status"), 1), "status_list"), 2)
-	m = cose.AppendText(cose.AppendText(cose.AppendUint(cose.AppendText(m, "idx"), written.index), "uri"), written.list)
+	m = cose.AppendText(cose.AppendText(cose.AppendUint(cose.AppendText(m, "idx"), written.index.Index), "uri"), written.list)
 	return nameSpaces, cose.AppendEncoded(nil, m)
 }
 
@@ -244,7 +244,7 @@ var brokenMDocs = map[string]func(f *forgedMDoc){
 		f.items = append(f.items, forgedItem{id: uint64(len(f.items)), random: 32, name: "x", value: "y"})
 	},
 	"deviceKey of another":      func(f *forgedMDoc) { f.w.holder = f.w.Holders[1] },
-	"status of another":         func(f *forgedMDoc) { f.w.index = 2 },
+	"status of another":         func(f *forgedMDoc) { f.w.index.Index = 2 },
 	"status on another list":    func(f *forgedMDoc) { f.w.list += "x" },
 	"signed with time of day":   func(f *forgedMDoc) { f.signed = f.signed.Add(-time.Hour) },
 	"validFrom an hour later":   func(f *forgedMDoc) { f.from = f.from.Add(time.Hour) },

@@ -24,6 +24,8 @@ type lists string
 
 func (l lists) URI(list string) string { return string(l) + "/statuslists/" + list }
 
+func (l lists) IdentifiersURI(list string) string { return string(l) + "/identifierlists/" + list }
+
 func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -112,5 +114,5 @@ func goodBatch(t testing.TB, id string) *Batch {
 
 // first is what the first copy of a batch must say.
 func first(s *Signers, b *Batch) *copied {
-	return &copied{Batch: b, meant: b.meant(), issuer: s.cfg.Issuer, holder: b.Holders[0], index: b.Indices[0].Index, list: s.cfg.Lists.URI(b.Indices[0].List)}
+	return &copied{Batch: b, meant: b.meant(), issuer: s.cfg.Issuer, holder: b.Holders[0], index: b.Indices[0], list: s.cfg.Lists.URI(b.Indices[0].List)}
 }

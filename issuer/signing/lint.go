@@ -32,7 +32,7 @@ func (s *Signers) lintBatch(b *Batch, now time.Time) error {
 	case len(b.Values) == 0:
 		return fmt.Errorf("%w: no claims", ErrLint)
 	}
-	return errors.Join(lintHolders(b.Holders), s.lintIndices(b.Indices), lintValues(b.Type, b.Values))
+	return errors.Join(lintHolders(b.Holders), s.lintIndices(b.Type, b.Indices), lintValues(b.Type, b.Values))
 }
 
 func (s *Signers) scheme() bool {
@@ -54,13 +54,16 @@ func lintHolders(holders []*ecdsa.PublicKey) error {
 	return nil
 }
 
-func (s *Signers) lintIndices(indices []status.Index) error {
+func (s *Signers) lintIndices(t *credentials.Type, indices []status.Index) error {
 	for n, i := range indices {
-		if slices.Contains(indices[:n], i) {
+		if slices.ContainsFunc(indices[:n], func(other status.Index) bool { return other.List == i.List && other.Index == i.Index }) {
 			return fmt.Errorf("%w: two copies with one status index", ErrLint)
 		}
-		if !strings.HasPrefix(s.cfg.Lists.URI(i.List), s.cfg.Issuer+"/") {
+		if !strings.HasPrefix(s.address(t, i.List), s.cfg.Issuer+"/") {
 			return fmt.Errorf("%w: the status list is not the issuer's", ErrLint)
+		}
+		if t.Identifiers && i.Identifier == (status.Identifier{}) {
+			return fmt.Errorf("%w: a copy without an identifier", ErrLint)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package signing
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"reflect"
@@ -16,11 +17,16 @@ type mdocCopy struct {
 }
 
 func (s *Signers) prepareMDoc(c *copied) (unsigned, error) {
-	u, err := mdoc.Prepare(mdoc.Template{
+	t := mdoc.Template{
 		DocType: c.Type.DocType, Elements: c.elements, DeviceKey: c.holder,
 		Signed: c.Life.From, ValidFrom: c.Life.From, ValidUntil: c.Life.Until,
-		Status: &mdoc.StatusRef{Index: c.index, URI: c.list},
-	})
+	}
+	if c.Type.Identifiers {
+		t.Identifier = &mdoc.IdentifierRef{ID: c.index.Identifier[:], URI: c.list}
+	} else {
+		t.Status = &mdoc.StatusRef{Index: c.index.Index, URI: c.list}
+	}
+	u, err := mdoc.Prepare(t)
 	return mdocCopy{u, s.cfg.MDoc}, err
 }
 
@@ -44,13 +50,13 @@ func lintMDoc(nameSpaces, payload []byte, want *copied) error {
 	if err != nil {
 		return err
 	}
-	status, mso := view.Status(), view.MSO()
+	mso := view.MSO()
 	switch {
 	case view.DocType() != want.Type.DocType:
 		return fmt.Errorf("docType is not the type's")
 	case !key.Equal(want.holder):
 		return fmt.Errorf("deviceKey is not the holder's")
-	case status == nil || status.Index != want.index || status.URI != want.list:
+	case !want.stands(view):
 		return fmt.Errorf("status is not the one that was allocated")
 	case !mso.Signed.Equal(want.Life.From) || !mso.ValidFrom.Equal(want.Life.From) || !mso.ValidUntil.Equal(want.Life.Until):
 		return fmt.Errorf("validityInfo is not the batch's")
@@ -61,6 +67,15 @@ func lintMDoc(nameSpaces, payload []byte, want *copied) error {
 		return err
 	}
 	return lintElements(view, want)
+}
+
+// stands tells whether an mdoc has the status that was allocated, by the mechanism of the type and no other.
+func (c *copied) stands(view *mdoc.IssuerSigned) bool {
+	status, name := view.Status(), view.Identifier()
+	if c.Type.Identifiers {
+		return status == nil && name != nil && bytes.Equal(name.ID, c.index.Identifier[:]) && name.URI == c.list
+	}
+	return name == nil && status != nil && status.Index == c.index.Index && status.URI == c.list
 }
 
 // lintElements compares the elements with the batch's values, and counts the digests: one without an item would vouch for

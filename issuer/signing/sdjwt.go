@@ -22,7 +22,7 @@ func (s *Signers) prepareSDJWT(c *copied) (unsigned, error) {
 	u, err := sdjwtvc.Prepare(sdjwtvc.Template{
 		VCT: c.Type.VCT, Claims: c.marked, Holder: c.holder, Issuer: c.issuer,
 		IssuedAt: c.Life.From, NotBefore: c.Life.From, Expires: c.Life.Until,
-		Status: &sdjwtvc.StatusRef{Index: c.index, URI: c.list},
+		Status: &sdjwtvc.StatusRef{Index: c.index.Index, URI: c.list},
 	})
 	return sdjwtCopy{u, s.cfg.SDJWT}, err
 }
@@ -71,7 +71,7 @@ func (c *copied) lintFormat(open object) error {
 	}{
 		{"iss", c.issuer}, {"vct", c.Type.VCT}, {"iat", numericDate(c.Life.From)}, {"nbf", numericDate(c.Life.From)}, {"exp", numericDate(c.Life.Until)},
 		{"cnf", object{"jwk": object{"kty": holder.Kty, "crv": holder.Crv, "x": holder.X, "y": holder.Y}}},
-		{"status", object{"status_list": object{"idx": json.Number(strconv.FormatUint(c.index, 10)), "uri": c.list}}},
+		{"status", object{"status_list": object{"idx": json.Number(strconv.FormatUint(c.index.Index, 10)), "uri": c.list}}},
 	} {
 		if !same(open[m.name], m.meant) {
 			return fmt.Errorf("%s in the open is not what was meant", m.name)

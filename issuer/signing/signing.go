@@ -37,8 +37,11 @@ type Value struct {
 // Lifetime is from when until when a credential is valid, in whole seconds.
 type Lifetime struct{ From, Until time.Time }
 
-// Lists tells the address of a status list.
-type Lists interface{ URI(list string) string }
+// Lists tells the address of a list, as a status list and as an identifier list.
+type Lists interface {
+	URI(list string) string
+	IdentifiersURI(list string) string
+}
 
 // Config is what a Signers is made of.
 type Config struct {
@@ -73,8 +76,8 @@ type copied struct {
 	*meant
 	issuer string
 	holder *ecdsa.PublicKey
-	index  uint64
-	list   string // its URI
+	index  status.Index
+	list   string // its URI, by the mechanism of the type
 }
 
 // meant is the values of a batch in the form of its format. All copies have the same.
@@ -106,7 +109,7 @@ func (s *Signers) Lint(b *Batch, now time.Time) (*Linted, error) {
 	meant := b.meant()
 	for n := range b.Holders {
 		want := &copied{
-			Batch: b, meant: meant, issuer: s.cfg.Issuer, holder: b.Holders[n], index: b.Indices[n].Index, list: s.cfg.Lists.URI(b.Indices[n].List),
+			Batch: b, meant: meant, issuer: s.cfg.Issuer, holder: b.Holders[n], index: b.Indices[n], list: s.address(b.Type, b.Indices[n].List),
 		}
 		one, err := s.prepare(want)
 		if err != nil {
@@ -118,6 +121,14 @@ func (s *Signers) Lint(b *Batch, now time.Time) (*Linted, error) {
 		l.copies = append(l.copies, one)
 	}
 	return l, nil
+}
+
+// address is where the status of a credential of a type stands.
+func (s *Signers) address(t *credentials.Type, list string) string {
+	if t.Identifiers {
+		return s.cfg.Lists.IdentifiersURI(list)
+	}
+	return s.cfg.Lists.URI(list)
 }
 
 func (s *Signers) prepare(c *copied) (unsigned, error) {

@@ -36,8 +36,14 @@ type Service struct {
 	Signer func() (crypto.Signer, []*x509.Certificate)
 
 	mu    sync.Mutex
-	ready map[string]*signed // list → the last that was signed
+	ready map[readyKey]*signed // the last that was signed
 	past  map[pastKey]*signed
+}
+
+// readyKey is a list by one of the two mechanisms.
+type readyKey struct {
+	list        string
+	identifiers bool
 }
 
 // pastKey is a list as it was.
@@ -60,6 +66,7 @@ func (s *Service) AggregationURI() string { return s.Issuer + "/statuslists" }
 func (s *Service) Mount(r gin.IRouter) {
 	r.GET("/statuslists", s.getAll)
 	r.GET("/statuslists/:id", s.get)
+	r.GET("/identifierlists/:id", s.getIdentifiers)
 }
 
 // getAll is the Status List Aggregation (section 9.4).
@@ -88,7 +95,7 @@ func (s *Service) get(c *gin.Context) {
 	if text, ok := c.GetQuery("time"); ok {
 		list, err = s.at(c.Request.Context(), c.Param("id"), text)
 	} else {
-		list, err = s.signed(c.Request.Context(), c.Param("id"))
+		list, err = s.signed(c.Request.Context(), readyKey{list: c.Param("id")})
 	}
 	if err != nil {
 		s.refuse(c, err)
@@ -122,29 +129,35 @@ func (s *Service) refuse(c *gin.Context, err error) {
 
 // signed gives the list as it is now. The version is read before the entries: a change in between makes the list newer
 // than it says, and it is signed once more at the next request.
-func (s *Service) signed(ctx context.Context, id string) (*signed, error) {
-	list, err := s.Store.List(ctx, id)
+func (s *Service) signed(ctx context.Context, key readyKey) (*signed, error) {
+	list, err := s.Store.List(ctx, key.list)
 	if err != nil {
 		return nil, err
+	}
+	if key.identifiers && !list.named() {
+		return nil, ErrUnknownList
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ready, ok := s.ready[id]; ok && ready.version == list.Version && s.Now().Before(ready.renew) {
+	if ready, ok := s.ready[key]; ok && ready.version == list.Version && s.Now().Before(ready.renew) {
 		return ready, nil
 	}
-	entries, err := s.Store.Entries(ctx, id)
+	entries, err := s.Store.Entries(ctx, key.list)
 	if err != nil {
 		return nil, err
 	}
-	now := s.Now()
-	fresh, err := s.sign(list, entries, now, now.Add(lifetime))
+	now, sign := s.Now(), s.sign
+	if key.identifiers {
+		sign = s.signIdentifiers
+	}
+	fresh, err := sign(list, entries, now, now.Add(lifetime))
 	if err != nil {
 		return nil, err
 	}
 	if s.ready == nil {
-		s.ready = map[string]*signed{}
+		s.ready = map[readyKey]*signed{}
 	}
-	s.ready[id] = fresh
+	s.ready[key] = fresh
 	return fresh, nil
 }
 

@@ -35,16 +35,11 @@ func newForm(body []byte) form {
 
 // sign makes all forms of a list that is so from iat until exp.
 func (s *Service) sign(list List, entries []Entry, iat, exp time.Time) (*signed, error) {
-	bits := statuslist.New(list.Bits, list.Size)
+	bits, err := list.packed(entries)
+	if err != nil {
+		return nil, err
+	}
 	bits.AggregationURI = s.AggregationURI()
-	if err := list.set(bits); err != nil {
-		return nil, fmt.Errorf("status: decoys of list %s: %w", list.ID, err)
-	}
-	for _, e := range entries {
-		if err := bits.Set(e.Index, e.Status); err != nil {
-			return nil, fmt.Errorf("status: entry %d of list %s: %w", e.Index, list.ID, err)
-		}
-	}
 	uri := s.URI(list.ID)
 	key, chain := s.Signer()
 	jwt, err := statuslist.SignJWT(key, chain, bits, uri, iat, exp, TTL)
@@ -64,6 +59,20 @@ func (s *Service) sign(list List, entries []Entry, iat, exp time.Time) (*signed,
 	}, nil
 }
 
+// packed is the list with its entries and decoys.
+func (l List) packed(entries []Entry) (*statuslist.List, error) {
+	bits := statuslist.New(l.Bits, l.Size)
+	if err := l.set(bits); err != nil {
+		return nil, fmt.Errorf("status: decoys of list %s: %w", l.ID, err)
+	}
+	for _, e := range entries {
+		if err := bits.Set(e.Index, e.Status); err != nil {
+			return nil, fmt.Errorf("status: entry %d of list %s: %w", e.Index, l.ID, err)
+		}
+	}
+	return bits, nil
+}
+
 // zipped takes back what base64 adds to what is compressed already.
 func zipped(text string) ([]byte, error) {
 	var b bytes.Buffer
@@ -75,10 +84,9 @@ func zipped(text string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// write sends the form that is asked for (section 8.2), or 304 to whoever has it.
+// write sends the form that is asked for (section 8.2).
 func (l *signed) write(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("Cache-Control", cacheControl)
 	h.Set("Vary", "Accept, Accept-Encoding")
 	is, media := l.jwt, statuslist.MediaTypeJWT
 	switch {
@@ -88,13 +96,20 @@ func (l *signed) write(c *gin.Context) {
 		is = l.gzip
 		h.Set("Content-Encoding", "gzip")
 	}
-	h.Set("ETag", is.etag)
-	if matches(c.GetHeader("If-None-Match"), is.etag) {
+	is.write(c, media)
+}
+
+// write sends a form, or 304 to whoever has it.
+func (f form) write(c *gin.Context, media string) {
+	h := c.Writer.Header()
+	h.Set("Cache-Control", cacheControl)
+	h.Set("ETag", f.etag)
+	if matches(c.GetHeader("If-None-Match"), f.etag) {
 		h.Del("Content-Encoding")
 		c.Status(http.StatusNotModified)
 		return
 	}
-	c.Data(http.StatusOK, media, is.body)
+	c.Data(http.StatusOK, media, f.body)
 }
 
 // matches compares entity tags weakly (RFC 9110 section 13.1.2).

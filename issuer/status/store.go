@@ -14,10 +14,11 @@ var ErrUnknownList = errors.New("status: no such list")
 // ErrNoHistory is returned for a time at which a list is not known any more, or not yet.
 var ErrNoHistory = errors.New("status: the list is not known at that time")
 
-// Index is the place of one credential: a list and a position on it.
+// Index is the place of one credential: a list and a position on it, and the name that stands for the position on an identifier list.
 type Index struct {
-	List  string
-	Index uint64
+	List       string
+	Index      uint64
+	Identifier Identifier
 }
 
 // List is a status list without its entries. Version rises each time the status of an entry changes, and is 1 at first.
@@ -26,7 +27,7 @@ type List struct {
 	Bits    statuslist.Bits
 	Size    int
 	Version int64
-	Seed    []byte // of its decoys, 32 bytes; nil for none
+	Seed    []byte // of its decoys and identifiers, 32 bytes; nil for none
 }
 
 // Entry is an entry that is not valid.

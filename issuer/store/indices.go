@@ -28,6 +28,7 @@ type open struct {
 	id    string
 	size  uint64
 	taken []uint64 // a bit an entry
+	name  func(index uint64) status.Identifier
 }
 
 // Candidates draws n random indices of one list with so many bits that nobody is known to have. Nothing is written of them; Begin
@@ -64,7 +65,7 @@ func (o *open) draw(n int) ([]status.Index, error) {
 			if o.has(i) || holds(drawn, i) {
 				continue
 			}
-			drawn = append(drawn, status.Index{List: o.id, Index: i})
+			drawn = append(drawn, status.Index{List: o.id, Index: i, Identifier: o.name(i)})
 		}
 		if len(drawn) == n {
 			return drawn, nil
@@ -111,7 +112,8 @@ func (s *Store) forgetLists(indices []status.Index) {
 	}
 }
 
-// findList looks for the fullest list that has room, or makes one.
+// findList looks for the fullest list that has room, or makes one. A list of before there were seeds is given up: it has neither
+// decoys nor identifiers.
 func (s *Store) findList(ctx context.Context, bits statuslist.Bits, n int, at time.Time) (*open, error) {
 	id, err := s.roomy(ctx, bits, n)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -130,7 +132,7 @@ func (s *Store) findList(ctx context.Context, bits statuslist.Bits, n int, at ti
 	if err := s.db.R.WithContext(ctx).Raw("SELECT idx FROM issuer_status_entries WHERE list_id = ?", id).Scan(&taken).Error; err != nil {
 		return nil, fmt.Errorf("store: reading a status list: %w", err)
 	}
-	o := &open{id: id, size: uint64(list.Size), taken: make([]uint64, (list.Size+63)/64)}
+	o := &open{id: id, size: uint64(list.Size), taken: make([]uint64, (list.Size+63)/64), name: list.Identifier}
 	for _, i := range taken {
 		o.take(uint64(i))
 	}
@@ -141,7 +143,7 @@ func (s *Store) findList(ctx context.Context, bits statuslist.Bits, n int, at ti
 }
 
 func (s *Store) roomy(ctx context.Context, bits statuslist.Bits, n int) (id string, err error) {
-	err = s.db.Row(ctx, `SELECT id FROM issuer_status_lists WHERE bits = ? AND (allocated + ?) * 2 <= size
+	err = s.db.Row(ctx, `SELECT id FROM issuer_status_lists WHERE bits = ? AND (allocated + ?) * 2 <= size AND decoy_seed IS NOT NULL
 		ORDER BY allocated DESC, id LIMIT 1`, []any{int64(bits), n}, &id)
 	return id, err
 }
@@ -153,7 +155,7 @@ func (s *Store) makeList(ctx context.Context, bits statuslist.Bits, n int, at ti
 	return s.db.Write(ctx, func(tx *database.Tx) error {
 		_, err := tx.Exec(`INSERT INTO issuer_status_lists (id, bits, size, decoy_seed, allocated, version, created_at)
 			SELECT CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), ?, 0, 1, CAST(? AS BIGINT)
-			WHERE NOT EXISTS (SELECT 1 FROM issuer_status_lists WHERE bits = ? AND (allocated + ?) * 2 <= size)`,
+			WHERE NOT EXISTS (SELECT 1 FROM issuer_status_lists WHERE bits = ? AND (allocated + ?) * 2 <= size AND decoy_seed IS NOT NULL)`,
 			rand.Text(), int64(bits), s.ListSize, seed, at.Unix(), int64(bits), n)
 		return err
 	})

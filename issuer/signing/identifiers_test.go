@@ -1,0 +1,87 @@
+package signing
+
+import (
+	"encoding/base64"
+	"errors"
+	"testing"
+
+	"lommebok.example/issuer/status"
+	"lommebok.example/specs/mdoc"
+)
+
+// namedBatch is two copies of a type whose status stands on an identifier list.
+func namedBatch(t *testing.T) *Batch {
+	t.Helper()
+	b := goodBatch(t, "proof_of_age")
+	typ := *b.Type
+	typ.Identifiers = true
+	b.Type = &typ
+	b.Indices[0].Identifier, b.Indices[1].Identifier = status.Identifier{1}, status.Identifier{2}
+	return b
+}
+
+// A type that chooses the identifier list has each copy named there, and says nothing of an index.
+func TestIdentifiersAreSigned(t *testing.T) {
+	s, _ := signers(t)
+	b := namedBatch(t)
+	linted, err := s.Lint(b, noon)
+	check(t, err)
+	texts, err := linted.Sign()
+	check(t, err)
+	for n, text := range texts {
+		raw, err := base64.RawURLEncoding.DecodeString(text)
+		check(t, err)
+		m, err := mdoc.ParseIssuerSigned(raw)
+		check(t, err)
+		ref := m.Identifier()
+		if m.Status() != nil || ref == nil || status.Identifier(ref.ID) != b.Indices[n].Identifier || ref.URI != "https://issuer.example/identifierlists/a" {
+			t.Errorf("copy %d: %+v, %+v", n, m.Status(), ref)
+		}
+	}
+}
+
+func TestLintOfIdentifiers(t *testing.T) {
+	s, used := signers(t)
+	b := namedBatch(t)
+	b.Indices[1].Identifier = status.Identifier{}
+	if _, err := s.Lint(b, noon); !errors.Is(err, ErrLint) {
+		t.Errorf("a copy without an identifier: %v", err)
+	}
+	b = namedBatch(t)
+	b.Indices[1].Index = b.Indices[0].Index
+	if _, err := s.Lint(b, noon); !errors.Is(err, ErrLint) {
+		t.Errorf("one index twice: %v", err)
+	}
+
+	b = namedBatch(t)
+	want := first(s, b)
+	want.list = s.address(b.Type, "a")
+	made, err := s.prepare(want)
+	check(t, err)
+	check(t, made.lint(want))
+	plain := *b.Type
+	plain.Identifiers = false
+	for name, change := range map[string]func(*copied){
+		"the identifier of another":    func(c *copied) { c.index.Identifier = status.Identifier{3} },
+		"another list":                 func(c *copied) { c.list += "x" },
+		"by the other mechanism":       func(c *copied) { c.Batch = &Batch{Type: &plain, Life: b.Life} },
+		"a status list, and its index": func(c *copied) { c.Batch, c.list = &Batch{Type: &plain, Life: b.Life}, s.address(&plain, "a") },
+	} {
+		other := *want
+		change(&other)
+		if made.lint(&other) == nil {
+			t.Errorf("%s was not seen", name)
+		}
+	}
+	want.Batch = &Batch{Type: &plain, Life: b.Life}
+	indexed, err := s.prepare(want)
+	check(t, err)
+	check(t, indexed.lint(want))
+	want.Batch = b
+	if indexed.lint(want) == nil {
+		t.Error("a status list for a type of identifiers was not seen")
+	}
+	if *used != 0 {
+		t.Errorf("%d signatures", *used)
+	}
+}
