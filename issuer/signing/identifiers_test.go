@@ -1,11 +1,13 @@
 package signing
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"testing"
 
 	"lommebok.example/issuer/status"
+	"lommebok.example/specs/cose"
 	"lommebok.example/specs/mdoc"
 )
 
@@ -18,6 +20,18 @@ func namedBatch(t *testing.T) *Batch {
 	b.Type = &typ
 	b.Indices[0].Identifier, b.Indices[1].Identifier = status.Identifier{1}, status.Identifier{2}
 	return b
+}
+
+// onBoth adds a status list to a mobile security object with an identifier list; a template takes one alone.
+func onBoth(payload []byte) []byte {
+	list := cose.AppendUint(cose.AppendText(cose.AppendMap(cose.AppendText(nil, "status_list"), 2), "idx"), 1)
+	return withStatus(payload, cose.AppendText(cose.AppendText(list, "uri"), "https://x"))
+}
+
+func withStatus(payload, mechanism []byte) []byte {
+	const one, two = "\x66status\xa1", "\x66status\xa2"
+	mso := cose.NewReader(payload).Encoded()
+	return cose.AppendEncoded(nil, bytes.Replace(mso, []byte(one), append([]byte(two), mechanism...), 1))
 }
 
 // A type that chooses the identifier list has each copy named there, and says nothing of an index.
@@ -73,10 +87,24 @@ func TestLintOfIdentifiers(t *testing.T) {
 			t.Errorf("%s was not seen", name)
 		}
 	}
+	u, err := mdoc.Prepare(mdoc.Template{
+		DocType: b.Type.DocType, Elements: want.elements, DeviceKey: want.holder, Signed: b.Life.From, ValidFrom: b.Life.From, ValidUntil: b.Life.Until,
+		Identifier: &mdoc.IdentifierRef{ID: want.index.Identifier[:], URI: want.list},
+	})
+	check(t, err)
+	check(t, lintMDoc(u.NameSpaces(), u.Payload(), want))
+	if lintMDoc(u.NameSpaces(), onBoth(u.Payload()), want) == nil {
+		t.Error("a status list beside the identifier list was not seen")
+	}
 	want.Batch = &Batch{Type: &plain, Life: b.Life}
 	indexed, err := s.prepare(want)
 	check(t, err)
 	check(t, indexed.lint(want))
+	v, ok := indexed.(mdocCopy)
+	name := cose.AppendBytes(cose.AppendText(cose.AppendMap(cose.AppendText(nil, "identifier_list"), 2), "id"), []byte{1})
+	if !ok || lintMDoc(v.NameSpaces(), withStatus(v.Payload(), cose.AppendText(cose.AppendText(name, "uri"), "https://x")), want) == nil {
+		t.Error("an identifier list beside the status list was not seen")
+	}
 	want.Batch = b
 	if indexed.lint(want) == nil {
 		t.Error("a status list for a type of identifiers was not seen")

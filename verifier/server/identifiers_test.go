@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/statuslist"
+	"lommebok.example/web"
 )
 
 var itsIdentifier = []byte("twelve bytes")
@@ -138,4 +140,25 @@ func (i *issuer) onBoth(raw []byte) []byte {
 		mso := cose.NewReader(payload).Encoded()
 		return cose.AppendEncoded(nil, bytes.Replace(mso, []byte(one), append([]byte(two), ref...), 1))
 	})
+}
+
+// Who shows a credential that is on hold is told so, and not that it was revoked; the table says of when that is.
+func TestPageTellsOnHoldFromRevoked(t *testing.T) {
+	s := newService(t)
+	for status, c := range map[statuslist.Status]struct{ says, not string }{
+		statuslist.Suspended: {"Beviset er sperret. Er det du som har sperret det", "Beviset er trukket tilbake, eller"},
+		statuslist.Invalid:   {"Beviset er trukket tilbake, eller", "Beviset er sperret."},
+	} {
+		s.issuer.publish(listing{status: status})
+		s.add(time.Second)
+		b := s.browserAt(t, "skatteetaten")
+		w := s.open(t, b.transaction().QR)
+		w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+		b.wantState("answered")
+		page := b.get(b.tx)
+		sees(t, page, c.says, "Slik utstederen oppga det klokka "+web.Clock(s.now().Add(-time.Minute)))
+		if strings.Contains(page.body, c.not) {
+			t.Errorf("status %d: says %q", status, c.not)
+		}
+	}
 }
