@@ -42,6 +42,7 @@
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_ENCRYPTION_REQUIRED        false                      issue only to wallets that encrypt, see server.Config
 //	ISSUER_TRANSACTIONS               false                      record what wallets and the issuer say, masked, for a day; see package transaction
+//	ISSUER_STATUS_LIST_SIZE           131072                     entries of a new status list, half of which are used, see server.Config
 //	ISSUER_WALLET_CHECK               20h                        how often the status of a wallet unit that holds a PID is looked up
 //	ISSUER_TRUSTED_PROXIES                                       addresses and networks of proxies whose X-Forwarded-For is
 //	                                                             believed; behind a proxy that is not named here, all
@@ -106,6 +107,7 @@ type settings struct {
 	LetterGateway      string        `env:"ISSUER_LETTER_GATEWAY"`
 	LetterToken        string        `env:"ISSUER_LETTER_GATEWAY_TOKEN"`
 	LetterLife         time.Duration `env:"ISSUER_LETTER_LIFE" envDefault:"1440h"`
+	StatusListSize     int           `env:"ISSUER_STATUS_LIST_SIZE"`
 	WalletCheck        time.Duration `env:"ISSUER_WALLET_CHECK" envDefault:"20h"`
 	Credentials        string        `env:"ISSUER_CREDENTIALS"`
 	Facts              string        `env:"ISSUER_FACTS"`
@@ -193,7 +195,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, Info: info, CredentialsDir: set.Credentials, FactsFile: set.Facts,
 		DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
-		WalletCheck: set.WalletCheck, KeysEvery: set.KeysEvery, EncryptionRequired: set.EncryptionRequired,
+		StatusListSize: set.StatusListSize, WalletCheck: set.WalletCheck, KeysEvery: set.KeysEvery, EncryptionRequired: set.EncryptionRequired,
 		InsecureAllowAnonymousPreAuthorized: set.AllowAnonymous, Transactions: set.Transactions,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",

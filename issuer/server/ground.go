@@ -40,6 +40,9 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.issuerStore, err = store.New(ctx, deps.DB); err != nil {
 		return nil, err
 	}
+	if cfg.StatusListSize != 0 {
+		g.issuerStore.ListSize = cfg.StatusListSize
+	}
 	if g.minidStore, err = minidstore.New(ctx, deps.DB); err != nil {
 		return nil, err
 	}

@@ -85,6 +85,11 @@ type Config struct {
 	// Transactions records what wallets and the issuer say to each other, masked, for a day, with pages for wallets' makers.
 	Transactions bool
 
+	// StatusListSize is how many entries a new status list has, 10 000 to 1 048 576; 0 for store.DefaultListSize, which is also the
+	// most when a type's status stands on an identifier list, since what a wholly revoked one names must fit into what readers take. A
+	// list is given up for another when half of it is taken.
+	StatusListSize int
+
 	// WalletCheck is how often the status of a wallet unit that holds a PID is looked up; 0 for wallets.Every, the longest.
 	WalletCheck time.Duration
 
@@ -361,7 +366,7 @@ func (cfg Config) check() error {
 	case cfg.DataDir == "":
 		return fmt.Errorf("%w: the data folder is not set", ErrConfig)
 	}
-	if err := errors.Join(cfg.checkLevels(), cfg.checkPassport(), cfg.checkPush()); err != nil {
+	if err := errors.Join(cfg.checkLevels(), cfg.checkPassport(), cfg.checkPush(), cfg.checkListSize()); err != nil {
 		return err
 	}
 	if err := cfg.checkGateways(); err != nil || cfg.WalletURL == "" {

@@ -113,7 +113,7 @@ func (s *Store) forgetLists(indices []status.Index) {
 }
 
 // findList looks for the fullest list that has room, or makes one. A list of before there were seeds is given up: it has neither
-// decoys nor identifiers.
+// decoys nor identifiers; so is one that is larger than lists are made now.
 func (s *Store) findList(ctx context.Context, bits statuslist.Bits, n int, at time.Time) (*open, error) {
 	id, err := s.roomy(ctx, bits, n)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -143,8 +143,8 @@ func (s *Store) findList(ctx context.Context, bits statuslist.Bits, n int, at ti
 }
 
 func (s *Store) roomy(ctx context.Context, bits statuslist.Bits, n int) (id string, err error) {
-	err = s.db.Row(ctx, `SELECT id FROM issuer_status_lists WHERE bits = ? AND (allocated + ?) * 2 <= size AND decoy_seed IS NOT NULL
-		ORDER BY allocated DESC, id LIMIT 1`, []any{int64(bits), n}, &id)
+	err = s.db.Row(ctx, `SELECT id FROM issuer_status_lists WHERE bits = ? AND (allocated + ?) * 2 <= size AND decoy_seed IS NOT NULL AND size <= ?
+		ORDER BY allocated DESC, id LIMIT 1`, []any{int64(bits), n, s.ListSize}, &id)
 	return id, err
 }
 
@@ -155,8 +155,8 @@ func (s *Store) makeList(ctx context.Context, bits statuslist.Bits, n int, at ti
 	return s.db.Write(ctx, func(tx *database.Tx) error {
 		_, err := tx.Exec(`INSERT INTO issuer_status_lists (id, bits, size, decoy_seed, allocated, version, created_at)
 			SELECT CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), ?, 0, 1, CAST(? AS BIGINT)
-			WHERE NOT EXISTS (SELECT 1 FROM issuer_status_lists WHERE bits = ? AND (allocated + ?) * 2 <= size AND decoy_seed IS NOT NULL)`,
-			rand.Text(), int64(bits), s.ListSize, seed, at.Unix(), int64(bits), n)
+			WHERE NOT EXISTS (SELECT 1 FROM issuer_status_lists WHERE bits = ? AND (allocated + ?) * 2 <= size AND decoy_seed IS NOT NULL AND size <= ?)`,
+			rand.Text(), int64(bits), s.ListSize, seed, at.Unix(), int64(bits), n, s.ListSize)
 		return err
 	})
 }
