@@ -61,6 +61,7 @@ var mobileDocuments = []requirement{
 	{"RFC 8943: full-date under tag 1004", []string{"specs/cose.TestTagsWithTypesOfTheirOwn#full-date under tag 0", "issuer/issuance.TestPIDRulebook"}},
 	{"ISO 18013-5 8.3, PID Rulebook 3.1.2: shortest forms, definite lengths", []string{"specs/cose.TestCheckRefuses", "specs/cose.TestMarshalIsDeterministic"}},
 	{"ISO 18013-5 12.3.4: digestIDs of two copies tell nothing", []string{"specs/mdoc.TestCopiesShareNoRandomsAndNoOrder", "specs/mdoc.TestShuffleIsEven"}},
+	{"ARF VCR_01b, VCR_12, ISO 18013-5 12.3.6: an mdoc can be revoked by an identifier list too", []string{"issuer/server.TestATypeOnAnIdentifierList", "verifier/server.TestIdentifierList#revoked", "verifier/server.TestStatusByBothMechanisms", "specs/statuslist.TestParseIdentifiersRefuses#exp missing", "specs/statuslist.TestParseIdentifiersRefuses#x5chain unprotected"}},
 	{"ISO 18013-5 12.3.6: a status by a mechanism that is not known is none that holds", []string{"verifier/server.TestStatusByAnotherMechanism"}},
 	{"ISO 18013-5 12.4.4: device authentication by signature or MAC", []string{"specs/mdoc.TestAnnexDEveryCheckHolds", "specs/mdoc.TestDeviceChecksRefuse#a MAC where a signature is wanted", "specs/mdoc.TestParseDeviceResponseRefuses#deviceAuth of both kinds"}},
 	{"ISO 18013-5 10.3: the members of DeviceResponse", []string{"specs/mdoc.TestParseDeviceResponseRefuses"}},

@@ -41,7 +41,6 @@ var demanded = map[string][]requirement{
 
 // unheld are the requirements that nothing holds yet, and why. What is mended moves to its table; README and specs/README.md tell of these.
 var unheld = map[string]string{
-	"ARF VCR_01b, ISO 18013-5 12.3.6: an mdoc can be revoked by an identifier list too":                      "only status lists are written and read",
 	"ARF VCR_09: an attribute that changes on a valid PID revokes it, and the person is told otherwise":      "the register does not tell of changes",
 	"ISO 18013-5 12.8: issuing_country is the country of the certificate":                                    "the verifier does not compare them",
 	"PID Rulebook 1.7 chapter 2, PID_03: a portrait, or an empty one for who opted out":                      "mandatory 24 months after the act; the register has no portraits",

@@ -43,6 +43,7 @@ var elsewhere = map[string]string{
 	"/.well-known/":       "by the specification of the document",
 	"/types/":             "from vct, and by vct#integrity (SD-JWT VC section 5.3)",
 	"/statuslists/":       "from the credential's status",
+	"/identifierlists/":   "from the credential's status",
 	"/credential-offers/": "from the offer's link", "/offers/": "from the offer's link",
 	"/crl":           "from the certificate",
 	"/trust/":        "by the operator",

@@ -165,7 +165,7 @@ func (s *Service) signed(ctx context.Context, key readyKey) (*signed, error) {
 func (s *Service) Ready(ctx context.Context) (int, error) {
 	ids, err := s.Store.Lists(ctx)
 	for _, id := range ids {
-		if _, e := s.signed(ctx, id); e != nil {
+		if _, e := s.signed(ctx, readyKey{list: id}); e != nil {
 			return len(ids), e
 		}
 	}
