@@ -46,6 +46,7 @@ var elsewhere = map[string]string{
 	"/identifierlists/":   "from the credential's status",
 	"/credential-offers/": "from the offer's link", "/offers/": "from the offer's link",
 	"/crl":           "from the certificate",
+	"/openapi.yaml":  "by whoever writes a wallet, from the README",
 	"/trust/":        "by the operator",
 	"/health":        "by the operator",
 	"/operator/":     "by the operator",

@@ -26,7 +26,7 @@ const (
 // storm of people who log in holds up nobody's credential.
 var machines = []string{
 	"/.well-known/", "/par", "/challenge", "/token", "/nonce", "/credential", "/deferred-credential", "/notification", "/offers/:state/credential-offer",
-	"/types/", "/statuslists", "/minid/app/", "/jwks", "/userinfo", "/tokeninfo", "/revoke",
+	"/types/", "/statuslists", "/identifierlists/", "/minid/app/", "/jwks", "/userinfo", "/tokeninfo", "/revoke",
 }
 
 // free are routes that must answer when nothing else does, and cost little.
