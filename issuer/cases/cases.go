@@ -17,7 +17,7 @@ import (
 var (
 	ErrReason  = errors.New("cases: a reason of the list is wanted")
 	ErrNobody  = errors.New("cases: nobody has an account with this number")
-	ErrBulk    = errors.New("cases: a credential configuration and whole days, the first not after the last, are wanted")
+	ErrBulk    = errors.New("cases: a credential configuration and whole days are wanted, the first neither after the last nor to come")
 	ErrDecided = errors.New("cases: there is no such proposal that this case worker can decide")
 )
 
@@ -40,7 +40,7 @@ type People interface {
 type Store interface {
 	Record(ctx context.Context, e audit.Event) error
 	Mine(ctx context.Context, personID string) ([]issuance.Issued, error)
-	Change(ctx context.Context, c issuance.Change) error
+	Change(ctx context.Context, c issuance.Change) (int, error)
 	// Count tells how many issuances a bulk would change.
 	Count(ctx context.Context, b Bulk, at time.Time) (int, error)
 	Propose(ctx context.Context, b Bulk) error
@@ -59,23 +59,29 @@ const (
 	KindDone    = "case.bulk.done"
 )
 
-// Find gives what was issued to a person, and writes down beforehand who looked, at whom and why. Errors: ErrReason, ErrNobody.
+// Find gives what was issued to a person, and writes down beforehand who looked, at whom and why, also when nobody is found. Errors:
+// ErrReason, ErrNobody.
 func (c *Core) Find(ctx context.Context, worker, pid, reason string) (*minid.Person, []issuance.Issued, error) {
 	if !slices.Contains(Reasons, reason) {
 		return nil, nil, ErrReason
 	}
 	p, err := c.People.PersonByPID(ctx, pid)
-	if errors.Is(err, minid.ErrNotFound) {
-		return nil, nil, ErrNobody
-	}
-	if err != nil {
+	nobody := errors.Is(err, minid.ErrNotFound)
+	if err != nil && !nobody {
 		return nil, nil, err
 	}
+	subject, outcome := audit.Service("nobody"), "nobody"
+	if !nobody {
+		subject, outcome = audit.Person(p.ID), "shown"
+	}
 	err = c.Store.Record(ctx, audit.Event{
-		At: c.Now(), Kind: KindSearch, Actor: audit.Person(worker), Subject: audit.Person(p.ID), Outcome: "shown", Details: map[string]string{"reason": reason},
+		At: c.Now(), Kind: KindSearch, Actor: audit.Person(worker), Subject: subject, Outcome: outcome, Details: map[string]string{"reason": reason},
 	})
 	if err != nil {
 		return nil, nil, err
+	}
+	if nobody {
+		return nil, nil, ErrNobody
 	}
 	all, err := c.Store.Mine(ctx, p.ID)
 	return p, all, err
@@ -91,9 +97,10 @@ func (c *Core) Change(ctx context.Context, worker, personID, id string, to statu
 	if !slices.Contains(Reasons, reason) {
 		return ErrReason
 	}
-	return c.Store.Change(ctx, issuance.Change{
-		Issuance: id, To: to, Person: personID, By: issuance.RoleCaseWorker, Actor: audit.Person(worker), Reason: reason, At: c.Now(),
+	_, err := c.Store.Change(ctx, issuance.Change{
+		Issuances: []string{id}, To: to, Person: personID, By: issuance.RoleCaseWorker, Actor: audit.Person(worker), Reason: reason, At: c.Now(),
 	})
+	return err
 }
 
 // State is how far a bulk has come.
@@ -107,7 +114,8 @@ const (
 	Done     State = "done"
 )
 
-// Bulk is a change of many issuances: those of a configuration, perhaps of one client, issued from a day until another, both whole.
+// Bulk is a change of many issuances: those of a configuration, perhaps of one client, issued from a day until another, both whole,
+// but none that was issued after it was proposed.
 type Bulk struct {
 	ID              string
 	To              statuslist.Status // Invalid or Suspended
@@ -138,12 +146,14 @@ func (c *Core) Propose(ctx context.Context, worker string, b Bulk) (Bulk, error)
 	switch {
 	case !slices.Contains(Reasons, b.Reason):
 		return b, ErrReason
-	case b.ConfigurationID == "", b.From.IsZero(), b.Until.Before(b.From), b.To != statuslist.Invalid && b.To != statuslist.Suspended:
+	case b.ConfigurationID == "", b.From.IsZero(), b.From.After(c.Now()), b.Until.Before(b.From), b.To != statuslist.Invalid && b.To != statuslist.Suspended:
 		return b, ErrBulk
 	}
 	now := c.Now()
 	b.ID, b.State, b.ProposedBy, b.ProposedAt, b.Ends = rand.Text(), Proposed, worker, now, now.Add(decideWithin)
-	b.Until = b.Until.AddDate(0, 0, 1) // the end of that day
+	if b.Until = b.Until.AddDate(0, 0, 1); b.Until.After(now) { // the end of that day
+		b.Until = now
+	}
 	var err error
 	if b.Matching, err = c.Store.Count(ctx, b, now); err != nil {
 		return b, err

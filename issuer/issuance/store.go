@@ -119,15 +119,15 @@ const (
 	RoleCaseWorker Role = "case_worker"
 )
 
-// Change is a new status of an issuance: Invalid for good, Suspended, or Valid again after that.
+// Change is a new status of issuances: Invalid for good, Suspended, or Valid again after that.
 type Change struct {
-	Issuance string
-	To       statuslist.Status
-	Person   string // whose issuance it must be; "" for anybody's
-	By       Role
-	Actor    audit.Party
-	Reason   string // a word for the audit log, not a text
-	At       time.Time
+	Issuances []string
+	To        statuslist.Status
+	Person    string // whose they must be; "" for anybody's
+	By        Role
+	Actor     audit.Party
+	Reason    string // a word for the audit log, not a text
+	At        time.Time
 }
 
 // ErrNotSuspendable: the credential stands on a list that knows valid and revoked alone.

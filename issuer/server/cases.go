@@ -93,7 +93,7 @@ func (w *casework) showFront(c *gin.Context, s *minid.Session, status int, wrong
 	}
 	for _, b := range all {
 		one := bulkView{
-			Bulk: b, Name: b.ConfigurationID, Day: dateIn(lang, b.From), Last: dateIn(lang, b.Until.AddDate(0, 0, -1)),
+			Bulk: b, Name: b.ConfigurationID, Day: dateIn(lang, b.From), Last: dateIn(lang, b.Until.Add(-time.Second)),
 			Mine: b.ProposedBy == s.PersonID, Open: b.Open(s.PersonID, w.now()), Ended: b.State == cases.Proposed && !w.now().Before(b.Ends),
 		}
 		if t, ok := w.types.ByID(b.ConfigurationID); ok {
@@ -131,7 +131,7 @@ func (w *casework) find(c *gin.Context) {
 		w.site.Failure(c, err)
 	default:
 		w.log.Info("case opened", "trace_id", observe.TraceID(c.Request.Context()), "reason", reason)
-		w.showCase(c, caseView{Case: w.sealed(s.PersonID, p.ID), Number: p.MaskedPID(), Reason: reason}, all, http.StatusOK)
+		w.showCase(c, caseView{Case: w.sealed(s.PersonID, p), Number: p.MaskedPID(), Reason: reason}, all, http.StatusOK)
 	}
 }
 
@@ -150,20 +150,23 @@ const caseLife = 30 * time.Minute
 
 const useCase = "case"
 
-func (w *casework) sealed(worker, person string) string {
-	text := strconv.FormatInt(w.now().Add(caseLife).Unix(), 10) + " " + person
+func (w *casework) sealed(worker string, p *minid.Person) string {
+	text := strings.Join([]string{strconv.FormatInt(w.now().Add(caseLife).Unix(), 10), p.ID, p.MaskedPID()}, "\n")
 	return base64.RawURLEncoding.EncodeToString(w.seal.Seal([]byte(text), useCase, worker))
 }
 
-func (w *casework) opened(worker, text string) (person string, ok bool) {
+func (w *casework) opened(worker, text string) (person, number string, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return "", false
+		return "", "", false
 	}
 	plain, err := w.seal.Open(raw, useCase, worker)
-	ends, person, _ := strings.Cut(string(plain), " ")
-	until, e := strconv.ParseInt(ends, 10, 64)
-	return person, err == nil && e == nil && w.now().Unix() < until
+	parts := strings.Split(string(plain), "\n")
+	if err != nil || len(parts) != 3 {
+		return "", "", false
+	}
+	until, err := strconv.ParseInt(parts[0], 10, 64)
+	return parts[1], parts[2], err == nil && w.now().Unix() < until
 }
 
 // changes are what a case worker can do, by the value of the button.
@@ -175,13 +178,13 @@ func (w *casework) act(c *gin.Context) {
 		return
 	}
 	ctx := c.Request.Context()
-	person, ok := w.opened(s.PersonID, c.PostForm("case"))
+	person, number, ok := w.opened(s.PersonID, c.PostForm("case"))
 	to, known := changes[c.PostForm("to")]
 	if !ok || !known {
 		w.showFront(c, s, http.StatusUnprocessableEntity, "case")
 		return
 	}
-	v := caseView{Case: c.PostForm("case"), Number: c.PostForm("number"), Reason: c.PostForm("reason")}
+	v := caseView{Case: c.PostForm("case"), Number: number, Reason: c.PostForm("reason")}
 	status := http.StatusOK
 	err := w.core.Change(ctx, s.PersonID, person, c.PostForm("issuance"), to, v.Reason)
 	switch {

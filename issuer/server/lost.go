@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 
@@ -64,12 +65,7 @@ func (m *mine) lost(c *gin.Context) {
 	if !ok {
 		return
 	}
-	clients := c.PostFormArray("wallet")
-	if len(clients) == 0 {
-		m.showLost(c, session, http.StatusUnprocessableEntity, true)
-		return
-	}
-	ctx := c.Request.Context()
+	ctx, clients := c.Request.Context(), c.PostFormArray("wallet")
 	for _, client := range clients {
 		if err := m.grants.WithdrawConsent(ctx, session.PersonID, client); err != nil {
 			m.fault(c, err)
@@ -81,19 +77,21 @@ func (m *mine) lost(c *gin.Context) {
 		m.fault(c, err)
 		return
 	}
-	all = slices.DeleteFunc(all, func(i issuance.Issued) bool { return !slices.Contains(clients, i.ClientID) })
-	err = m.store.Together(ctx, func(ctx context.Context) error {
-		for _, i := range all {
-			if err := m.changeIn(ctx, session, i.ID, statuslist.Invalid, "phone_lost"); err != nil {
-				return err
-			}
+	var ids []string
+	for _, i := range all {
+		if slices.Contains(clients, i.ClientID) {
+			ids = append(ids, i.ID)
 		}
-		return nil
-	})
-	if err != nil {
+	}
+	if len(ids) == 0 {
+		m.showLost(c, session, http.StatusUnprocessableEntity, true)
+		return
+	}
+	n, err := m.changeAll(ctx, session, ids, statuslist.Invalid, "phone_lost")
+	if err != nil && !errors.Is(err, issuance.ErrNotFound) { // somebody else has revoked them meanwhile
 		m.fault(c, err)
 		return
 	}
-	m.log.Info("phone reported lost", "trace_id", observe.TraceID(ctx), "revoked", len(all))
+	m.log.Info("phone reported lost", "trace_id", observe.TraceID(ctx), "revoked", n)
 	c.Redirect(http.StatusSeeOther, "/mine?said=lost")
 }

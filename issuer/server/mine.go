@@ -25,8 +25,7 @@ type issued interface {
 	Mine(ctx context.Context, personID string) ([]issuance.Issued, error)
 	Waiting(ctx context.Context, personID string, at time.Time) ([]issuance.Deferred, error)
 	One(ctx context.Context, personID, id string) (issuance.Issued, error)
-	Change(ctx context.Context, c issuance.Change) error
-	Together(ctx context.Context, f func(ctx context.Context) error) error
+	Change(ctx context.Context, c issuance.Change) (int, error)
 }
 
 // consents ends what a person has given a wallet; authserver.Server is one.
@@ -184,12 +183,13 @@ func (m *mine) revoke(c *gin.Context) {
 
 // change sets the status of what belongs to the person.
 func (m *mine) change(c *gin.Context, session *minid.Session, id string, to statuslist.Status) error {
-	return m.changeIn(c.Request.Context(), session, id, to, "")
+	_, err := m.changeAll(c.Request.Context(), session, []string{id}, to, "")
+	return err
 }
 
-func (m *mine) changeIn(ctx context.Context, session *minid.Session, id string, to statuslist.Status, reason string) error {
+func (m *mine) changeAll(ctx context.Context, session *minid.Session, ids []string, to statuslist.Status, reason string) (int, error) {
 	return m.store.Change(ctx, issuance.Change{
-		Issuance: id, To: to, Person: session.PersonID, By: issuance.RolePerson, Actor: audit.Person(session.PersonID), Reason: reason, At: m.now(),
+		Issuances: ids, To: to, Person: session.PersonID, By: issuance.RolePerson, Actor: audit.Person(session.PersonID), Reason: reason, At: m.now(),
 	})
 }
 

@@ -2,10 +2,12 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/issuer/cases"
@@ -104,8 +106,9 @@ func TestABulkIsCarriedOutOnce(t *testing.T) {
 		if err != nil || len(bulks) != 1 || bulks[0].Changed != n || bulks[0].State != cases.Done || bulks[0].DecidedBy != "second" {
 			t.Errorf("%+v %v", bulks, err)
 		}
-		var entries, revoked int64
+		var entries, revoked, ends int64
 		for query, into := range map[string]*int64{
+			"SELECT count(*) FROM issuer_audit_entries WHERE kind = 'case.bulk.done'":  &ends,
 			"SELECT count(*) FROM issuer_audit_entries WHERE kind = 'issuance.revoke'": &entries,
 			"SELECT count(*) FROM issuer_issuances WHERE revoked_at <> 0":              &revoked,
 		} {
@@ -113,8 +116,109 @@ func TestABulkIsCarriedOutOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if int(entries) != len(all) || int(revoked) != len(all) {
-			t.Errorf("%d entries, %d revoked, want %d", entries, revoked, len(all))
+		if int(entries) != len(all) || int(revoked) != len(all) || ends != 1 {
+			t.Errorf("%d entries, %d revoked, want %d; ended %d times", entries, revoked, len(all), ends)
+		}
+		if found := check(t, s, noon); len(found) != 0 {
+			t.Errorf("amiss: %v", found)
+		}
+	})
+}
+
+// What is issued after a bulk was proposed is left, and what was under way then is changed, wherever its ID comes in their order.
+func TestABulkLeavesWhatCameLater(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		for range bulkStep + 7 {
+			issue(t, s, intent("anna", 1))
+		}
+		underWay := []order{intent("bo", 1), intent("bo", 1)}
+		later := []order{intent("carl", 1), intent("carl", 1)}
+		for i, id := range []string{"22222222222222222222222222", "ZZZZZZZZZZZZZZZZZZZZZZZZZZ"} {
+			underWay[i].ID, later[i].ID = id, id[1:]+"3"
+			later[i].IssuedAt = noon.Add(time.Minute)
+			begin(t, s, underWay[i])
+		}
+		b := bulk("B", statuslist.Invalid)
+		b.Until = noon.Add(time.Second)
+		if err := errors.Join(s.Propose(ctx, b), s.Decide(ctx, "B", "second", true, noon)); err != nil {
+			t.Fatal(err)
+		}
+		if more, err := s.Step(ctx, noon); !more || err != nil {
+			t.Fatal(more, err)
+		}
+		for i := range later {
+			if err := s.Finish(ctx, underWay[i].Intent, issuance.StateIssued, noon); err != nil {
+				t.Fatal(err)
+			}
+			issue(t, s, later[i])
+		}
+		for more := true; more; {
+			var err error
+			if more, err = s.Step(ctx, noon); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for name, list := range map[string][]order{"under way": underWay, "later": later} {
+			for _, in := range list {
+				one, err := s.One(ctx, in.PersonID, in.ID)
+				if err != nil || one.RevokedAt.IsZero() != (name == "later") {
+					t.Errorf("%s: revoked at %s (%v)", name, one.RevokedAt, err)
+				}
+			}
+		}
+	})
+}
+
+// A bulk beside people who revoke what is theirs, one by one and all at once: nobody gets an error but that it was done already.
+func TestABulkBesidePeopleWhoRevoke(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		s.ListSize = 256 // several lists
+		var ids []string
+		for range 4 * bulkStep {
+			in := intent("anna", 1)
+			issue(t, s, in)
+			ids = append(ids, in.ID)
+		}
+		if err := errors.Join(s.Propose(ctx, bulk("B", statuslist.Invalid)), s.Decide(ctx, "B", "second", true, noon)); err != nil {
+			t.Fatal(err)
+		}
+		revoke := func(ids ...string) {
+			_, err := s.Change(ctx, issuance.Change{
+				Issuances: ids, To: statuslist.Invalid, Person: "anna", By: issuance.RolePerson, Actor: audit.Person("anna"), At: noon,
+			})
+			if err != nil && !errors.Is(err, issuance.ErrNotFound) {
+				t.Error(err)
+			}
+		}
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() {
+				for more := true; more; {
+					var err error
+					if more, err = s.Step(ctx, noon); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		for w := range 4 {
+			wg.Go(func() {
+				for i := w; i < len(ids); i += 4 {
+					revoke(ids[len(ids)-1-i])
+				}
+			})
+			wg.Go(func() {
+				part := slices.Clone(ids[w*bulkStep : (w+1)*bulkStep])
+				slices.Reverse(part)
+				revoke(part...)
+			})
+		}
+		wg.Wait()
+		if bulks, err := s.Bulks(ctx); err != nil || bulks[0].State != cases.Done {
+			t.Errorf("%+v %v", bulks, err)
 		}
 		if found := check(t, s, noon); len(found) != 0 {
 			t.Errorf("amiss: %v", found)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lommebok.example/internal/audit"
@@ -97,16 +98,23 @@ func (s *Store) At(ctx context.Context, id string, at, now time.Time) (status.Pa
 // Revoke revokes an issuance of a person, for good. issuance.ErrNotFound when the person has no such issuance, when it is revoked
 // already and when it has expired.
 func (s *Store) Revoke(ctx context.Context, personID, id string, at time.Time) error {
-	return s.Change(ctx, issuance.Change{
-		Issuance: id, To: statuslist.Invalid, Person: personID, By: issuance.RolePerson, Actor: audit.Person(personID), At: at,
+	_, err := s.Change(ctx, issuance.Change{
+		Issuances: []string{id}, To: statuslist.Invalid, Person: personID, By: issuance.RolePerson, Actor: audit.Person(personID), At: at,
 	})
+	return err
 }
 
-// Change sets the status of every copy of an issuance, and records it. issuance.ErrNotFound when there is no such issuance, when it
-// is revoked, has expired, or is not as the change wants it: what is restored must be suspended, and by the person when the person
-// restores it. issuance.ErrNotSuspendable when its list does not know that.
-func (s *Store) Change(ctx context.Context, c issuance.Change) error {
-	return s.db.Write(ctx, func(tx *database.Tx) error { return s.change(tx, c) })
+// Change sets the status of every copy of issuances, records it, and tells of how many. One that is revoked, has expired, or is
+// not as the change wants it is left as it is: what is restored must be suspended, and by the person when the person restores it.
+// When none is changed, issuance.ErrNotFound, or issuance.ErrNotSuspendable when the list of the first does not know that.
+func (s *Store) Change(ctx context.Context, c issuance.Change) (changed int, err error) {
+	err = s.db.Write(ctx, func(tx *database.Tx) error {
+		if changed, err = s.change(tx, c); err == nil && changed == 0 {
+			err = whyNot(tx, c)
+		}
+		return err
+	})
+	return changed, err
 }
 
 // steps are what a change does to the record, and what the record must be for it, beside what holds for each.
@@ -125,8 +133,36 @@ var steps = map[statuslist.Status]struct {
 const onWiderList = ` AND EXISTS (SELECT 1 FROM issuer_status_entries e JOIN issuer_status_lists l ON l.id = e.list_id
 	WHERE e.issuance_id = issuer_issuances.id AND l.bits > 1)`
 
-func (s *Store) change(tx *database.Tx, c issuance.Change) error {
-	step, id := steps[c.To], database.Storable(c.Issuance)
+// change goes through all issuances first, then through their lists, each in the order of their IDs, and writes the audit entries last:
+// whoever else changes a status takes the same rows in the same order, and waits where another would be waited for (PostgreSQL).
+func (s *Store) change(tx *database.Tx, c issuance.Change) (int, error) {
+	var events []audit.Event
+	var ids []string
+	for _, id := range slices.Sorted(slices.Values(c.Issuances)) {
+		id = database.Storable(id)
+		person, err := setRecord(tx, id, c)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return 0, fmt.Errorf("store: changing a status: %w", err)
+		}
+		events, ids = append(events, eventOf(c, id, person)), append(ids, id)
+	}
+	if err := setEntries(tx, ids, c); err != nil {
+		return 0, err
+	}
+	for _, e := range events {
+		if err := s.record(tx, e); err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), nil
+}
+
+// setRecord changes the record of one issuance if it may be changed, and gives whose it is; sql.ErrNoRows if not.
+func setRecord(tx *database.Tx, id string, c issuance.Change) (person string, err error) {
+	step := steps[c.To]
 	var set, must []any
 	switch c.To {
 	case statuslist.Invalid:
@@ -141,52 +177,68 @@ func (s *Store) change(tx *database.Tx, c issuance.Change) error {
 	if c.Person != "" {
 		query, args = query+" AND person_id = ?", append(args, c.Person)
 	}
-	var person string
-	err := tx.Row(query+step.must+" RETURNING person_id", append(args, must...), &person)
-	if errors.Is(err, sql.ErrNoRows) {
-		return s.whyNot(tx, c)
-	}
-	if err != nil {
-		return fmt.Errorf("store: changing a status: %w", err)
-	}
-	if err := setEntries(tx, id, c); err != nil {
-		return err
-	}
-	event := audit.Event{At: c.At, Kind: step.kind, Actor: c.Actor, Subject: audit.Person(person), Object: id, Outcome: step.outcome}
-	if c.Reason != "" {
-		event.Details = map[string]string{"reason": c.Reason}
-	}
-	return s.record(tx, event)
+	err = tx.Row(query+step.must+" RETURNING person_id", append(args, must...), &person)
+	return person, err
 }
 
-// setEntries sets the status of every copy, and notes the change of the list.
-func setEntries(tx *database.Tx, id string, c issuance.Change) error {
-	if _, err := tx.Exec("UPDATE issuer_status_entries SET status = ? WHERE issuance_id = ?", int(c.To), id); err != nil {
+func eventOf(c issuance.Change, id, person string) audit.Event {
+	step := steps[c.To]
+	e := audit.Event{At: c.At, Kind: step.kind, Actor: c.Actor, Subject: audit.Person(person), Object: id, Outcome: step.outcome}
+	if c.Reason != "" {
+		e.Details = map[string]string{"reason": c.Reason}
+	}
+	return e
+}
+
+// setEntries sets the status of every copy of issuances, and notes the change of their lists.
+func setEntries(tx *database.Tx, ids []string, c issuance.Change) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	these, args := "("+placeholders(len(ids), "?")+")", anyOf(ids)
+	if _, err := tx.Exec("UPDATE issuer_status_entries SET status = ? WHERE issuance_id IN "+these, append([]any{int(c.To)}, args...)...); err != nil {
 		return fmt.Errorf("store: setting the status: %w", err)
 	}
-	_, err := tx.Exec(`UPDATE issuer_status_lists SET version = version + 1
-		WHERE id IN (SELECT list_id FROM issuer_status_entries WHERE issuance_id = ?)`, id)
+	var lists []string
+	var list string
+	err := tx.Each("SELECT DISTINCT list_id FROM issuer_status_entries WHERE issuance_id IN "+these+" ORDER BY list_id", args, []any{&list}, func() error {
+		lists = append(lists, list)
+		return nil
+	})
 	if err != nil {
-		return fmt.Errorf("store: marking the status list as changed: %w", err)
+		return fmt.Errorf("store: reading status lists: %w", err)
+	}
+	for _, list := range lists {
+		if _, err := tx.Exec("UPDATE issuer_status_lists SET version = version + 1 WHERE id = ?", list); err != nil {
+			return fmt.Errorf("store: marking the status list as changed: %w", err)
+		}
 	}
 	_, err = tx.Exec(`INSERT INTO issuer_status_changes (list_id, version, idx, status, changed_at)
 		SELECT e.list_id, l.version, e.idx, e.status, CAST(? AS BIGINT) FROM issuer_status_entries e
-		JOIN issuer_status_lists l ON l.id = e.list_id WHERE e.issuance_id = ?`, c.At.Unix(), id)
+		JOIN issuer_status_lists l ON l.id = e.list_id WHERE e.issuance_id IN `+these, append([]any{c.At.Unix()}, args...)...)
 	if err != nil {
 		return fmt.Errorf("store: noting the change of a status list: %w", err)
 	}
 	return nil
 }
 
+func anyOf(ids []string) []any {
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return args
+}
+
 // whyNot tells apart what can never be suspended.
-func (s *Store) whyNot(tx *database.Tx, c issuance.Change) error {
-	if c.To != statuslist.Suspended {
+func whyNot(tx *database.Tx, c issuance.Change) error {
+	if c.To != statuslist.Suspended || len(c.Issuances) == 0 {
 		return issuance.ErrNotFound
 	}
 	var bits int64
 	err := tx.Row(`SELECT max(l.bits) FROM issuer_status_entries e JOIN issuer_status_lists l ON l.id = e.list_id
 		JOIN issuer_issuances i ON i.id = e.issuance_id WHERE i.id = ? AND (CAST(? AS TEXT) = '' OR i.person_id = ?) GROUP BY i.id`,
-		[]any{database.Storable(c.Issuance), c.Person, c.Person}, &bits)
+		[]any{database.Storable(c.Issuances[0]), c.Person, c.Person}, &bits)
 	if err == nil && bits == 1 {
 		return issuance.ErrNotSuspendable
 	}

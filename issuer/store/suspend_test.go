@@ -26,7 +26,8 @@ func (s *Store) to(is statuslist.Status, in order, by issuance.Role, at time.Tim
 	if by == issuance.RolePerson {
 		person = in.PersonID
 	}
-	return s.Change(ctx, issuance.Change{Issuance: in.ID, To: is, Person: person, By: by, Actor: audit.Service(string(by)), Reason: "lost", At: at})
+	_, err := s.Change(ctx, issuance.Change{Issuances: []string{in.ID}, To: is, Person: person, By: by, Actor: audit.Service(string(by)), Reason: "lost", At: at})
+	return err
 }
 
 // What may follow what: suspended and restored as often as one likes, never restored by the person what a case worker suspended, and

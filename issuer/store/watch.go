@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -64,11 +63,11 @@ func (s *Store) SeenGood(ctx context.Context, w wallets.Watched, next time.Time)
 func (s *Store) RevokeWatched(ctx context.Context, issuanceID string, at time.Time) (bool, error) {
 	revoked := false
 	err := s.db.Write(ctx, func(tx *database.Tx) error {
-		err := s.change(tx, issuance.Change{Issuance: issuanceID, To: statuslist.Invalid, Actor: audit.Service("wallet provider"), At: at})
-		revoked = err == nil
-		if err != nil && !errors.Is(err, issuance.ErrNotFound) {
+		n, err := s.change(tx, issuance.Change{Issuances: []string{issuanceID}, To: statuslist.Invalid, Actor: audit.Service("wallet provider"), At: at})
+		if err != nil {
 			return err
 		}
+		revoked = n == 1
 		// An issuance that is being signed this moment is looked at again when it is finished.
 		_, err = tx.Exec(`DELETE FROM issuer_watched WHERE issuance_id = ?
 			AND NOT EXISTS (SELECT 1 FROM issuer_issuances WHERE id = ? AND state = ?)`,

@@ -1,0 +1,120 @@
+package cases_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"lommebok.example/internal/audit"
+	"lommebok.example/issuer/cases"
+	"lommebok.example/issuer/issuance"
+	"lommebok.example/minid"
+	"lommebok.example/specs/statuslist"
+)
+
+var noon = time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
+
+// office is the store and the people of a case worker, and what was asked of it.
+type office struct {
+	cases.Store
+	events   []audit.Event
+	shown    int
+	proposed []cases.Bulk
+	fault    error // of the audit log
+}
+
+func (o *office) Record(_ context.Context, e audit.Event) error {
+	o.events = append(o.events, e)
+	return o.fault
+}
+
+func (o *office) Mine(context.Context, string) ([]issuance.Issued, error) {
+	o.shown++
+	return []issuance.Issued{{ID: "one"}}, nil
+}
+
+func (o *office) Count(context.Context, cases.Bulk, time.Time) (int, error) { return 3, nil }
+
+func (o *office) Propose(_ context.Context, b cases.Bulk) error {
+	o.proposed = append(o.proposed, b)
+	return nil
+}
+
+func (o *office) PersonByPID(_ context.Context, pid string) (*minid.Person, error) {
+	if pid != "12865398148" {
+		return nil, minid.ErrNotFound
+	}
+	return &minid.Person{ID: "anna", PID: pid}, nil
+}
+
+func newOffice() (*office, *cases.Core) {
+	o := &office{}
+	return o, &cases.Core{Store: o, People: o, Now: func() time.Time { return noon }}
+}
+
+// A search is in the log before anything is shown, also one that finds nobody; without the log nothing is shown.
+func TestASearchIsWrittenDownFirst(t *testing.T) {
+	down := errors.New("down")
+	for name, tt := range map[string]struct {
+		pid, reason, outcome string
+		fault, want          error
+		entries, shown       int
+	}{
+		"found":                 {"12865398148", "misuse", "shown", nil, nil, 1, 1},
+		"nobody":                {"24902499901", "misuse", "nobody", nil, cases.ErrNobody, 1, 0},
+		"without a reason":      {"12865398148", "", "", nil, cases.ErrReason, 0, 0},
+		"a reason of one's own": {"12865398148", "curious", "", nil, cases.ErrReason, 0, 0},
+		"no log":                {"12865398148", "misuse", "shown", down, down, 1, 0},
+		"nobody, no log":        {"24902499901", "misuse", "nobody", down, down, 1, 0},
+	} {
+		o, c := newOffice()
+		o.fault = tt.fault
+		_, _, err := c.Find(t.Context(), "worker", tt.pid, tt.reason)
+		if !errors.Is(err, tt.want) || len(o.events) != tt.entries || o.shown != tt.shown {
+			t.Errorf("%s: %v, %d entries, shown %d times", name, err, len(o.events), o.shown)
+			continue
+		}
+		for _, e := range o.events {
+			if worker, _ := e.Actor.PersonID(); e.Outcome != tt.outcome || worker != "worker" || e.Details["reason"] != tt.reason || len(e.Details) != 1 {
+				t.Errorf("%s: %+v", name, e)
+			}
+		}
+	}
+}
+
+func TestABulkIsOfWholeDaysUntilNow(t *testing.T) {
+	day := func(d int) time.Time { return time.Date(2026, time.November, d, 0, 0, 0, 0, time.UTC) }
+	good := cases.Bulk{To: statuslist.Invalid, Reason: "misuse", ConfigurationID: "x", From: day(20), Until: day(21)}
+	for name, tt := range map[string]struct {
+		change func(b *cases.Bulk)
+		until  time.Time
+		want   error
+	}{
+		"past days":           {func(*cases.Bulk) {}, day(22), nil},
+		"until today":         {func(b *cases.Bulk) { b.Until = day(23) }, noon, nil},
+		"until next year":     {func(b *cases.Bulk) { b.Until = day(23).AddDate(1, 0, 0) }, noon, nil},
+		"one day":             {func(b *cases.Bulk) { b.Until = b.From }, day(21), nil},
+		"backwards":           {func(b *cases.Bulk) { b.Until = day(19) }, time.Time{}, cases.ErrBulk},
+		"from tomorrow":       {func(b *cases.Bulk) { b.From, b.Until = day(24), day(25) }, time.Time{}, cases.ErrBulk},
+		"without days":        {func(b *cases.Bulk) { b.From, b.Until = time.Time{}, time.Time{} }, time.Time{}, cases.ErrBulk},
+		"of nothing":          {func(b *cases.Bulk) { b.ConfigurationID = "" }, time.Time{}, cases.ErrBulk},
+		"that restores":       {func(b *cases.Bulk) { b.To = statuslist.Valid }, time.Time{}, cases.ErrBulk},
+		"for no known reason": {func(b *cases.Bulk) { b.Reason = "x" }, time.Time{}, cases.ErrReason},
+	} {
+		o, c := newOffice()
+		b := good
+		tt.change(&b)
+		got, err := c.Propose(t.Context(), "worker", b)
+		if !errors.Is(err, tt.want) || len(o.proposed) != 0 != (tt.want == nil) {
+			t.Errorf("%s: %v, %d proposed", name, err, len(o.proposed))
+			continue
+		}
+		if err == nil && (!got.Until.Equal(tt.until) || got.State != cases.Proposed || got.ProposedBy != "worker" || got.Matching != 3 || !got.Ends.Equal(noon.Add(24*time.Hour))) {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if err == nil && (got.Open("worker", noon) || !got.Open("another", noon) || got.Open("another", got.Ends)) {
+			t.Errorf("%s: who may approve it", name)
+		}
+	}
+}
