@@ -70,6 +70,10 @@ func (s *Service) deferIt(ctx context.Context, u *authserver.Unspent, o *order, 
 		Nonces: o.nonces, NonceExpires: now.Add(NonceLife + time.Minute), OrderedAt: now,
 		ExpiresAt: access.AuthTime.Add(max(o.typ.ReissueWithin, o.typ.MaxAuthAge)),
 	}
+	if !now.Add(remaining).Before(d.ExpiresAt) {
+		return nil, refusal(openid4vci.CredentialRequestDenied,
+			"the source needs %s for a %s, and by then no token of this grant is good for it (OpenID4VCI section 9)", remaining.Round(time.Second), o.typ.ID)
+	}
 	k := kept{Watched: o.watched}
 	for _, key := range o.keys {
 		k.Keys = append(k.Keys, jose.PublicJWK(key))

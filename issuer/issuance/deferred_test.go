@@ -273,6 +273,29 @@ func TestSection9OneOfSixteenPicksUp(t *testing.T) {
 	})
 }
 
+// slow is an archive that needs longer than the grant lives.
+type slow struct{ source.Source }
+
+func (s slow) Facts(ctx context.Context, pid string) (*source.Facts, error) {
+	f, err := s.Source.Facts(ctx, pid)
+	if err == nil {
+		f.Later(90*24*time.Hour, source.DiplomaDate)
+	}
+	return f, err
+}
+
+// Section 9: the access token must be good still when the credential comes, so nothing is ordered that nobody could pick up.
+func TestSection9NothingIsOrderedThatComesTooLate(t *testing.T) {
+	b := newBench(t)
+	b.Source = slow{b.Source}
+	text, _ := b.asking(t, diploma, 1)
+	before := b.rows(t)
+	b.refused(t, b.post(text), before, 400, openid4vci.CredentialRequestDenied)
+	if b.waiting(t) != 0 {
+		t.Error("it is ordered all the same")
+	}
+}
+
 // failing cannot sign.
 type failing struct{ crypto.Signer }
 

@@ -60,8 +60,11 @@ type trustView struct {
 	Checks      []trustCheck
 	Refusers    int
 	Totals      []trustTotal
-	Last, Seen  int64
+	Audit       *auditEnds // nil when the log cannot be read, which is among the checks
 }
+
+// auditEnds are the numbers of the last entry of the audit log and of the last that a checkpoint covers.
+type auditEnds struct{ Last, Covered int64 }
 
 type trustTotal struct {
 	store.Total
@@ -81,10 +84,10 @@ func (p *trustPage) show(c *gin.Context) {
 			v.Refusers++
 		}
 	}
-	totals, err := p.store.Totals(ctx, p.now())
-	if err == nil {
-		v.Last, v.Seen, err = p.store.AuditEnds(ctx)
+	if last, covered, err := p.store.AuditEnds(ctx); err == nil {
+		v.Audit = &auditEnds{last, covered}
 	}
+	totals, err := p.store.Totals(ctx, p.now())
 	if err != nil {
 		p.site.Failure(c, err)
 		return

@@ -69,35 +69,42 @@ func (w *Wallet) postpone(p *Pending, answer *openid4vci.CredentialResponse) err
 func (s *Store) Pending() ([]*Pending, error) {
 	var all []*Pending
 	for _, id := range s.ids(pendingDir) {
-		var p Pending
-		if err := s.read(pendingDir, id, &p); errors.Is(err, ErrNotFound) {
+		p, err := s.pending(id)
+		if errors.Is(err, ErrNotFound) {
 			continue // picked up meanwhile
-		} else if err != nil {
+		}
+		if err != nil {
 			return nil, err
 		}
-		if p.Flow == nil || len(p.Keys) == 0 {
-			return nil, fmt.Errorf("%w: pending/%s.json: expected a flow and keys", ErrFile, id)
-		}
-		all = append(all, &p)
+		all = append(all, p)
 	}
 	slices.SortFunc(all, func(a, b *Pending) int { return cmp.Or(a.Ordered.Compare(b.Ordered), cmp.Compare(a.ID, b.ID)) })
 	return all, nil
 }
 
-// PickUp asks for a credential that was to come later, verifies and stores it. A *Later when it is not there yet, also without asking
-// before the issuer's interval is over. What the issuer will never give is pending no longer.
-func (w *Wallet) PickUp(ctx context.Context, id string) (*Credential, error) {
+// pending reads one order: ErrNotFound.
+func (s *Store) pending(id string) (*Pending, error) {
 	var p Pending
-	if err := w.Store.read(pendingDir, id, &p); err != nil {
+	if err := s.read(pendingDir, id, &p); err != nil {
 		return nil, err
 	}
 	if p.Flow == nil || len(p.Keys) == 0 {
 		return nil, fmt.Errorf("%w: pending/%s.json: expected a flow and keys", ErrFile, id)
 	}
-	if w.Now().Before(p.Next) {
-		return nil, &Later{Pending: []*Pending{&p}}
+	return &p, nil
+}
+
+// PickUp asks for a credential that was to come later, verifies and stores it. A *Later when it is not there yet, also without asking
+// before the issuer's interval is over. What the issuer will never give is pending no longer.
+func (w *Wallet) PickUp(ctx context.Context, id string) (*Credential, error) {
+	p, err := w.Store.pending(id)
+	if err != nil {
+		return nil, err
 	}
-	credential, err := w.pickUp(ctx, &p)
+	if w.Now().Before(p.Next) {
+		return nil, &Later{Pending: []*Pending{p}}
+	}
+	credential, err := w.pickUp(ctx, p)
 	refusal := (*Refusal)(nil)
 	over := errors.As(err, &refusal) && (refusal.Code == openid4vci.CredentialRequestDenied || refusal.Code == openid4vci.InvalidTransactionID)
 	if err == nil || over || errors.Is(err, ErrCredential) {
