@@ -183,15 +183,7 @@ func bodyPart(m *mask, contentType string, body *captured, decrypt func(string) 
 
 func formText(m *mask, raw string) string {
 	form := map[string]any{}
-	for part := range strings.SplitSeq(raw, "&") {
-		name, value, _ := strings.Cut(part, "=")
-		name, err := url.QueryUnescape(name)
-		if err != nil || name == "" {
-			continue
-		}
-		if value, err = url.QueryUnescape(value); err != nil {
-			value = ""
-		}
+	for name, value := range parameters(raw) {
 		masked := m.text(name, value, fields[name])
 		if before, twice := form[nameOf(name)]; twice {
 			masked = []any{before, masked}

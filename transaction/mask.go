@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"net/url"
 	"regexp"
 	"strings"
@@ -212,15 +213,7 @@ func addressed(v string) string {
 // queryOf masks the parameters of a query or a form, in their order.
 func queryOf(m *mask, raw string) []Field {
 	var list []Field
-	for part := range strings.SplitSeq(raw, "&") {
-		name, value, _ := strings.Cut(part, "=")
-		name, err := url.QueryUnescape(name)
-		if err != nil || name == "" {
-			continue
-		}
-		if value, err = url.QueryUnescape(value); err != nil {
-			value = ""
-		}
+	for name, value := range parameters(raw) {
 		kept, ok := m.text(name, value, fields[name]).(string)
 		if !ok {
 			kept = hidden(value)
@@ -228,6 +221,25 @@ func queryOf(m *mask, raw string) []Field {
 		list = append(list, Field{nameOf(name), kept})
 	}
 	return list
+}
+
+// parameters are those of a query or a form, in their order. One whose name cannot be read is left out, a value that cannot be is "".
+func parameters(raw string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for part := range strings.SplitSeq(raw, "&") {
+			name, value, _ := strings.Cut(part, "=")
+			name, err := url.QueryUnescape(name)
+			if err != nil || name == "" {
+				continue
+			}
+			if value, err = url.QueryUnescape(value); err != nil {
+				value = ""
+			}
+			if !yield(name, value) {
+				return
+			}
+		}
+	}
 }
 
 // key is what is kept of a JWK: its kind and thumbprint. One with a private part was sent by mistake, which is worth telling.

@@ -45,8 +45,12 @@ func (t *traveller) sent(ctx context.Context, page *browser.Page, action string,
 	return t.browser.Submit(ctx, page, form, fields, "")
 }
 
-// foundAndHeld finds the student by number, and suspends and restores a credential with a reason.
+// foundAndHeld finds the student by number, and suspends and restores the student credential with a reason; a service sees both.
 func (j *journey) foundAndHeld(ctx context.Context) (string, error) {
+	_, path, err := j.studentOnMine(ctx)
+	if err != nil {
+		return "", err
+	}
 	t := j.cases.first
 	page, _, err := t.at(ctx, "/cases", "/cases/find")
 	if err != nil {
@@ -56,31 +60,33 @@ func (j *journey) foundAndHeld(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, change := range []string{"suspend", "restore"} {
-		form := changes(page, change)
-		if form == nil {
-			return "", fmt.Errorf("expected a credential to %s, got: %s", change, page.Says())
-		}
-		if page, err = t.browser.Submit(ctx, page, form, url.Values{"to": {change}, "reason": {"misuse"}}, ""); err != nil {
-			return "", err
-		}
-		if page.Status != 200 {
-			return "", fmt.Errorf("expected it to be done, got status %d: %s", page.Status, page.Says())
-		}
+	id := strings.TrimPrefix(path, "/mine/")
+	if page, err = t.changed(ctx, page, id, "suspend"); err != nil {
+		return "", err
 	}
-	return strings.Join(page.Texts[:1], " "), nil
+	refused, err := j.refusedFor(ctx, "suspended")
+	if err != nil {
+		return "", err
+	}
+	if _, err = t.changed(ctx, page, id, "restore"); err != nil {
+		return "", err
+	}
+	return refused + "; accepted when it was restored", j.accepted(ctx)
 }
 
-// changes is the first form of the page that makes a change, nil when there is none.
-func changes(page *browser.Page, change string) *browser.Form {
+// changed makes a change of one issuance as a case worker.
+func (t *traveller) changed(ctx context.Context, page *browser.Page, issuance, change string) (*browser.Page, error) {
 	for _, form := range page.Forms {
-		for _, b := range form.Buttons {
-			if b.Name == "to" && b.Value == change {
-				return form
-			}
+		if form.Action != "/cases/act" || form.Fields.Get("issuance") != issuance {
+			continue
 		}
+		page, err := t.browser.Submit(ctx, page, form, url.Values{"to": {change}, "reason": {"misuse"}}, "")
+		if err == nil && page.Status != 200 {
+			err = fmt.Errorf("expected it to be done, got status %d: %s", page.Status, page.Says())
+		}
+		return page, err
 	}
-	return nil
+	return nil, fmt.Errorf("expected the issuance among those of the person, got: %s", page.Says())
 }
 
 // revokedByTwo revokes all diplomas of today: one proposes, the other approves.

@@ -125,7 +125,7 @@ func (j *journey) firstLegs() []leg {
 		{"Show to be over 18, and nothing else, by the mdoc", j.showAge},
 		{"Get the proof of age again without logging in, in copies that nobody has seen", j.renew},
 		{"Order the diploma, which the county has to look for in its archive: the issuer answers «later», and gives it when it is found", j.diploma},
-		{"A case worker finds the person by number, with a reason, and suspends and restores a credential", j.foundAndHeld},
+		{"A case worker finds the person by number, with a reason, suspends the student credential, which is refused then, and restores it", j.foundAndHeld},
 		{"One case worker proposes to revoke all diplomas of today, and another approves it", j.revokedByTwo},
 		{"Ask for the PID at level substantial: it is refused, and the reason is told", j.refusedPID},
 		{"A person who was proofed in person cannot make a pairing code with a one-time code, and the page says why", j.refusedPairing},

@@ -44,7 +44,7 @@ type Store interface {
 	// Count tells how many issuances a bulk would change.
 	Count(ctx context.Context, b Bulk, at time.Time) (int, error)
 	Propose(ctx context.Context, b Bulk) error
-	Bulks(ctx context.Context) ([]Bulk, error) // the newest first, a hundred at most
+	Bulks(ctx context.Context) ([]Bulk, error)
 	// Decide approves or refuses a proposal that has not ended, of somebody else: of all who try, one succeeds. ErrDecided.
 	Decide(ctx context.Context, id, worker string, approve bool, at time.Time) error
 	// Step carries out the next part of a bulk that was approved, and tells whether there was any.
@@ -166,14 +166,20 @@ func (c *Core) Decide(ctx context.Context, worker, id string, approve bool) erro
 	return c.Store.Decide(ctx, id, worker, approve, c.Now())
 }
 
-// Run carries out what has been approved, until nothing is left or ctx ends. Any number of processes may do so at the same time.
+// Bulks gives what was proposed, the newest first, a hundred at most.
+func (c *Core) Bulks(ctx context.Context) ([]Bulk, error) { return c.Store.Bulks(ctx) }
+
+// Run carries out what has been approved, until nothing is left or ctx ends, which is no error: the next to come goes on. Any number
+// of processes may do so at the same time.
 func (c *Core) Run(ctx context.Context) error {
-	for {
-		if more, err := c.Store.Step(ctx, c.Now()); err != nil || !more {
+	for ctx.Err() == nil {
+		more, err := c.Store.Step(ctx, c.Now())
+		if err != nil && ctx.Err() == nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return err
+		if !more {
+			return nil
 		}
 	}
+	return nil
 }

@@ -21,7 +21,9 @@ type office struct {
 	events   []audit.Event
 	shown    int
 	proposed []cases.Bulk
-	fault    error // of the audit log
+	fault    error // of the audit log, or of the second step
+	steps    int
+	stop     func()
 }
 
 func (o *office) Record(_ context.Context, e audit.Event) error {
@@ -46,6 +48,19 @@ func (o *office) PersonByPID(_ context.Context, pid string) (*minid.Person, erro
 		return nil, minid.ErrNotFound
 	}
 	return &minid.Person{ID: "anna", PID: pid}, nil
+}
+
+// Step has three parts to do, and stops at the second when it is told to.
+func (o *office) Step(ctx context.Context, _ time.Time) (bool, error) {
+	o.steps++
+	if o.steps == 2 && o.stop != nil {
+		o.stop()
+		return false, ctx.Err()
+	}
+	if o.steps == 2 && o.fault != nil {
+		return false, o.fault
+	}
+	return o.steps < 4, nil
 }
 
 func newOffice() (*office, *cases.Core) {
@@ -116,5 +131,23 @@ func TestABulkIsOfWholeDaysUntilNow(t *testing.T) {
 		if err == nil && (got.Open("worker", noon) || !got.Open("another", noon) || got.Open("another", got.Ends)) {
 			t.Errorf("%s: who may approve it", name)
 		}
+	}
+}
+
+// Run goes on until nothing is left, stops without an error when its time is over, and tells of a fault.
+func TestRun(t *testing.T) {
+	o, c := newOffice()
+	if err := c.Run(t.Context()); err != nil || o.steps != 4 {
+		t.Errorf("%v after %d steps", err, o.steps)
+	}
+	o, c = newOffice()
+	ctx, cancel := context.WithCancel(t.Context())
+	o.stop = cancel
+	if err := c.Run(ctx); err != nil || o.steps != 2 {
+		t.Errorf("stopped: %v after %d steps", err, o.steps)
+	}
+	o, c = newOffice()
+	if o.fault = errors.New("down"); !errors.Is(c.Run(t.Context()), o.fault) {
+		t.Error("a fault was not told")
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"log/slog"
@@ -78,7 +79,7 @@ func (w *casework) front(c *gin.Context) {
 }
 
 func (w *casework) showFront(c *gin.Context, s *minid.Session, status int, wrong string) {
-	all, err := w.core.Store.Bulks(c.Request.Context())
+	all, err := w.core.Bulks(c.Request.Context())
 	if err != nil {
 		w.site.Failure(c, err)
 		return
@@ -233,7 +234,10 @@ func (w *casework) propose(c *gin.Context) {
 	}
 }
 
-// decide also begins what was approved; what is left of it when the request ends is done by the next process that comes by.
+// atOnce is how long an approval is carried out in its own request.
+const atOnce = 2 * time.Second
+
+// decide also begins what was approved, so that a small bulk is done when the page comes; the rest is done by RunBulks.
 func (w *casework) decide(approve bool) gin.HandlerFunc {
 	said := "refused"
 	if approve {
@@ -256,7 +260,9 @@ func (w *casework) decide(approve bool) gin.HandlerFunc {
 		}
 		w.log.Info("bulk "+said, "trace_id", observe.TraceID(ctx), "bulk", c.Param("id"))
 		if approve {
-			if err := w.core.Run(ctx); err != nil {
+			soon, cancel := context.WithTimeout(ctx, atOnce)
+			defer cancel()
+			if err := w.core.Run(soon); err != nil {
 				w.log.Error("bulk", "trace_id", observe.TraceID(ctx), "bulk", c.Param("id"), "cause", err)
 			}
 		}

@@ -10,8 +10,8 @@ import (
 const decoyShare = 64
 
 // Decoys gives the entries of a list that no credential has (Token Status List sections 13.2 and 13.3). Some of them become invalid
-// when the status of a credential changes, so that who compares lists learns neither how many credentials changed nor which. They
-// follow from the seed alone: every replica has the same, and so has the list as it was.
+// when the status of a credential changes, so that who compares lists cannot tell for certain which of the entries that changed are
+// credentials. They follow from the seed alone: every replica has the same, and so has the list as it was.
 func (l List) Decoys() []uint64 {
 	if len(l.Seed) != 32 {
 		return nil

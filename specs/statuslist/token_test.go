@@ -234,6 +234,12 @@ func signCBOR(t testing.TB, key *ecdsa.PrivateKey, protected, unprotected cose.H
 	if err != nil {
 		t.Fatal(err)
 	}
+	return signRaw(t, key, protected, unprotected, raw)
+}
+
+// signRaw is signCBOR for a payload that is bytes already.
+func signRaw(t testing.TB, key *ecdsa.PrivateKey, protected, unprotected cose.Header, raw []byte) []byte {
+	t.Helper()
 	signed, err := cose.Sign(key, protected, unprotected, raw, false)
 	if err != nil {
 		t.Fatal(err)
