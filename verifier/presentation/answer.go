@@ -62,9 +62,9 @@ func refusal(r *Request, e *openid4vp.ErrorResponse) (Outcome, error) {
 }
 
 func (s *Service) verdictOn(ctx context.Context, id string, r *Request, t *Transaction, jwe string, now time.Time) (Outcome, error) {
-	service := s.Services.ByID(t.Service)
-	if service == nil {
-		return Outcome{}, ErrNotFound
+	ask, err := s.ask(t)
+	if err != nil {
+		return Outcome{}, err
 	}
 	plaintext, thumbprint, err := s.decrypt(r, jwe)
 	if err != nil {
@@ -79,8 +79,8 @@ func (s *Service) verdictOn(ctx context.Context, id string, r *Request, t *Trans
 		return Outcome{}, err
 	}
 	b := binding{audience: s.Signer.ClientID(), nonce: r.Nonce, transcript: transcript, at: now}
-	verdict := s.judgeAnswer(ctx, service.Query, r.State, response, b)
-	s.logVerdict(ctx, t, verdict)
+	verdict := s.judgeAnswer(ctx, ask.Query, r.State, response, b)
+	s.logVerdict(ctx, ask.Service, verdict)
 	text, err := json.Marshal(verdict)
 	if err != nil {
 		return Outcome{}, err
@@ -227,10 +227,10 @@ func pathName(path []any) string {
 }
 
 // logVerdict writes the codes of what failed, and nothing of what was shown.
-func (s *Service) logVerdict(ctx context.Context, t *Transaction, v *Verdict) {
+func (s *Service) logVerdict(ctx context.Context, service string, v *Verdict) {
 	codes := []string{}
 	for _, c := range v.Failed() {
 		codes = append(codes, c.Code)
 	}
-	s.Log.InfoContext(ctx, "presentation judged", "service", t.Service, "accepted", v.Accepted, "failed", codes)
+	s.Log.InfoContext(ctx, "presentation judged", "service", service, "accepted", v.Accepted, "failed", codes)
 }

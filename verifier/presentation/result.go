@@ -11,7 +11,7 @@ import (
 // wallet on the same device answered, until the response_code has come back in this browser.
 type Result struct {
 	ID      string
-	Service string
+	Ask     *Ask
 	State   State
 	Error   string // of the wallet, when Refused
 	Expires time.Time
@@ -24,7 +24,11 @@ func (s *Service) Result(ctx context.Context, id, browser string) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	out := &Result{ID: t.ID, Service: t.Service, State: t.State, Error: t.Error, Expires: t.Expires}
+	ask, err := s.ask(t)
+	if err != nil {
+		return nil, err
+	}
+	out := &Result{ID: t.ID, Ask: ask, State: t.State, Error: t.Error, Expires: t.Expires}
 	now := s.now()
 	switch {
 	case now.Sub(t.Created) > VerdictLifetime:

@@ -16,33 +16,35 @@ import (
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
-	"lommebok.example/verifier/relyingparty"
 )
 
 // Service asks and judges.
 type Service struct {
-	Base     string // address of the verifier, scheme and host
-	Services *relyingparty.Set
-	Store    Store
-	Signer   *openid4vp.Signer
-	Anchors  *x5c.Anchors // of issuers
-	Status   *StatusLists
-	Seal     *minid.Sealer // of keys and verdicts at rest
-	Rules    openid4vp.Rules
-	Now      func() time.Time
-	Log      *slog.Logger
+	Base    string // address of the verifier, scheme and host
+	Store   Store
+	Signer  *openid4vp.Signer
+	Anchors *x5c.Anchors // of issuers
+	Status  *StatusLists
+	Seal    *minid.Sealer // of what is asked, keys and verdicts at rest
+	Rules   openid4vp.Rules
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // Links are the two links of a transaction.
 type Links struct{ CrossDevice, SameDevice string }
 
-// Begin starts a transaction for a service. browser is the secret in the cookie of the browser that asks, of at least 32
+// Begin starts a transaction. browser is the secret in the cookie of the browser that asks, of at least 32
 // random bytes (see NewBrowser); Links makes the links from it, again and again, for nothing that opens a request is
 // stored.
-func (s *Service) Begin(ctx context.Context, service *relyingparty.Service, browser string) (id string, err error) {
+func (s *Service) Begin(ctx context.Context, ask Ask, browser string) (id string, err error) {
 	now := s.now()
 	id = secret()[:22]
-	t := Transaction{ID: id, Browser: owner(id, browser), Service: service.ID, State: Waiting, Created: now, Expires: now.Add(RequestLifetime)}
+	text, err := json.Marshal(ask)
+	if err != nil {
+		return "", err
+	}
+	t := Transaction{ID: id, Browser: owner(id, browser), Ask: s.Seal.Seal(text, "ask", id), State: Waiting, Created: now, Expires: now.Add(RequestLifetime)}
 	requests := make([]Request, 0, 2)
 	for _, same := range []bool{false, true} {
 		r, err := s.newRequest(id, browser, same)
@@ -105,15 +107,15 @@ func (s *Service) RequestObject(ctx context.Context, id string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	service := s.Services.ByID(t.Service)
-	if service == nil {
-		return "", ErrNotFound
+	ask, err := s.ask(t)
+	if err != nil {
+		return "", err
 	}
 	key, err := s.responseKey(r)
 	if err != nil {
 		return "", err
 	}
-	query, err := json.Marshal(service.Query)
+	query, err := json.Marshal(ask.Query)
 	if err != nil {
 		return "", err
 	}
@@ -125,6 +127,16 @@ func (s *Service) RequestObject(ctx context.Context, id string) (string, error) 
 		return "", err
 	}
 	return jwt, s.Store.MarkFetched(ctx, t.ID)
+}
+
+// ask opens what a transaction asks for.
+func (s *Service) ask(t *Transaction) (*Ask, error) {
+	text, err := s.Seal.Open(t.Ask, "ask", t.ID)
+	if err != nil {
+		return nil, err
+	}
+	ask := new(Ask)
+	return ask, json.Unmarshal(text, ask)
 }
 
 func (s *Service) responseURI(id string) string { return s.Base + "/responses/" + id }

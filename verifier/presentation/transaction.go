@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"lommebok.example/specs/dcql"
 )
 
 // State is where a transaction stands.
@@ -31,11 +33,18 @@ var (
 	ErrTaken = errors.New("presentation: the request has been answered")
 )
 
+// Ask is what is asked for, by whom. It is kept with its transaction: what a service asks for may change meanwhile, and
+// what is judged is what the wallet was asked.
+type Ask struct {
+	Service string      `json:"service"` // id of the one that asks
+	Query   *dcql.Query `json:"query"`
+}
+
 // Transaction is one question by one browser. Browser is the hash of the secret in its cookie.
 type Transaction struct {
 	ID      string
 	Browser string
-	Service string
+	Ask     []byte // sealed
 	State   State
 	Created time.Time
 	Expires time.Time // of its requests

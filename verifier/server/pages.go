@@ -56,7 +56,7 @@ func (p *pages) start(c *gin.Context) {
 	if !presentation.IsBrowser(browser) {
 		browser = presentation.NewBrowser()
 	}
-	id, err := p.asking.Begin(c.Request.Context(), service, browser)
+	id, err := p.asking.Begin(c.Request.Context(), presentation.Ask{Service: service.ID, Query: service.Query}, browser)
 	if err != nil {
 		p.site.Failure(c, err)
 		return
@@ -92,7 +92,7 @@ func (p *pages) find(c *gin.Context) (*transaction, bool) {
 		p.fault(c, err)
 		return nil, false
 	}
-	t := &transaction{ID: r.ID, Service: r.Service, State: r.State, Expires: r.Expires, Error: r.Error, Verdict: r.Verdict}
+	t := &transaction{ID: r.ID, Service: r.Ask.Service, State: r.State, Expires: r.Expires, Error: r.Error, Verdict: r.Verdict}
 	if t.open() {
 		links := p.asking.Links(r.ID, browser, openid4vp.Scheme)
 		t.Link, t.QR = links.SameDevice, links.CrossDevice

@@ -150,7 +150,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Timeout: 3 * time.Second, MaxBytes: maxStatusList, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
 	})
 	asking := &presentation.Service{
-		Base: cfg.URL, Services: deps.Services, Store: g.store, Signer: g.signer, Anchors: anchors,
+		Base: cfg.URL, Store: g.store, Signer: g.signer, Anchors: anchors,
 		Status: &presentation.StatusLists{Fetch: client, Anchors: anchors, MaxAge: cfg.StatusMaxAge}, Seal: g.seal,
 		Rules: openid4vp.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}, Now: deps.Now, Log: deps.Log,
 	}

@@ -33,7 +33,7 @@ func New(ctx context.Context, db *database.DB) (*Store, error) {
 type transactionRow struct {
 	ID           string
 	Browser      string
-	Service      string
+	Ask          []byte
 	State        string
 	Created      int64
 	Expires      int64
@@ -73,7 +73,7 @@ func (s *Store) AddTransaction(ctx context.Context, t presentation.Transaction, 
 	}
 	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		row := transactionRow{
-			ID: t.ID, Browser: t.Browser, Service: t.Service, State: string(t.State),
+			ID: t.ID, Browser: t.Browser, Ask: t.Ask, State: string(t.State),
 			Created: t.Created.UnixMilli(), Expires: t.Expires.UnixMilli(),
 		}
 		if err := tx.Create(&row).Error; err != nil {
@@ -95,7 +95,7 @@ func (s *Store) Transaction(ctx context.Context, id, browser string) (*presentat
 
 func (row *transactionRow) transaction() *presentation.Transaction {
 	return &presentation.Transaction{
-		ID: row.ID, Browser: row.Browser, Service: row.Service, State: presentation.State(row.State),
+		ID: row.ID, Browser: row.Browser, Ask: row.Ask, State: presentation.State(row.State),
 		Created: time.UnixMilli(row.Created).UTC(), Expires: time.UnixMilli(row.Expires).UTC(),
 		Error: row.Error, Verdict: row.Verdict, SameDevice: row.SameDevice, CodeRedeemed: row.CodeRedeemed,
 	}

@@ -32,7 +32,7 @@ func add(t *testing.T, s *Store, id string) []presentation.Request {
 		{ID: id + "-link", TransactionID: id, SameDevice: true, Nonce: "n2", State: "s2", KeyID: "k2", Key: []byte{2}},
 	}
 	err := s.AddTransaction(context.Background(), presentation.Transaction{
-		ID: id, Browser: "browser", Service: "service", State: presentation.Waiting,
+		ID: id, Browser: "browser", Ask: []byte("ask"), State: presentation.Waiting,
 		Created: noon, Expires: noon.Add(presentation.RequestLifetime),
 	}, requests)
 	if err != nil {
@@ -124,7 +124,7 @@ func TestTransactionIsTheBrowsersOwn(t *testing.T) {
 	each(t, func(t *testing.T, s *Store) {
 		add(t, s, "tx")
 		got, err := s.Transaction(context.Background(), "tx", "browser")
-		if err != nil || got.Service != "service" || !got.Created.Equal(noon) {
+		if err != nil || string(got.Ask) != "ask" || !got.Created.Equal(noon) {
 			t.Errorf("got %+v %v", got, err)
 		}
 		_, err = s.Transaction(context.Background(), "tx", "other")
