@@ -8,6 +8,10 @@
 //	place_of_birth                            map: country, region, locality
 //	nationalities                             list of ISO 3166-1 alpha-2 codes
 //	postal_address                            list of lines, without the name
+//	address                                   map: formatted, street_address, postal_code, locality, country
+//	resident_address, resident_street,
+//	resident_postal_code, resident_city,
+//	resident_country                          text: the same, one by one
 //	age_over_NN                               bool, counted from the birth date on the day it is asked
 //	school_role, school_name, school_number,
 //	school_owner_name, school_owner_number,

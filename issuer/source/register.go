@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"maps"
 	"time"
 )
 
@@ -56,6 +57,7 @@ func (p Person) values() map[string]any {
 		PlaceOfBirth:  map[string]string{"country": p.Country, "region": p.Region, "locality": p.Locality},
 		Nationalities: p.Nationalities, PostalAddress: p.Address(),
 	}
+	maps.Copy(v, p.resident())
 	if s := p.School; s != nil {
 		v[SchoolRole], v[SchoolName], v[SchoolNumber], v[SchoolType] = s.Role, s.Name, s.Number, s.Type
 		v[SchoolOwnerName], v[SchoolOwnerNumber] = s.OwnerName, s.OwnerNumber

@@ -2,6 +2,7 @@ package source
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -33,11 +34,27 @@ func Residents() []Person {
 // streets are invented, and there is no such post town.
 var streets = []string{"Furuveien", "Bekkefaret", "Skolegata", "Fjordvegen", "Storgata", "Lyngstien", "Kaivegen"}
 
-// Address is where letters reach the person, a line each. It follows from the number, so that it is always the same.
-func (p Person) Address() []string {
+const postCode = "9999"
+
+// Address is where letters reach the person, a line each.
+func (p Person) Address() []string { return []string{p.street(), postCode + " " + p.Locality} }
+
+// street follows from the number, so that it is always the same.
+func (p Person) street() string {
 	n := 0
 	for _, digit := range p.PID {
 		n = n*10%9973 + int(digit-'0')
 	}
-	return []string{streets[n%len(streets)] + " " + strconv.Itoa(1+n%89), "9999 " + p.Locality}
+	return streets[n%len(streets)] + " " + strconv.Itoa(1+n%89)
+}
+
+// resident is the same address as the PID has it in each format (PID Rulebook 1.7 chapter 2).
+func (p Person) resident() map[string]any {
+	formatted := strings.Join(p.Address(), ", ")
+	return map[string]any{
+		Address: map[string]string{
+			"formatted": formatted, "street_address": p.street(), "postal_code": postCode, "locality": p.Locality, "country": "NO",
+		},
+		ResidentAddress: formatted, ResidentStreet: p.street(), ResidentPostCode: postCode, ResidentCity: p.Locality, ResidentCountry: "NO",
+	}
 }

@@ -104,6 +104,12 @@ const (
 	PlaceOfBirth      = "place_of_birth"
 	Nationalities     = "nationalities"
 	PostalAddress     = "postal_address"
+	Address           = "address"
+	ResidentAddress   = "resident_address"
+	ResidentStreet    = "resident_street"
+	ResidentPostCode  = "resident_postal_code"
+	ResidentCity      = "resident_city"
+	ResidentCountry   = "resident_country"
 	SchoolRole        = "school_role"
 	SchoolName        = "school_name"
 	SchoolNumber      = "school_number"
@@ -113,7 +119,8 @@ const (
 )
 
 var known = map[string]bool{
-	GivenName: true, FamilyName: true, IdentityNumber: true, BirthDate: true, PlaceOfBirth: true, Nationalities: true, PostalAddress: true,
+	GivenName: true, FamilyName: true, IdentityNumber: true, BirthDate: true, PlaceOfBirth: true, Nationalities: true,
+	PostalAddress: true, Address: true, ResidentAddress: true, ResidentStreet: true, ResidentPostCode: true, ResidentCity: true, ResidentCountry: true,
 	SchoolRole: true, SchoolName: true, SchoolNumber: true, SchoolOwnerName: true, SchoolOwnerNumber: true, SchoolType: true,
 	DiplomaProgramme: true, DiplomaSchool: true, DiplomaDate: true, StudyCompetence: true,
 	LicenceNumber: true, LicenceIssued: true, LicenceExpiry: true, DrivingPrivileges: true, Portrait: true,
