@@ -16,6 +16,13 @@ $(VENDOR): web/package.json web/package-lock.json
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent assets
 	@touch $@
 
+# Implementations that are not ours, for tests alone.
+FOREIGN := wallet-sim/testdata/foreign/node_modules/.lock
+
+$(FOREIGN): wallet-sim/testdata/foreign/package.json wallet-sim/testdata/foreign/package-lock.json
+	cd wallet-sim/testdata/foreign && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
 build: $(VENDOR) ## the three programs, under build/
 	@mkdir -p build
 	go build -o build/ ./issuer ./verifier ./wallet-sim
@@ -26,7 +33,7 @@ run: build ## starts issuer, verifier and wallet simulator; Ctrl-C stops all (TL
 demo: build ## the whole journey without a person, a tick a step
 	@build/wallet-sim demo
 
-test: $(VENDOR) ## all tests; says which suites were left out
+test: $(VENDOR) $(FOREIGN) ## all tests; says which suites were left out
 	@if [ -z "$$TEST_POSTGRES" ]; then echo "left out: the stores on PostgreSQL (set TEST_POSTGRES to a server's address, e.g. postgres://postgres@localhost/postgres)"; fi
 	@if ! command -v chromium >/dev/null; then echo "left out: the pages in a browser (install chromium)"; fi
 	@if [ ! -e /usr/lib/softhsm/libsofthsm2.so ]; then echo "left out: keys in a token (install softhsm2 and gcc)"; fi

@@ -9,12 +9,13 @@ import (
 	"lommebok.example/specs/openid4vci"
 )
 
-//go:embed logo.svg
+//go:embed logo.png
 var logo []byte
 
-// logoIn is our mark, by value so that no wallet has to call home for it.
+// logoIn is our mark, by value so that no wallet has to call home for it. It is a PNG: there are wallets that take no image/svg+xml, for
+// the plus sign in a data URL or for want of a renderer.
 func logoIn(lang string) *openid4vci.Image {
-	return &openid4vci.Image{URI: "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(logo), AltText: logoText.In(lang)}
+	return &openid4vci.Image{URI: "data:image/png;base64," + base64.StdEncoding.EncodeToString(logo), AltText: logoText.In(lang)}
 }
 
 var logoText = credentials.Words{NB: "En lommebok", NN: "Ei lommebok", EN: "A wallet"}

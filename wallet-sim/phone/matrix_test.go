@@ -1,7 +1,6 @@
 package phone_test
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
@@ -173,24 +172,34 @@ var code = regexp.MustCompile(`er (\d{6})\.`)
 func (g *getter) redeem(t *testing.T, id string, by way) ([]*wallet.Credential, error) {
 	t.Helper()
 	g.pass(3 * time.Hour)
-	ctx := context.Background()
-	page, _, err := g.surfer.SignIn(ctx, g.issuer+"/pre-authorized?"+url.Values{"configuration": {id}}.Encode())
-	check(t, err)
-	page, err = g.surfer.Submit(ctx, page, page.FormTo("/pre-authorized"), nil, "")
-	check(t, err)
-	p, err := g.wallet.Resolve(ctx, page.TextOf("offer-address"), "")
+	p, err := g.wallet.Resolve(t.Context(), g.preAuthorized(t, id), "")
 	check(t, err)
 	tx := ""
 	if p.PreAuthorized.TxCode != nil {
-		page, err = g.surfer.Open(ctx, g.issuer+"/dev/outbox", "")
-		check(t, err)
-		m := code.FindStringSubmatch(string(page.Raw))
-		if m == nil {
-			t.Fatalf("no code: %s", page.Says())
-		}
-		tx = m[1]
+		tx = g.codeBySMS(t)
 	}
-	return g.wallet.Redeem(ctx, plan(p, by), tx)
+	return g.wallet.Redeem(t.Context(), plan(p, by), tx)
+}
+
+// preAuthorized is the link of an offer with a pre-authorized code, from the issuer's page.
+func (g *getter) preAuthorized(t *testing.T, id string) string {
+	t.Helper()
+	page, _, err := g.surfer.SignIn(t.Context(), g.issuer+"/pre-authorized?"+url.Values{"configuration": {id}}.Encode())
+	check(t, err)
+	page, err = g.surfer.Submit(t.Context(), page, page.FormTo("/pre-authorized"), nil, "")
+	check(t, err)
+	return page.TextOf("offer-address")
+}
+
+func (g *getter) codeBySMS(t *testing.T) string {
+	t.Helper()
+	page, err := g.surfer.Open(t.Context(), g.issuer+"/dev/outbox", "")
+	check(t, err)
+	m := code.FindStringSubmatch(string(page.Raw))
+	if m == nil {
+		t.Fatalf("no code: %s", page.Says())
+	}
+	return m[1]
 }
 
 // foreign verifies the issuer's signature with veraison/go-cose and go-jose.

@@ -101,6 +101,7 @@ func (p *Provider) AttestWallet(unit, clientID, issuer string, key *ecdsa.Public
 	}
 	now := p.Now()
 	return attestation.Wallet{
+		Issuer:   p.URL, // draft -07 demands it
 		ClientID: clientID, Key: key, IssuedAt: now, Expires: now.Add(walletLife),
 		Name: organisation, Version: "1", Link: p.URL, Certification: "none: a simulator",
 		Status: &attestation.Status{Index: index, URI: p.URL + unitsPath, Until: now.Add(statusLife)}, Chain: p.chain,

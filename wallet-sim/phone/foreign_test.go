@@ -1,0 +1,247 @@
+package phone_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"lommebok.example/specs/jose"
+	"lommebok.example/wallet-sim/provider"
+)
+
+// foreignDir holds implementations that are not ours, by npm.
+const foreignDir = "../testdata/foreign"
+
+// program is a foreign program that answers orders by lines of JSON.
+type program struct {
+	t    *testing.T
+	in   *json.Encoder
+	out  *bufio.Scanner
+	says *bytes.Buffer
+}
+
+// message is a line of a foreign program: an answer, or what it needs in between.
+type message struct {
+	Done   json.RawMessage `json:"done"`
+	Failed string          `json:"failed"`
+	Stack  string          `json:"stack"`
+	Need   *struct {
+		Browser     string `json:"browser"`
+		Attestation *struct {
+			Key              jose.JWK `json:"key"`
+			ClientID, Issuer string
+		} `json:"attestation"`
+		KeyAttestation *struct {
+			Keys     []jose.JWK `json:"keys"`
+			Nonce    string     `json:"nonce"`
+			Required struct {
+				KeyStorage         []string `json:"key_storage"`
+				UserAuthentication []string `json:"user_authentication"`
+			} `json:"required"`
+		} `json:"keyAttestation"`
+	} `json:"need"`
+}
+
+func startForeign(t *testing.T, script string) *program {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(foreignDir, "node_modules")); err != nil {
+		const missing = "foreign implementations are not installed: run make test, or npm ci in wallet-sim/testdata/foreign"
+		if os.Getenv("CI") != "" {
+			t.Fatal(missing)
+		}
+		t.Skip(missing)
+	}
+	p := &program{t: t, says: &bytes.Buffer{}}
+	cmd := exec.CommandContext(context.Background(), "node", script)
+	cmd.Dir, cmd.Stderr = foreignDir, p.says
+	in, err := cmd.StdinPipe()
+	check(t, err)
+	out, err := cmd.StdoutPipe()
+	check(t, err)
+	check(t, cmd.Start())
+	t.Cleanup(func() {
+		check(t, in.Close()) // the end of its orders ends the program
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%s: %v: %s", script, err, p.says)
+		}
+	})
+	p.in, p.out = json.NewEncoder(in), bufio.NewScanner(io.Reader(out))
+	p.out.Buffer(nil, 1<<20)
+	return p
+}
+
+// order has the program do something, and gives what it needs in between; it reads the answer into done.
+func (p *program) order(what map[string]any, give func(m *message) map[string]any, done any) {
+	p.t.Helper()
+	check(p.t, p.in.Encode(what))
+	for {
+		if !p.out.Scan() {
+			p.t.Fatalf("the program ended: %v: %s", p.out.Err(), p.says)
+		}
+		var m message
+		check(p.t, json.Unmarshal(p.out.Bytes(), &m))
+		switch {
+		case m.Need != nil:
+			check(p.t, p.in.Encode(give(&m)))
+		case m.Failed != "":
+			p.t.Fatalf("%v: %s\n%s", what["do"], m.Failed, m.Stack)
+		default:
+			check(p.t, json.Unmarshal(m.Done, done))
+			return
+		}
+	}
+}
+
+// anchors are the certificates of a folder of the trust folder, as base64 of DER.
+func anchors(t *testing.T, dir string) (list []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.pem"))
+	check(t, err)
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		check(t, err)
+		for block, rest := pem.Decode(raw); block != nil; block, rest = pem.Decode(rest) {
+			list = append(list, base64.StdEncoding.EncodeToString(block.Bytes))
+		}
+	}
+	if len(list) == 0 {
+		t.Fatalf("no anchors in %s", dir)
+	}
+	return list
+}
+
+// A wallet made of @openid4vc, @sd-jwt and @owf packages receives from our issuer, by either grant, as itself or attested by its
+// provider, verifies what it got by its own means, and presents it to our verifier.
+func TestForeignWallet(t *testing.T) {
+	w := newTown(t)
+	w.at = time.Now() // the program has a clock of its own
+	p := startForeign(t, "wallet.mjs")
+	owner := &getter{town: w, surfer: w.surfer(karies)}
+	owner.surfer.pair(karies)
+	trust := w.face.Wallet.Trust.Dir
+	attester := w.face.Wallet.Attester.(provider.Unit)
+	give := func(m *message) map[string]any { return w.give(t, owner, attester, m) }
+	for _, c := range []struct {
+		name, configuration string
+		preAuthorized       bool
+		attested            bool
+		copies              int
+		service             string // that asks for it
+		shown               string
+	}{
+		{"SD-JWT VC by pre-authorized code", mpid, true, false, 1, "", "Eksakt"},
+		{"mdoc by authorization code, a batch", "proof_of_age", false, false, 3, "aldersgrense", "age_over_18"},
+		{"PID as SD-JWT VC, wallet and keys attested", "pid_sd_jwt_vc", false, true, 2, "skatteetaten", "Karies"},
+		{"PID as mdoc, wallet and keys attested", "pid_mso_mdoc", false, true, 2, "skatteetaten-mdoc", "Karies"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p.t = t
+			order := map[string]any{"do": "receive", "attested": c.attested, "copies": c.copies, "trusted": anchors(t, filepath.Join(trust, "issuers"))}
+			if c.preAuthorized {
+				order["offer"], order["txCode"] = owner.preAuthorized(t, c.configuration), owner.codeBySMS(t)
+			} else {
+				order["offer"] = w.offer(t, c.configuration)
+			}
+			var got struct {
+				Configuration string          `json:"configuration"`
+				Copies        int             `json:"copies"`
+				Claims        json.RawMessage `json:"claims"`
+			}
+			p.order(order, give, &got)
+			if got.Configuration != c.configuration || got.Copies != c.copies || !bytes.Contains(got.Claims, []byte(c.shown)) {
+				t.Fatalf("got %d copies of %s: %s", got.Copies, got.Configuration, got.Claims)
+			}
+			if c.service == "" {
+				return
+			}
+			link, outcome := w.ask(t, c.service)
+			var answer struct {
+				Status int             `json:"status"`
+				Body   json.RawMessage `json:"body"`
+			}
+			p.order(map[string]any{"do": "present", "link": link, "trusted": anchors(t, filepath.Join(trust, "verifiers"))}, give, &answer)
+			if a := outcome(); answer.Status != 200 || a.Verdict == nil || !a.Verdict.Accepted {
+				t.Errorf("%d %s: %+v", answer.Status, answer.Body, a)
+			}
+		})
+	}
+}
+
+// give is what a wallet needs of its owner and of its provider.
+func (w *town) give(t *testing.T, owner *getter, by provider.Unit, m *message) map[string]any {
+	t.Helper()
+	switch n := m.Need; {
+	case n.Attestation != nil:
+		key, err := n.Attestation.Key.PublicKey()
+		check(t, err)
+		jwt, err := by.Provider.AttestWallet(by.ID, n.Attestation.ClientID, n.Attestation.Issuer, key)
+		check(t, err)
+		return map[string]any{"jwt": jwt}
+	case n.KeyAttestation != nil:
+		a := n.KeyAttestation
+		var list []*ecdsa.PublicKey
+		for _, k := range a.Keys {
+			key, err := k.PublicKey()
+			check(t, err)
+			list = append(list, key)
+		}
+		jwt, err := by.Provider.AttestKeys(by.ID, a.Nonce, list, a.Required.KeyStorage, a.Required.UserAuthentication)
+		check(t, err)
+		return map[string]any{"jwt": jwt}
+	default:
+		back, err := owner.surfer.Authorize(t.Context(), n.Browser, "http://localhost:1/callback")
+		check(t, err)
+		return map[string]any{"redirect": "http://localhost:1/callback?" + back.Query.Encode()}
+	}
+}
+
+// offer is the link of an offer for the authorization code flow, from the issuer's page.
+func (w *town) offer(t *testing.T, id string) string {
+	t.Helper()
+	s := w.surfer(karies)
+	s.open(w.issuer + "/")
+	for _, form := range s.page.Forms {
+		if form.Action == "/offers" && form.Fields.Get("configuration") == id {
+			page, err := s.Submit(t.Context(), s.page, form, nil, "")
+			check(t, err)
+			return page.TextOf("offer-address")
+		}
+	}
+	t.Fatalf("the issuer's page has no %s", id)
+	return ""
+}
+
+// asked is what the page of a service knows of its transaction.
+type asked struct {
+	QR      string `json:"qr"`
+	Verdict *struct {
+		Accepted bool            `json:"accepted"`
+		Rest     json.RawMessage `json:"credentials"`
+	} `json:"verdict"`
+}
+
+// ask has a service ask by its page, and gives the link for a wallet on another device and what came of it.
+func (w *town) ask(t *testing.T, service string) (link string, outcome func() asked) {
+	t.Helper()
+	s := w.surfer(karies)
+	s.open(w.verifier + "/")
+	s.press("/services/" + service + "/start")
+	address := s.page.URL.String()
+	outcome = func() (a asked) {
+		raw, err := s.JSON(t.Context(), address)
+		check(t, err)
+		check(t, json.Unmarshal(raw, &a))
+		return a
+	}
+	return outcome().QR, outcome
+}
