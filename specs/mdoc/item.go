@@ -52,8 +52,8 @@ func parseItem(raw cose.RawMessage, content cose.Encoded, ns string) (item, erro
 	if found != 4 || it.element.Identifier == "" {
 		return item{}, fmt.Errorf("%w: item in %s without one of its four members", ErrMalformed, ns)
 	}
-	if len(random) < minRandom || it.digestID >= digestIDEnd {
-		return item{}, fmt.Errorf("%w: item in %s has random below %d bytes or digestID beyond 31 bits", ErrMalformed, ns, minRandom)
+	if len(random) < minRandom || it.digestID > digestIDMax {
+		return item{}, fmt.Errorf("%w: item in %s has random below %d bytes or digestID beyond 32 bits", ErrMalformed, ns, minRandom)
 	}
 	return it, nil
 }

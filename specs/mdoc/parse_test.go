@@ -40,7 +40,7 @@ func TestParseIssuerSignedRefusesItems(t *testing.T) {
 		{"no elementValue", []any{without(plain(), "elementValue")}, ErrMalformed},
 		{"a fifth member", []any{with("remark", "x")}, ErrMalformed},
 		{"elementIdentifier empty", []any{with("elementIdentifier", "")}, ErrMalformed},
-		{"digestID of 32 bits", []any{with("digestID", uint64(1)<<31)}, ErrMalformed},
+		{"digestID of 33 bits", []any{with("digestID", uint64(1)<<32)}, ErrMalformed},
 		{"digestID negative", []any{with("digestID", -1)}, cose.ErrType},
 		{"random of 15 bytes", []any{with("random", make([]byte, 15))}, ErrMalformed},
 		{"element twice", []any{plain(), forgedItem(4, "family_name", "Øs")}, ErrMalformed},

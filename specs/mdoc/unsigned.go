@@ -20,7 +20,8 @@ const (
 	itemDepth   = cose.MaxDepth - 1 // an element value stands inside the map of its item
 	version1    = "1.0"
 	sha256Name  = "SHA-256"
-	digestIDEnd = 1 << 31 // digestID is below this, 9.1.2.5
+	digestIDEnd = 1 << 31   // digestID is below this, 9.1.2.5
+	digestIDMax = 1<<32 - 1 // the highest that is read: there are issuers that draw 32 bits, and nothing rests on the bound
 )
 
 // Unsigned is an mdoc that lacks only the issuer's signature: its bytes are final, so

@@ -5,6 +5,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -15,7 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/internal/keys"
 	"lommebok.example/specs/jose"
+	"lommebok.example/specs/x5c"
 	"lommebok.example/wallet-sim/provider"
 )
 
@@ -41,6 +46,10 @@ type message struct {
 			Key              jose.JWK `json:"key"`
 			ClientID, Issuer string
 		} `json:"attestation"`
+		Certificate *struct {
+			Key      jose.JWK `json:"key"`
+			Use, URL string
+		} `json:"certificate"`
 		KeyAttestation *struct {
 			Keys     []jose.JWK `json:"keys"`
 			Nonce    string     `json:"nonce"`
@@ -124,7 +133,7 @@ func anchors(t *testing.T, dir string) (list []string) {
 // provider, verifies what it got by its own means, and presents it to our verifier.
 func TestForeignWallet(t *testing.T) {
 	w := newTown(t)
-	w.at = time.Now() // the program has a clock of its own
+	w.real = true
 	p := startForeign(t, "wallet.mjs")
 	owner := &getter{town: w, surfer: w.surfer(karies)}
 	owner.surfer.pair(karies)
@@ -244,4 +253,86 @@ func (w *town) ask(t *testing.T, service string) (link string, outcome func() as
 		return a
 	}
 	return outcome().QR, outcome
+}
+
+// foreignWorld is who vouches for a foreign issuer and a foreign verifier.
+type foreignWorld struct {
+	root    *x509.Certificate
+	rootKey *ecdsa.PrivateKey
+	at      time.Time
+}
+
+func newForeignWorld(t *testing.T, trust string) *foreignWorld {
+	t.Helper()
+	w := &foreignWorld{at: time.Now().Add(-time.Hour)}
+	var err error
+	w.rootKey, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	check(t, err)
+	w.root, err = x5c.NewRoot(w.rootKey, w.subject("root", "http://127.0.0.1"), w.at, 24*365*time.Hour)
+	check(t, err)
+	for _, whom := range []string{"issuers", "verifiers"} {
+		check(t, keys.PublishCertificate(filepath.Join(trust, whom), "foreign", w.root))
+	}
+	return w
+}
+
+func (w *foreignWorld) subject(name, address string) x5c.Subject {
+	return x5c.Subject{Country: "NO", Organization: "Foreign", CommonName: "Foreign " + name, URI: address}
+}
+
+// vouch gives the certificate that a program asks for.
+func (w *foreignWorld) vouch(t *testing.T, m *message) map[string]any {
+	t.Helper()
+	ask := m.Need.Certificate
+	key, err := ask.Key.PublicKey()
+	check(t, err)
+	profile := map[string]x5c.Profile{"sdjwt": x5c.CredentialIssuer, "mdoc": x5c.DocumentSigner, "access": x5c.AccessCertificate}[ask.Use]
+	leaf, err := x5c.Issue(profile, w.root, w.rootKey, key, w.subject(ask.Use, ask.URL), w.at, 30*24*time.Hour)
+	check(t, err)
+	return map[string]any{"x5c": []string{base64.StdEncoding.EncodeToString(leaf.Raw)}, "root": base64.StdEncoding.EncodeToString(w.root.Raw)}
+}
+
+// Our wallet receives from an issuer, and presents to a verifier, that are made of packages which are not ours.
+func TestForeignServers(t *testing.T) {
+	w := newTown(t)
+	w.real = true
+	p := startForeign(t, "server.mjs")
+	world := newForeignWorld(t, w.face.Wallet.Trust.Dir)
+	var at struct{ URL string }
+	p.order(map[string]any{"do": "start"}, func(m *message) map[string]any { return world.vouch(t, m) }, &at)
+	for _, c := range []struct{ name, configuration, txCode, format string }{
+		{"SD-JWT VC with a transaction code", "member_sd_jwt", "493536", "sdjwt"},
+		{"mdoc", "member_mdoc", "", "mdoc"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p.t = t
+			var offer struct{ Link string }
+			order := map[string]any{"do": "offer", "configuration": c.configuration}
+			if c.txCode != "" {
+				order["txCode"] = c.txCode
+			}
+			p.order(order, nil, &offer)
+			plan, err := w.face.Wallet.Resolve(t.Context(), offer.Link, "")
+			check(t, err)
+			got, err := w.face.Wallet.Redeem(t.Context(), plan, c.txCode)
+			check(t, err)
+			if len(got) != 1 || got[0].ConfigurationID != c.configuration {
+				t.Fatalf("got %+v", got)
+			}
+			var ask struct{ ID, Link string }
+			p.order(map[string]any{"do": "ask", "format": c.format}, nil, &ask)
+			request, err := w.face.Wallet.Request(t.Context(), ask.Link)
+			check(t, err)
+			if len(request.Shares) != 1 {
+				t.Fatalf("the wallet would share %+v", request)
+			}
+			_, err = w.face.Wallet.Share(t.Context(), request)
+			check(t, err)
+			var seen map[string]any
+			p.order(map[string]any{"do": "outcome", "id": ask.ID}, nil, &seen)
+			if seen["member_number"] != "4711" || seen["given_name"] != nil {
+				t.Errorf("the verifier saw %v", seen)
+			}
+		})
+	}
 }

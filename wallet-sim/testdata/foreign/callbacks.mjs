@@ -2,6 +2,7 @@
 import { createHash, createPrivateKey, createPublicKey, randomBytes, sign, verify, X509Certificate } from 'node:crypto'
 import * as jose from 'jose'
 import { CoseKey } from '@owf/mdoc'
+import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc'
 
 const keys = new Map() // private keys as JWK, by the x of the public one
 
@@ -18,7 +19,7 @@ export const signerOf = pub => ({ method: 'jwk', alg: 'ES256', publicJwk: pub })
 export const der = text => new Uint8Array(Buffer.from(text, 'base64'))
 
 export async function signJwt(signer, { header, payload }) {
-  const pub = signer.publicJwk ?? payload.cnf?.jwk
+  const pub = signer.publicJwk ?? await jose.exportJWK(new X509Certificate(der(signer.x5c[0])).publicKey)
   const key = await jose.importJWK(privateJWK(pub), 'ES256')
   const jwt = await new jose.SignJWT(payload).setProtectedHeader({ ...header, alg: 'ES256' }).sign(key)
   return { jwt, signerJwk: pub }
@@ -91,4 +92,21 @@ export function chainOf(chain, trusted, now) {
     if (!by.some(issuer => c.checkIssued(issuer) && c.verify(issuer.publicKey))) throw new Error(`nobody vouches for ${c.subject}`)
     if (now < new Date(c.validFrom) || now > new Date(c.validTo)) throw new Error(`${c.subject} is not valid now`)
   }
+}
+
+// sdjwt signs and verifies SD-JWT VCs: it signs with a key, as issuer or as holder, and trusts these certificates.
+export const sdjwt = (key, trusted) => new SDJwtVcInstance({
+  hasher: (data, alg) => hash(typeof data === 'string' ? Buffer.from(data) : new Uint8Array(data), alg), hashAlg: 'sha-256',
+  saltGenerator: n => jose.base64url.encode(generateRandom(n)), signAlg: 'ES256', kbSignAlg: 'ES256',
+  signer: signing(key), kbSigner: signing(key),
+  verifier: verifying(trusted), statusVerifier: verifying(trusted),
+  kbVerifier: async (data, signature, { cnf }) => (await verifyJwt({ publicJwk: cnf.jwk, alg: 'ES256' }, { compact: `${data}.${signature}` })).verified,
+})
+
+const signing = key => data => jose.base64url.encode(mdoc.cose.sign1.sign({ toBeSigned: Buffer.from(data), key: CoseKey.fromJwk(privateJWK(key)) }))
+
+const verifying = trusted => async (data, signature) => {
+  const { x5c } = jose.decodeProtectedHeader(`${data}.${signature}`)
+  chainOf(x5c.map(der), trusted.map(der), new Date())
+  return (await verifyJwt({ x5c }, { compact: `${data}.${signature}` })).verified
 }

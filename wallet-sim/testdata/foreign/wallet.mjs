@@ -1,24 +1,14 @@
-// A wallet made of packages that are not ours: it receives credentials and presents them. The test that starts it drives it by
-// lines of JSON on standard input, one answer each; what the wallet needs of the test in between (a person in a browser, its
-// provider's attestations) it asks for by a line {"need": …}.
-import { createInterface } from 'node:readline'
+// A wallet made of packages that are not ours: it receives credentials and presents them. A person in a browser, and the attestations
+// of its provider, it has from the test.
 import * as jose from 'jose'
 import { Openid4vciClient } from '@openid4vc/openid4vci'
 import { Openid4vpClient } from '@openid4vc/openid4vp'
 import { clientAuthenticationNone, setGlobalConfig } from '@openid4vc/oauth2'
-import { SDJwtVcInstance } from '@sd-jwt/sd-jwt-vc'
 import { CoseKey, DateOnly, DeviceRequest, DocRequest, Holder, IssuerSigned, ItemsRequest, SessionTranscript } from '@owf/mdoc'
-import { callbacks, chainOf, der, generateRandom, hash, mdoc, newKey, privateJWK, signerOf, signJwt, verifyJwt } from './callbacks.mjs'
+import { need, obey } from './lines.mjs'
+import { callbacks, chainOf, der, generateRandom, mdoc, newKey, privateJWK, sdjwt, signerOf, signJwt } from './callbacks.mjs'
 
 setGlobalConfig({ allowInsecureUrls: true }) // the servers of the test are on this machine
-
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
-const say = message => process.stdout.write(JSON.stringify(message) + '\n')
-const hear = async () => {
-  const { value, done } = await lines.next()
-  return done ? null : JSON.parse(value)
-}
-const need = async what => { say({ need: what }); return hear() }
 
 const held = new Map() // credentials by configuration: {format, text, key}
 const clientId = 'foreign-wallet'
@@ -86,22 +76,6 @@ async function authorize(c, credentialOffer, issuerMetadata, id, dpop) {
   return c.retrieveAuthorizationCodeAccessTokenFromOffer({ credentialOffer, issuerMetadata, authorizationCode: code, redirectUri, dpop,
     pkceCodeVerifier: pushed.pkce.codeVerifier })
 }
-
-const sdjwt = (key, trusted) => new SDJwtVcInstance({
-  hasher: (data, alg) => hash(typeof data === 'string' ? Buffer.from(data) : new Uint8Array(data), alg), hashAlg: 'sha-256',
-  saltGenerator: n => jose.base64url.encode(generateRandom(n)), signAlg: 'ES256', kbSignAlg: 'ES256',
-  kbSigner: async data => (await jose.base64url.encode(mdoc.cose.sign1.sign({ toBeSigned: Buffer.from(data), key: CoseKey.fromJwk(privateJWK(key)) }))),
-  verifier: async (data, signature) => {
-    const { x5c } = jose.decodeProtectedHeader(data + '.' + signature)
-    chainOf(x5c.map(der), trusted.map(der), new Date())
-    return (await verifyJwt({ x5c }, { compact: data + '.' + signature })).verified
-  },
-  statusVerifier: async (data, signature) => {
-    const { x5c } = jose.decodeProtectedHeader(data + '.' + signature)
-    chainOf(x5c.map(der), trusted.map(der), new Date())
-    return (await verifyJwt({ x5c }, { compact: data + '.' + signature })).verified
-  },
-})
 
 // check verifies what came: signature, chain, validity, status, digests, and that it is bound to our key. It gives the claims.
 async function check(configuration, text, key, trusted) {
@@ -176,10 +150,4 @@ async function presentMdoc(own, query, asked) {
   return response.encodedForOid4Vp
 }
 
-for (let order = await hear(); order; order = await hear()) {
-  try {
-    say({ done: await { receive, present }[order.do](order) })
-  } catch (e) {
-    say({ failed: `${e.message} ${e.response ? e.response.status : ''} ${JSON.stringify(e.errorResponse ?? e.credentialErrorResponseResult ?? '')}`, stack: e.stack })
-  }
-}
+await obey({ receive, present })
