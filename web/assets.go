@@ -76,16 +76,16 @@ func contentType(name string) string {
 }
 
 // assetURL gives the address of an asset, with the version of its content.
-func (s *Site) assetURL(name string) (string, error) {
-	a, ok := s.assets[name]
+func (c *contents) assetURL(name string) (string, error) {
+	a, ok := c.assets[name]
 	if !ok {
 		return "", fmt.Errorf("web: no asset is called %q", name)
 	}
 	return "/assets/" + name + "?v=" + a.version, nil
 }
 
-func (s *Site) hasDesignSystem() bool {
-	_, ok := s.assets[designSystem]
+func (c *contents) hasDesignSystem() bool {
+	_, ok := c.assets[designSystem]
 	return ok
 }
 

@@ -97,7 +97,7 @@ func (s *Site) plainFailure(c *gin.Context, lang string) {
 }
 
 // loadPages parses every page once for each language, with the words of that language in reach of {{t}}.
-func (s *Site) loadPages(fsys fs.FS) (map[string]pageSet, error) {
+func (c *contents) loadPages(fsys fs.FS) (map[string]pageSet, error) {
 	names, err := fs.Glob(fsys, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: listing templates: %w", err)
@@ -110,7 +110,7 @@ func (s *Site) loadPages(fsys fs.FS) (map[string]pageSet, error) {
 			if page == "layout" || strings.HasSuffix(page, "_partials") {
 				continue
 			}
-			t := template.New(page).Funcs(s.functions(lang)).Option("missingkey=error")
+			t := template.New(page).Funcs(c.functions(lang)).Option("missingkey=error")
 			if t, err = t.ParseFS(fsys, pageFiles(fsys, page)...); err != nil {
 				return nil, fmt.Errorf("web: %s: %w", name, err)
 			}
@@ -131,17 +131,17 @@ func pageFiles(fsys fs.FS, page string) []string {
 	return append(list, "templates/"+page+".html")
 }
 
-func (s *Site) functions(lang string) template.FuncMap {
+func (c *contents) functions(lang string) template.FuncMap {
 	return template.FuncMap{
-		"t": func(key string, args ...any) (string, error) { return s.texts.get(lang, key, args...) },
+		"t": func(key string, args ...any) (string, error) { return c.texts.get(lang, key, args...) },
 		"tn": func(key string, n int, args ...any) (string, error) {
-			return s.texts.count(lang, key, n, args...)
+			return c.texts.count(lang, key, n, args...)
 		},
-		"langOf":        func(key string) template.HTMLAttr { return s.langOf(lang, key) },
-		"steps":         func(at int, keys ...string) (steps, error) { return s.steps(lang, at, keys) },
+		"langOf":        func(key string) template.HTMLAttr { return c.langOf(lang, key) },
+		"steps":         func(at int, keys ...string) (steps, error) { return c.steps(lang, at, keys) },
 		"clock":         Clock,
-		"asset":         s.assetURL,
-		"hasDesign":     s.hasDesignSystem,
+		"asset":         c.assetURL,
+		"hasDesign":     c.hasDesignSystem,
 		"qr":            QR,
 		"dict":          dict,
 		"walletAddress": WalletAddress,
@@ -151,8 +151,8 @@ func (s *Site) functions(lang string) template.FuncMap {
 
 // langOf marks an element whose text is not in the language of the page (WCAG 2.2, 3.1.2): the page in a partial language
 // is in defaultLanguage but for the few texts that the partial one has.
-func (s *Site) langOf(lang, key string) template.HTMLAttr {
-	if lang == partial && s.texts.own(lang, key) {
+func (c *contents) langOf(lang, key string) template.HTMLAttr {
+	if lang == partial && c.texts.own(lang, key) {
 		return template.HTMLAttr(` lang="` + partial + `"`)
 	}
 	return ""

@@ -19,14 +19,35 @@ type Config struct {
 
 // Site renders the pages of one service. It is safe for concurrent use.
 type Site struct {
-	cfg    Config
+	*contents
+	cfg  Config
+	busy sync.Map // language and code → page that Busy keeps
+}
+
+// contents are what the folder web holds, the same for every site.
+type contents struct {
 	texts  texts
 	pages  map[string]pageSet // language → pages
 	assets map[string]asset   // path below /assets/ → file
-	busy   sync.Map           // language and code → page that Busy keeps
 }
 
-// New reads every template and text. The error names the file and the place that is wrong.
+// embedded reads the embedded files once: parsing the templates is most of what it costs to make a service.
+var embedded = sync.OnceValues(func() (*contents, error) {
+	var c contents
+	var err error
+	if c.texts, err = loadTexts(files); err != nil {
+		return nil, err
+	}
+	if c.assets, err = loadAssets(files); err != nil {
+		return nil, err
+	}
+	if c.pages, err = c.loadPages(files); err != nil {
+		return nil, err
+	}
+	return &c, nil
+})
+
+// New makes the pages of a service. The error names the file and the place of a template or text that is wrong.
 func New(cfg Config) (*Site, error) {
 	if cfg.HomePath == "" {
 		cfg.HomePath = "/"
@@ -34,21 +55,14 @@ func New(cfg Config) (*Site, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Site{cfg: cfg}
-	var err error
-	if s.texts, err = loadTexts(files); err != nil {
+	c, err := embedded()
+	if err != nil {
 		return nil, err
 	}
-	if _, ok := s.texts[defaultLanguage]["common.service."+cfg.Service]; !ok {
+	if _, ok := c.texts[defaultLanguage]["common.service."+cfg.Service]; !ok {
 		return nil, fmt.Errorf("web: no service is called %q: add common.service.%s to the texts", cfg.Service, cfg.Service)
 	}
-	if s.assets, err = loadAssets(files); err != nil {
-		return nil, err
-	}
-	if s.pages, err = s.loadPages(files); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return &Site{contents: c, cfg: cfg}, nil
 }
 
 // Mount serves /assets/* and the accessibility statement, and puts the language of the person and the headers that suit every answer on all routes that

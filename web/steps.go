@@ -16,13 +16,13 @@ type step struct {
 }
 
 // steps names the steps of a flow by the keys of their texts, the one at hand by its number from 1.
-func (s *Site) steps(lang string, at int, keys []string) (steps, error) {
+func (c *contents) steps(lang string, at int, keys []string) (steps, error) {
 	if at < 1 || at > len(keys) {
 		return steps{}, fmt.Errorf("web: step %d of %d", at, len(keys))
 	}
 	v := steps{At: at, Of: len(keys)}
 	for i, key := range keys {
-		name, err := s.texts.get(lang, key)
+		name, err := c.texts.get(lang, key)
 		if err != nil {
 			return steps{}, err
 		}

@@ -88,7 +88,8 @@ func (b *Tab) decode(t testing.TB, expression string, into any) {
 	}
 }
 
-// Picture opens the page and keeps a PNG of it, of its whole height, for each of Views: <name>-<width>-<scheme>.png.
+// Picture opens the page and keeps a PNG of it, of its whole height, for each of Views: <name>-<width>-<scheme>.png in the folder
+// that PICTURES names. Without one nobody wants pictures, and none is taken.
 func (b *Tab) Picture(t testing.TB, address, name string) {
 	t.Helper()
 	b.Do(t, chromedp.Navigate(address))
@@ -103,7 +104,7 @@ func (b *Tab) PictureHere(t testing.TB, name string) {
 	}
 	folder := os.Getenv("PICTURES")
 	if folder == "" {
-		folder = filepath.Join(Root(t), "build", "pictures")
+		return
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)

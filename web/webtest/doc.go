@@ -8,5 +8,5 @@
 //	b.Picture(t, server.URL+"/login", "login_password")
 //
 // Axe and Picture look at each of Views: narrow and wide, light and dark. Pictures go to the folder that the variable
-// PICTURES names, build/pictures of the module when it is empty.
+// PICTURES names; without one nobody wants them, and none is taken.
 package webtest
