@@ -8,14 +8,16 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/internal/observe"
 )
 
-// pageSet is page name → the layout with that page in it, in one language.
-type pageSet map[string]*template.Template
+// pageSet is page name → the layout with that page in it, in one language. It is parsed when it is first asked for: all pages in
+// all languages are 28 MB, and most are never asked for.
+type pageSet map[string]func() (*template.Template, error)
 
 // Page is what a template sees as its dot.
 type Page struct {
@@ -78,9 +80,13 @@ func (s *Site) Render(c *gin.Context, status int, page string, data any, options
 }
 
 func (s *Site) execute(lang, page string, view Page) ([]byte, error) {
-	t, ok := s.pages[lang][page]
+	parsed, ok := s.pages[lang][page]
 	if !ok {
 		return nil, fmt.Errorf("web: no page is called %q", page)
+	}
+	t, err := parsed()
+	if err != nil {
+		return nil, err
 	}
 	var body bytes.Buffer
 	if err := t.ExecuteTemplate(&body, "layout.html", view); err != nil {
@@ -96,7 +102,8 @@ func (s *Site) plainFailure(c *gin.Context, lang string) {
 		s.T(lang, "common.problem.trace")+": "+observe.TraceID(c.Request.Context())+"\n"))
 }
 
-// loadPages parses every page once for each language, with the words of that language in reach of {{t}}.
+// loadPages finds every page, for each language with the words of that language in reach of {{t}}. It parses each once, so that
+// one that is wrong is seen at the start; the languages differ in nothing that parsing could find.
 func (c *contents) loadPages(fsys fs.FS) (map[string]pageSet, error) {
 	names, err := fs.Glob(fsys, "templates/*.html")
 	if err != nil {
@@ -105,19 +112,28 @@ func (c *contents) loadPages(fsys fs.FS) (map[string]pageSet, error) {
 	all := map[string]pageSet{}
 	for _, lang := range Offered {
 		all[lang] = pageSet{}
-		for _, name := range names {
-			page := strings.TrimSuffix(path.Base(name), ".html")
-			if page == "layout" || strings.HasSuffix(page, "_partials") {
-				continue
-			}
-			t := template.New(page).Funcs(c.functions(lang)).Option("missingkey=error")
-			if t, err = t.ParseFS(fsys, pageFiles(fsys, page)...); err != nil {
-				return nil, fmt.Errorf("web: %s: %w", name, err)
-			}
-			all[lang][page] = t
+	}
+	for _, name := range names {
+		page := strings.TrimSuffix(path.Base(name), ".html")
+		if page == "layout" || strings.HasSuffix(page, "_partials") {
+			continue
+		}
+		if _, err := c.parsePage(fsys, defaultLanguage, page); err != nil {
+			return nil, err
+		}
+		for lang, set := range all {
+			set[page] = sync.OnceValues(func() (*template.Template, error) { return c.parsePage(fsys, lang, page) })
 		}
 	}
 	return all, nil
+}
+
+func (c *contents) parsePage(fsys fs.FS, lang, page string) (*template.Template, error) {
+	t, err := template.New(page).Funcs(c.functions(lang)).Option("missingkey=error").ParseFS(fsys, pageFiles(fsys, page)...)
+	if err != nil {
+		return nil, fmt.Errorf("web: %s: %w", page, err)
+	}
+	return t, nil
 }
 
 // pageFiles are the files of one page: the layout, what all pages share, what the pages of its area share, the page.

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -190,5 +191,18 @@ func TestAssets(t *testing.T) {
 	}
 	if _, err := site.assetURL("none.css"); err == nil {
 		t.Error("an asset that does not exist has an address")
+	}
+}
+
+// Pages are parsed when they are asked for, but one that is wrong is seen at the start.
+func TestAPageThatIsWrongEndsTheStart(t *testing.T) {
+	site := newSite(t, Config{})
+	fsys := fstest.MapFS{
+		"templates/layout.html":          {Data: []byte("{{template \"main\" .}}")},
+		"templates/common_partials.html": {Data: []byte("{{define \"none\"}}{{end}}")},
+		"templates/broken.html":          {Data: []byte("{{define \"main\"}}{{if}}{{end}}")},
+	}
+	if _, err := site.loadPages(fsys); err == nil || !strings.Contains(err.Error(), "web: broken: ") {
+		t.Errorf("got %v, want an error that names the page", err)
 	}
 }
