@@ -4,6 +4,7 @@ import (
 	"crypto/elliptic"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -246,5 +247,31 @@ func BenchmarkLint(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// Who has no address has as many digests as everybody, and the lint sees that they are there.
+func TestDecoysStandForWhatIsNotSaid(t *testing.T) {
+	s, _ := signers(t)
+	all := goodBatch(t, "pid_sd_jwt_vc")
+	fewer := *all
+	fewer.Values = slices.DeleteFunc(slices.Clone(all.Values), func(v Value) bool { return v.Claim.Path[0] == "address" })
+	digests := func(b *Batch) (int, *copied, unsigned) {
+		want := first(s, b)
+		u, err := s.prepareSDJWT(want)
+		check(t, err)
+		check(t, u.lint(want))
+		open, err := sdjwt.DecodeObject(u.(sdjwtCopy).Payload())
+		check(t, err)
+		return len(open["_sd"].([]any)), want, u
+	}
+	whole, _, _ := digests(all)
+	lacking, want, u := digests(&fewer)
+	if whole != lacking || want.decoys != 1 || len(fewer.Values) != len(all.Values)-1 {
+		t.Errorf("%d digests with an address, %d without, %d decoys", whole, lacking, want.decoys)
+	}
+	want.digests++
+	if u.lint(want) == nil {
+		t.Error("a credential without its decoy is signed")
 	}
 }

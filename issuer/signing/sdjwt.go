@@ -22,7 +22,7 @@ func (s *Signers) prepareSDJWT(c *copied) (unsigned, error) {
 	u, err := sdjwtvc.Prepare(sdjwtvc.Template{
 		VCT: c.Type.VCT, Claims: c.marked, Holder: c.holder, Issuer: c.issuer,
 		IssuedAt: c.Life.From, NotBefore: c.Life.From, Expires: c.Life.Until,
-		Status: &sdjwtvc.StatusRef{Index: c.index.Index, URI: c.list},
+		Status: &sdjwtvc.StatusRef{Index: c.index.Index, URI: c.list}, Decoys: c.decoys,
 	})
 	return sdjwtCopy{u, s.cfg.SDJWT}, err
 }
@@ -42,6 +42,9 @@ func lintSDJWT(payload []byte, encoded []string, want *copied) error {
 	}
 	if err := lintOpen(open, want.marked, "_sd", "_sd_alg"); err != nil {
 		return err
+	}
+	if digests, _ := open["_sd"].([]any); len(digests) != want.digests {
+		return fmt.Errorf("%d digests of %d", len(digests), want.digests)
 	}
 	disclosures, err := sdjwt.ReadDisclosures(encoded)
 	if err != nil {
@@ -132,6 +135,22 @@ func lintOpen(open, meant map[string]any, besides ...string) error {
 		}
 	}
 	return nil
+}
+
+// count fills in how many digests stand at the top of a credential: as many in each of the type. What one lacks has a decoy, so that
+// their number does not tell who has no address (RFC 9901 section 4.2.5).
+func (m *meant) count(claims []credentials.Claim) {
+	for _, claim := range m.marked {
+		if _, hidden := claim.(sdjwt.SD); hidden {
+			m.digests++
+		}
+	}
+	for _, claim := range claims {
+		if _, has := m.marked[claim.Path[0]]; !has && len(claim.Path) == 1 && claim.Disclosure != credentials.Never {
+			m.decoys++
+		}
+	}
+	m.digests += m.decoys
 }
 
 // marks counts the marks at v and in it.

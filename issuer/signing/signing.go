@@ -86,6 +86,8 @@ type meant struct {
 	marked   object         // of an SD-JWT VC, with the marks of what can be held back
 	plain    object         // the same, all disclosed
 	marks    int
+	digests  int // at its top, with the decoys
+	decoys   int
 }
 
 type object = map[string]any
@@ -95,6 +97,7 @@ func (b *Batch) meant() *meant {
 		return &meant{elements: mdocElements(b.Values)}
 	}
 	m := &meant{marked: sdjwtClaims(b.Values, true), plain: sdjwtClaims(b.Values, false)}
+	m.count(b.Type.Claims)
 	m.marks = marks(m.marked)
 	return m
 }

@@ -41,6 +41,7 @@ type Template struct {
 	NotBefore time.Time
 	Expires   time.Time
 	Status    *StatusRef
+	Decoys    int // digests of nothing beside those of claims (RFC 9901 section 4.2.5)
 }
 
 // Unsigned is a credential with all its bytes but the signature: what a lint sees is what Sign signs.
@@ -66,7 +67,7 @@ func Prepare(t Template) (*Unsigned, error) {
 	if err != nil {
 		return nil, err
 	}
-	payload, disclosures, err := sdjwt.EncodeAfter(open, 0, t.Claims)
+	payload, disclosures, err := sdjwt.EncodeAfter(open, t.Decoys, t.Claims)
 	if err != nil {
 		return nil, err
 	}
