@@ -5,6 +5,9 @@ func goodKinds(w *world) []Kind {
 	nothing := func(name, format, query, text string) Kind {
 		return Kind{Name: name, Format: format, Query: query, Broken: "nothing", Code: "ok", text: text}
 	}
+	element := w.good()
+	element.disclosures = append(element.disclosures, aNation)
+	element.payload["nationalities"] = []any{object{"...": sha(aNation)}}
 	unbound := w.good()
 	unbound.noKB = true
 	plain := w.good()
@@ -21,6 +24,7 @@ func goodKinds(w *world) []Kind {
 	country.items = append(country.items, country.digested[3])
 	return []Kind{
 		nothing("good-sdjwt", SDJWT, "pid_sd_jwt", w.good().String()),
+		nothing("good-sdjwt-element", SDJWT, "pid_sd_jwt", element.String()),
 		nothing("good-sdjwt-unbound", SDJWT, "unbound", unbound.String()),
 		nothing("good-sdjwt-bound-though-not-asked", SDJWT, "unbound", plain.String()),
 		nothing("good-sdjwt-intermediate", SDJWT, "pid_sd_jwt", chain.String()),

@@ -50,7 +50,8 @@ func keyBindingKinds(w *world) []Kind {
 			}
 		}),
 		kb("disclosure-left-out-later", "a disclosure was left out after it was bound", s73, "sd_hash", func(s *sdjwt) {
-			s.late = func(shown string) string { return strings.Replace(shown, "~"+aNation, "", 1) }
+			s.disclosures = append(s.disclosures, hidden)
+			s.late = func(shown string) string { return strings.Replace(shown, "~"+hidden, "", 1) }
 		}),
 		kb("disclosure-put-in-later", "a disclosure was put in after it was bound", s73, "sd_hash", func(s *sdjwt) {
 			s.late = func(shown string) string { return shown + hidden + "~" }

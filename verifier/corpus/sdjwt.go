@@ -78,7 +78,7 @@ var (
 
 // good is a presentation for pid_sd_jwt with nothing broken.
 func (w *world) good() *sdjwt {
-	s := &sdjwt{disclosures: []string{givenName, ofAge, aNation}}
+	s := &sdjwt{disclosures: []string{givenName, ofAge}}
 	s.key = w.credential.key
 	s.header = object{"alg": "ES256", "typ": "dc+sd-jwt", "x5c": x5cOf(w.credential)}
 	s.payload = object{
@@ -86,7 +86,6 @@ func (w *world) good() *sdjwt {
 		"vct": pidVCT, "cnf": object{"jwk": w.jwk(w.holder)}, "issuing_country": "NO",
 		"status":  object{"status_list": object{"idx": goodIndex, "uri": goodList}},
 		"_sd_alg": "sha-256", "_sd": []any{sha(givenName), sha(ofAge), sha(hidden)},
-		"nationalities": []any{object{"...": sha(aNation)}},
 	}
 	s.kb = token{header: object{"alg": "ES256", "typ": "kb+jwt"}, key: w.holder, payload: object{"iat": at.Unix(), "aud": clientID, "nonce": nonce}}
 	return s
