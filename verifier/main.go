@@ -7,12 +7,13 @@
 //	VERIFIER_DATABASE             sqlite:data/verifier/verifier.db  or postgres://…
 //	VERIFIER_DATA                 data/verifier              keys, certificates, secrets
 //	VERIFIER_TLS_DIR                                         serve https with a certificate for localhost from this folder
-//	TRUST_DIR                     data/trust                 anchors: issuers are read, its own is written to verifiers
+//	TRUST_DIR                     data/trust                 anchors: issuers and lists are read, its own is written to verifiers
 //	WALLET_URL                                               a wallet in the browser: scheme and host
 //	VERIFIER_MINID_URL                                       the OpenID Provider of the demonstration services: scheme and host
 //	DEMO_SERVICES_DIR             data/demo-services         what they authenticate with, shared with the provider
 //	VERIFIER_STATUS_MAX_AGE       0s                         how long a status list is kept; 0s: a revocation counts at once
 //	VERIFIER_INSECURE_ALLOW_HTTP  false                      allow addresses with http, on a developer's own machine
+//	VERIFIER_INSECURE_PIN_LEAF                               NAME.pem: a leaf trusted without a chain, for the types in NAME.yaml beside it
 package main
 
 import (
@@ -44,6 +45,7 @@ type settings struct {
 	DemoDir      string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	StatusMaxAge time.Duration `env:"VERIFIER_STATUS_MAX_AGE" envDefault:"0s"`
 	AllowHTTP    bool          `env:"VERIFIER_INSECURE_ALLOW_HTTP"`
+	PinLeaf      string        `env:"VERIFIER_INSECURE_PIN_LEAF"`
 }
 
 func main() {
@@ -72,24 +74,25 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	verifier, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL,
-		MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, StatusMaxAge: set.StatusMaxAge, InsecureAllowHTTP: set.AllowHTTP,
+		MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, StatusMaxAge: set.StatusMaxAge, InsecureAllowHTTP: set.AllowHTTP, InsecurePinLeaf: set.PinLeaf,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})
 	if err != nil {
 		return err
 	}
-	go sweep(ctx, verifier, log)
+	go tend(ctx, verifier, log)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: verifier.Handler, Log: log})
 }
 
-// sweepEvery is how often transactions that are over are deleted.
-const sweepEvery = time.Minute
+// tendEvery is how often transactions that are over are deleted, and trust lists that are due are fetched.
+const tendEvery = time.Minute
 
-func sweep(ctx context.Context, verifier *server.Server, log *slog.Logger) {
-	ticker := time.NewTicker(sweepEvery)
+func tend(ctx context.Context, verifier *server.Server, log *slog.Logger) {
+	ticker := time.NewTicker(tendEvery)
 	defer ticker.Stop()
 	for {
+		verifier.Refresh(ctx)
 		select {
 		case <-ctx.Done():
 			return

@@ -44,13 +44,18 @@ func KeepCertificate(dir, name string, cert *x509.Certificate) error {
 
 // PublishCertificate writes <dir>/<name>.pem for everybody to read: a certificate is public.
 func PublishCertificate(dir, name string, cert *x509.Certificate) error {
+	return Publish(dir, name+".pem", encode(cert))
+}
+
+// Publish writes <dir>/<file> for everybody to read.
+func Publish(dir, file string, content []byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
-	if err := Replace(dir, name+".pem", encode(cert)); err != nil {
+	if err := Replace(dir, file, content); err != nil {
 		return err
 	}
-	return os.Chmod(filepath.Join(dir, name+".pem"), 0o644)
+	return os.Chmod(filepath.Join(dir, file), 0o644)
 }
 
 func encode(cert *x509.Certificate) []byte {

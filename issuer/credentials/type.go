@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -122,6 +123,17 @@ func (s *Set) ByID(id string) (*Type, bool) { t, ok := s.byID[id]; return t, ok 
 
 // ByScope gives the type this scope asks for.
 func (s *Set) ByScope(scope string) (*Type, bool) { t, ok := s.byScope[scope]; return t, ok }
+
+// Names are the vct and docType of all types, each once, in the order of All.
+func (s *Set) Names() []string {
+	var names []string
+	for _, t := range s.all {
+		if name := cmp.Or(t.VCT, t.DocType); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // LongestValidity gives the longest life a credential of the set has.
 func (s *Set) LongestValidity() time.Duration {

@@ -261,11 +261,21 @@ func (t *trust) subject(words string) x5c.Subject {
 	return x5c.Subject{Country: "NO", Organization: organisation, CommonName: organisation + " " + words, URI: t.cfg.issuer, CRL: t.cfg.issuer + crlPath}
 }
 
-// publish writes the anchor where verifiers and wallets of this machine look for the issuers they trust.
-func publish(trustDir, issuer string, root *x509.Certificate) error {
+// publish writes the anchor where verifiers and wallets of this machine look for the issuers they trust, and beside it the
+// types that a verifier is to trust it for. That an issuer says itself what it is entitled to is a convenience of a
+// developer's machine: elsewhere the operator of the verifier writes that file.
+func publish(trustDir, issuer string, root *x509.Certificate, types []string) error {
 	u, err := url.Parse(issuer)
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)
 	}
-	return keys.PublishCertificate(filepath.Join(trustDir, "issuers"), strings.ReplaceAll(u.Host, ":", "-"), root)
+	dir, name := filepath.Join(trustDir, "issuers"), strings.ReplaceAll(u.Host, ":", "-")
+	text := "# what the issuer at " + issuer + " may issue: written by itself at its start\ntypes:\n"
+	for _, t := range types {
+		text += fmt.Sprintf("  - %q\n", t)
+	}
+	if err := keys.Publish(dir, name+".yaml", []byte(text)); err != nil {
+		return err
+	}
+	return keys.PublishCertificate(dir, name, root)
 }

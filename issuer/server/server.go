@@ -85,7 +85,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 		}
 	}
 	if cfg.TrustDir != "" {
-		if err := publish(cfg.TrustDir, cfg.URL, ground.trust.Root); err != nil {
+		if err := publish(cfg.TrustDir, cfg.URL, ground.trust.Root, deps.Types.Names()); err != nil {
 			return nil, err
 		}
 	}

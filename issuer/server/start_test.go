@@ -67,6 +67,12 @@ func TestStartMakesWhatItNeedsAndKeepsIt(t *testing.T) {
 	if raw := read(t, published); raw != anchor {
 		t.Errorf("%s holds another anchor", published)
 	}
+	types := read(t, strings.TrimSuffix(published, ".pem")+".yaml")
+	for _, name := range []string{`"urn:eudi:pid:1"`, `"eu.europa.ec.eudi.pid.1"`} {
+		if strings.Count(types, "  - "+name+"\n") != 1 {
+			t.Errorf("the issuer does not publish once that it issues %s:\n%s", name, types)
+		}
+	}
 	secret := []string{filepath.Join(s.cfg.DataDir, "test-people.json"), filepath.Join(s.cfg.DataDir, "pepper.secret")}
 	for _, purpose := range append(server.KeyPurposes(), "iaca") {
 		secret = append(secret, kept(t, s, purpose, ".key.pem"))

@@ -67,6 +67,17 @@ func (s *SDJWT) PeekKeyBinding() (*KeyBinding, error) {
 	return kb, err
 }
 
+// KeyBindingClaims are all claims of the Key Binding JWT, those of section 4.3 and others; they are only as true as
+// VerifyKeyBinding says. Errors: ErrKBMissing, ErrKBType, ErrKBSignature, ErrKBClaims.
+func (s *SDJWT) KeyBindingClaims() (map[string]any, error) {
+	jwt, err := s.parseKeyBinding()
+	if err != nil {
+		return nil, err
+	}
+	_, all, err := readKeyBinding(jwt.UnsafePayload())
+	return all, err
+}
+
 // VerifyKeyBinding verifies the Key Binding JWT by section 7.3, step 5, with the holder's key from the verified cnf
 // claim. Calling it is the demand for key binding: without a KB-JWT it is ErrKBMissing. Errors: ErrKBMissing, ErrKBType,
 // ErrKBSignature, ErrKBClaims, ErrKBAudience, ErrKBNonce, ErrKBHash, ErrKBTime.

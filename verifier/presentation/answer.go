@@ -130,7 +130,7 @@ func (s *Service) judgeAnswer(ctx context.Context, q *dcql.Query, state string, 
 	got := map[string][]dcql.Presented{}
 	for _, query := range slices.Sorted(maps.Keys(r.VPToken)) {
 		for _, text := range r.VPToken[query] {
-			j := s.judge(ctx, formatOf(q, query), text, b)
+			j := s.judge(ctx, formatOf(q, query), text, b.of(queryOf(q, query)))
 			c := Credential{Query: query, Format: formatOf(q, query), Type: j.kind, Checks: j.checks}
 			if j.presented != nil {
 				got[query] = append(got[query], *j.presented)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"lommebok.example/specs/cose"
@@ -13,6 +16,7 @@ import (
 	"lommebok.example/specs/sdjwt"
 	"lommebok.example/specs/sdjwtvc"
 	"lommebok.example/specs/x5c"
+	"lommebok.example/verifier/trust"
 )
 
 // The checks of a presentation, in the order in which they are made.
@@ -20,23 +24,73 @@ var (
 	ruleFormat    = rule{"format", "OpenID4VP 1.0 section 8.6, appendix B", "a presentation in the format that was asked for"}
 	ruleSignature = rule{"issuer_signature", "RFC 9901 section 7.1; ISO/IEC 18013-5 section 9.3.1", "a signature by the key of the issuer's certificate"}
 	ruleTrust     = rule{"issuer_trust", "HAIP 1.0 section 6.1.1; ISO/IEC 18013-5 annex B", "a certificate chain to a trust anchor of this verifier"}
+	ruleEntitled  = rule{"issuer_entitlement", "OpenID4VP 1.0 section 8.6; SD-JWT VC section 2.5", "a trust anchor that is entitled to this type of credential"}
+	ruleCountry   = rule{"issuing_country", "ISO/IEC 18013-5 section 9.3.1; EUDI PID Rulebook", "issuing_country as the country of the issuer's certificate"}
 	ruleDigests   = rule{"disclosures", "RFC 9901 section 7.1; ISO/IEC 18013-5 section 9.3.1", "every claim that was shown stands, hashed, in what the issuer signed"}
 	ruleValidity  = rule{"validity", "RFC 9901 section 9.7; ISO/IEC 18013-5 section 9.3.1", "a credential that is valid now"}
 	ruleHolder    = rule{"holder_binding", "RFC 9901 section 7.3; ISO/IEC 18013-5 section 9.1.3", "a proof, for this request, with the key that the credential is bound to"}
 	ruleStatus    = rule{"status", "Token Status List section 8.3; ISO/IEC 18013-5, second edition, 12.3.6", "the status valid in the issuer's list"}
+	ruleAgreement = rule{"transaction_data", "OpenID4VP 1.0 appendix B.3.3.1", "the hash of each transaction that was sent, signed with the holder's key"}
 	ruleDocType   = rule{"document_type", "ISO/IEC 18013-5 section 9.3.1", "the document type that the issuer signed"}
 )
 
-var trustReasons = []reason{
-	{x5c.ErrUntrusted, "issuer_untrusted"}, {x5c.ErrExpired, "issuer_certificate_expired"},
-	{x5c.ErrNotYetValid, "issuer_certificate_not_yet_valid"}, {x5c.ErrProfile, "issuer_certificate_purpose"}, {x5c.ErrChain, "issuer_chain_malformed"},
-}
+var (
+	sdjwtReasons = []reason{
+		{sdjwtvc.ErrType, "credential_typ"}, {sdjwtvc.ErrChain, "issuer_chain_missing"}, {sdjwt.ErrDisclosure, "disclosure_malformed"},
+		{sdjwt.ErrTooLarge, "too_large"}, {jose.ErrAlg, "algorithm"}, {jose.ErrCrit, "critical_header"}, {jose.ErrHeader, "header"},
+	}
+	mdocReasons = []reason{
+		{errDocuments, "document_count"}, {errResponseStatus, "response_status"}, {mdoc.ErrVersion, "version"},
+		{mdoc.ErrAlgorithm, "digest_algorithm"}, {cose.ErrAlg, "algorithm"}, {cose.ErrTooLarge, "too_large"},
+	}
+	signatureReasons = []reason{
+		{sdjwtvc.ErrSignature, "issuer_signature"}, {sdjwtvc.ErrHidden, "claim_hidden"}, {sdjwtvc.ErrClaims, "credential_claims"},
+		{sdjwtvc.ErrChain, "issuer_chain_missing"}, {mdoc.ErrChain, "issuer_chain_missing"}, {mdoc.ErrSignature, "issuer_signature"},
+	}
+	trustReasons = []reason{
+		{trust.ErrListOver, "trust_list_expired"},
+		{x5c.ErrUntrusted, "issuer_untrusted"}, {x5c.ErrExpired, "issuer_certificate_expired"},
+		{x5c.ErrNotYetValid, "issuer_certificate_not_yet_valid"}, {x5c.ErrProfile, "issuer_certificate_purpose"}, {x5c.ErrChain, "issuer_chain_malformed"},
+	}
+	entitledReasons = []reason{{trust.ErrNotEntitled, "issuer_not_entitled"}}
+	digestReasons   = []reason{
+		{sdjwt.ErrUnreferenced, "disclosure_unreferenced"}, {sdjwt.ErrDuplicateDigest, "disclosure_doubled"}, {sdjwtvc.ErrHidden, "claim_hidden"},
+		{sdjwt.ErrHashAlg, "hash_algorithm"}, {sdjwt.ErrDigest, "digest_malformed"}, {sdjwt.ErrPosition, "disclosure_position"},
+		{sdjwt.ErrCollision, "disclosure_collision"}, {sdjwt.ErrReservedName, "disclosure_name"}, {sdjwt.ErrDepth, "disclosure_depth"},
+		{mdoc.ErrDigest, "digest_mismatch"}, {mdoc.ErrNoDigest, "digest_missing"},
+	}
+	validityReasons = []reason{
+		{sdjwtvc.ErrExpired, "expired"}, {sdjwtvc.ErrNotYetValid, "not_yet_valid"}, {sdjwtvc.ErrNoExpiry, "no_expiry"},
+		{mdoc.ErrExpired, "expired"}, {mdoc.ErrNotYetValid, "not_yet_valid"}, {mdoc.ErrSignedTime, "signed_time"},
+	}
+	docTypeReasons = []reason{{mdoc.ErrDocType, "document_type"}}
+	countryReasons = []reason{{errCountry, "issuing_country"}}
+	kbReasons      = []reason{
+		{sdjwt.ErrKBMissing, "key_binding_missing"}, {sdjwt.ErrKBType, "key_binding_type"}, {sdjwt.ErrKBSignature, "key_binding_signature"},
+		{sdjwt.ErrKBClaims, "key_binding_claims"}, {sdjwt.ErrKBAudience, "key_binding_audience"}, {sdjwt.ErrKBNonce, "key_binding_nonce"},
+		{sdjwt.ErrKBHash, "key_binding_sd_hash"}, {sdjwt.ErrKBTime, "key_binding_time"}, {sdjwtvc.ErrHolderKey, "holder_key"},
+	}
+	deviceReasons = []reason{
+		{mdoc.ErrDeviceKind, "device_mac"}, {mdoc.ErrKey, "holder_key"}, {cose.ErrAlg, "device_algorithm"}, {mdoc.ErrDevice, "device_signature"},
+	}
+)
 
 // binding is what a proof of holder binding must stand for.
 type binding struct {
 	audience, nonce string
 	transcript      []byte
 	at              time.Time
+	// unbound says that the credential was asked for without a proof of holder binding (OpenID4VP 1.0 section 6.1).
+	unbound bool
+	// transactionData are the members of transaction_data that this credential is to authorize, as they were sent, and
+	// transactionDataAlgs what was sent as their transaction_data_hashes_alg: nil when nothing was (appendix B.3.3.1).
+	transactionData, transactionDataAlgs []string
+}
+
+// of is the binding for a credential that was asked for.
+func (b binding) of(q *dcql.CredentialQuery) binding {
+	b.unbound = q != nil && !q.HolderBindingRequired()
+	return b
 }
 
 // judged is a presentation after its checks. presented is nil when it could not be read so far.
@@ -45,6 +99,8 @@ type judged struct {
 	kind      string
 	presented *dcql.Presented
 }
+
+var notAskedReasons = []reason{{errNotAskedFor, "not_asked"}}
 
 var errNotAskedFor = errors.New("nothing was asked for under this identifier, in a format that this verifier reads")
 
@@ -57,37 +113,30 @@ func (s *Service) judge(ctx context.Context, format, text string, b binding) jud
 		return s.judgeMdoc(ctx, text, b)
 	}
 	var j judged
-	j.checks.add(ruleFormat, errNotAskedFor, reason{errNotAskedFor, "not_asked"})
+	j.checks.add(ruleFormat, errNotAskedFor, notAskedReasons...)
 	return j
-}
-
-var kbReasons = []reason{
-	{sdjwt.ErrKBMissing, "key_binding_missing"}, {sdjwt.ErrKBType, "key_binding_type"}, {sdjwt.ErrKBSignature, "key_binding_signature"},
-	{sdjwt.ErrKBClaims, "key_binding_claims"}, {sdjwt.ErrKBAudience, "key_binding_audience"}, {sdjwt.ErrKBNonce, "key_binding_nonce"},
-	{sdjwt.ErrKBHash, "key_binding_sd_hash"}, {sdjwt.ErrKBTime, "key_binding_time"}, {sdjwtvc.ErrHolderKey, "holder_key"},
 }
 
 func (s *Service) judgeSDJWT(ctx context.Context, text string, b binding) (j judged) {
 	c, err := sdjwtvc.Parse(text)
-	if !j.checks.add(ruleFormat, err, reason{sdjwtvc.ErrType, "credential_typ"}, reason{sdjwtvc.ErrChain, "issuer_chain_missing"}) {
+	if !j.checks.add(ruleFormat, err, sdjwtReasons...) {
 		return j
 	}
-	if !j.checks.add(ruleSignature, c.VerifySignature(), reason{sdjwtvc.ErrSignature, "issuer_signature"},
-		reason{sdjwtvc.ErrHidden, "claim_hidden"}, reason{sdjwtvc.ErrClaims, "credential_claims"}) {
+	if !j.checks.add(ruleSignature, c.VerifySignature(), signatureReasons...) {
 		return j
 	}
 	j.kind = c.VCT()
-	_, err = s.Anchors.Verify(c.Chain(), x5c.CredentialIssuer, b.at)
-	trusted := j.checks.add(ruleTrust, err, trustReasons...)
+	trusted := s.checkIssuer(&j.checks, c.Chain(), x5c.CredentialIssuer, j.kind, b.at)
 	claims, err := c.Claims()
-	j.checks.add(ruleDigests, err, reason{sdjwt.ErrUnreferenced, "disclosure_unreferenced"},
-		reason{sdjwt.ErrDuplicateDigest, "disclosure_doubled"}, reason{sdjwtvc.ErrHidden, "claim_hidden"})
-	j.checks.add(ruleValidity, c.VerifyValidity(b.at), reason{sdjwtvc.ErrExpired, "expired"},
-		reason{sdjwtvc.ErrNotYetValid, "not_yet_valid"}, reason{sdjwtvc.ErrNoExpiry, "no_expiry"})
-	bound := j.checks.add(ruleHolder, c.VerifyKeyBinding(sdjwt.ExpectKB{Aud: b.audience, Nonce: b.nonce, At: b.at}), kbReasons...)
+	j.checks.add(ruleDigests, err, digestReasons...)
+	if isPID(j.kind) {
+		checkCountry(&j.checks, c.Chain()[0], claims["issuing_country"])
+	}
+	j.checks.add(ruleValidity, c.VerifyValidity(b.at), validityReasons...)
+	bound := checkKeyBinding(&j.checks, c, b)
 	var refs []statusRef
 	if r := c.Status(); r != nil {
-		refs = append(refs, statusRef{index: r.Index, uri: r.URI, form: formJWT})
+		refs = append(refs, statusRef{index: r.Index, uri: r.URI, form: formJWT, kind: j.kind})
 	}
 	s.checkStatus(ctx, &j.checks, refs, trusted, b.at)
 	j.presented = &dcql.Presented{
@@ -96,24 +145,50 @@ func (s *Service) judgeSDJWT(ctx context.Context, text string, b binding) (j jud
 	return j
 }
 
+// checkIssuer tells whether the chain leads to a trust anchor, and whether that anchor is entitled to the type.
+func (s *Service) checkIssuer(l *checklist, chain []*x509.Certificate, p x5c.Profile, kind string, at time.Time) bool {
+	anchor, err := s.Trust.Verify(chain, p, at)
+	return l.add(ruleTrust, err, trustReasons...) && l.add(ruleEntitled, anchor.Issues(kind), entitledReasons...)
+}
+
+var ruleUnbound = rule{ruleHolder.name, "OpenID4VP 1.0 section 6.1", "no proof of holder binding: the credential was asked for without one"}
+
+// checkKeyBinding demands a Key Binding JWT, unless the credential was asked for without; one that came must hold all the same.
+func checkKeyBinding(l *checklist, c *sdjwtvc.Credential, b binding) bool {
+	if b.unbound && c.SDJWT().KeyBinding == "" {
+		l.add(ruleUnbound, nil)
+		return false
+	}
+	bound := l.add(ruleHolder, c.VerifyKeyBinding(sdjwt.ExpectKB{Aud: b.audience, Nonce: b.nonce, At: b.at}), kbReasons...)
+	if len(b.transactionData) > 0 {
+		l.add(ruleAgreement, b.checkAgreement(c), agreementReasons...)
+	}
+	return bound
+}
+
 func (s *Service) judgeMdoc(ctx context.Context, text string, b binding) (j judged) {
 	d, err := oneDocument(text)
-	if !j.checks.add(ruleFormat, err) {
+	if !j.checks.add(ruleFormat, err, mdocReasons...) {
 		return j
 	}
 	i := d.IssuerSigned
-	if !j.checks.add(ruleSignature, i.VerifySignature(), reason{mdoc.ErrChain, "issuer_chain_missing"}, reason{mdoc.ErrSignature, "issuer_signature"}) {
+	if !j.checks.add(ruleSignature, i.VerifySignature(), signatureReasons...) {
 		return j
 	}
 	j.kind = i.DocType()
-	_, err = s.Anchors.Verify(i.Chain(), x5c.DocumentSigner, b.at)
-	trusted := j.checks.add(ruleTrust, err, trustReasons...)
-	digests := j.checks.add(ruleDigests, i.VerifyDigests(), reason{mdoc.ErrDigest, "digest_mismatch"}, reason{mdoc.ErrNoDigest, "digest_missing"})
-	j.checks.add(ruleDocType, d.VerifyDocType(), reason{mdoc.ErrDocType, "document_type"})
-	j.checks.add(ruleValidity, i.VerifyValidity(b.at), reason{mdoc.ErrExpired, "expired"},
-		reason{mdoc.ErrNotYetValid, "not_yet_valid"}, reason{mdoc.ErrSignedTime, "signed_time"})
-	bound := j.checks.add(ruleHolder, d.VerifyDevice(b.transcript), reason{mdoc.ErrDeviceKind, "device_mac"},
-		reason{mdoc.ErrKey, "holder_key"}, reason{cose.ErrAlg, "device_algorithm"}, reason{mdoc.ErrDevice, "device_signature"})
+	trusted := s.checkIssuer(&j.checks, i.Chain(), x5c.DocumentSigner, j.kind, b.at)
+	digests := j.checks.add(ruleDigests, i.VerifyDigests(), digestReasons...)
+	j.checks.add(ruleDocType, d.VerifyDocType(), docTypeReasons...)
+	claims := i.Claims()
+	for _, namespace := range slices.Sorted(maps.Keys(claims)) {
+		elements, _ := claims[namespace].(map[string]any)
+		checkCountry(&j.checks, i.Chain()[0], elements["issuing_country"])
+	}
+	j.checks.add(ruleValidity, i.VerifyValidity(b.at), validityReasons...)
+	bound := j.checks.add(ruleHolder, d.VerifyDevice(b.transcript), deviceReasons...)
+	if len(b.transactionData) > 0 {
+		j.checks.add(ruleAgreement, errAgreementFormat, agreementReasons...)
+	}
 	if i.MSO().StatusUnread {
 		j.checks.add(ruleStatus, errStatusKind, statusReasons...)
 	}
@@ -122,24 +197,44 @@ func (s *Service) judgeMdoc(ctx context.Context, text string, b binding) (j judg
 		Format: dcql.FormatMdoc, DocType: j.kind, AuthorityKeyIDs: authorityKeyIDs(i.Chain()), HolderBound: bound,
 	}
 	if digests {
-		j.presented.Claims = i.Claims()
+		j.presented.Claims = claims
 	}
 	return j
+}
+
+var errCountry = errors.New("issuing_country is not the country of the issuer's certificate")
+
+// isPID tells whether a vct is of a PID, by the rulebook a URN under this prefix.
+func isPID(vct string) bool { return strings.HasPrefix(vct, "urn:eudi:pid:") }
+
+// checkCountry compares a country that was shown with that of the certificate; one that was not shown says nothing.
+func checkCountry(l *checklist, leaf *x509.Certificate, shown any) {
+	if shown == nil {
+		return
+	}
+	var err error
+	if country, _ := shown.(string); !slices.Equal(leaf.Subject.Country, []string{country}) {
+		err = errCountry
+	}
+	l.add(ruleCountry, err, countryReasons...)
 }
 
 // statusRefs are those of an mdoc: it may be on a list of each kind.
 func statusRefs(i *mdoc.IssuerSigned) []statusRef {
 	var refs []statusRef
 	if r := i.Status(); r != nil {
-		refs = append(refs, statusRef{index: r.Index, uri: r.URI, form: formCWT})
+		refs = append(refs, statusRef{index: r.Index, uri: r.URI, form: formCWT, kind: i.DocType()})
 	}
 	if r := i.Identifier(); r != nil {
-		refs = append(refs, statusRef{id: r.ID, uri: r.URI, form: formIdentifiers})
+		refs = append(refs, statusRef{id: r.ID, uri: r.URI, form: formIdentifiers, kind: i.DocType()})
 	}
 	return refs
 }
 
-var errDocuments = errors.New("not exactly one document with status 0 (HAIP 1.0 section 5.3.1)")
+var (
+	errDocuments      = errors.New("not exactly one document (HAIP 1.0 section 5.3.1)")
+	errResponseStatus = errors.New("the status of the response is not 0")
+)
 
 func oneDocument(text string) (*mdoc.Document, error) {
 	raw, err := jose.DecodeBase64URL(text)
@@ -150,7 +245,10 @@ func oneDocument(text string) (*mdoc.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Status != 0 || len(r.Documents) != 1 {
+	if r.Status != 0 {
+		return nil, errResponseStatus
+	}
+	if len(r.Documents) != 1 {
 		return nil, errDocuments
 	}
 	return r.Documents[0], nil

@@ -2,6 +2,7 @@ package presentation
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/statuslist"
 	"lommebok.example/specs/x5c"
+	"lommebok.example/verifier/trust"
 )
 
 // form is a form of a list: of the Status List Token JWT for SD-JWT VC and CWT for mdoc, or an identifier list, which mdoc alone has.
@@ -27,6 +29,7 @@ type statusRef struct {
 	id    []byte // with formIdentifiers
 	uri   string
 	form  form
+	kind  string // type of the credential
 }
 
 var (
@@ -36,7 +39,7 @@ var (
 	errStatusKind   = errors.New("the status is told by a mechanism that this verifier does not know")
 	errNotAsked     = errors.New("not looked up, because the issuer is not trusted")
 	errStatusFetch  = errors.New("the status list could not be fetched")
-	errStatusSigner = errors.New("the status list is not signed by a trusted issuer")
+	errStatusSigner = errors.New("the status list is not signed under a trust anchor that is entitled to this type of credential")
 )
 
 // statusReasons gives each its code.
@@ -45,7 +48,9 @@ var statusReasons = []reason{
 	{errStatusKind, "status_mechanism"}, {errNotAsked, "status_not_asked"}, {errStatusFetch, "status_unreachable"}, {errStatusSigner, "status_signer_untrusted"},
 	{statuslist.ErrIndex, "status_index"}, {statuslist.ErrSubject, "status_subject"}, {statuslist.ErrExpired, "status_expired"},
 	{statuslist.ErrIssuedAt, "status_issued_in_future"}, {statuslist.ErrSignature, "status_signature"},
-	{statuslist.ErrType, "status_type"}, {statuslist.ErrTooLarge, "status_too_large"},
+	{statuslist.ErrType, "status_type"}, {statuslist.ErrTooLarge, "status_too_large"}, {statuslist.ErrToken, "status_malformed"},
+	{statuslist.ErrChain, "status_chain"}, {statuslist.ErrClaims, "status_claims"}, {statuslist.ErrBits, "status_bits"},
+	{statuslist.ErrCompression, "status_compression"},
 }
 
 // maxLists bounds what is kept.
@@ -65,10 +70,15 @@ func (s *Service) checkStatus(ctx context.Context, l *checklist, refs []statusRe
 	}
 }
 
+// Getter fetches what stands at an address, in one of the media types: *fetch.Client.
+type Getter interface {
+	Get(ctx context.Context, address string, accept ...string) (*fetch.Answer, error)
+}
+
 // StatusLists fetches status lists and keeps each as long as it allows. It is safe for concurrent use.
 type StatusLists struct {
-	Fetch   *fetch.Client
-	Anchors *x5c.Anchors
+	Fetch Getter
+	Trust *trust.Set
 	// MaxAge is how long a list is kept at the most, whatever its ttl allows; 0 fetches it for each presentation.
 	MaxAge time.Duration
 
@@ -97,6 +107,9 @@ type list struct {
 func (s *StatusLists) lookUp(ctx context.Context, ref statusRef, at time.Time) (time.Time, error) {
 	list, err := s.list(ctx, ref, at)
 	if err != nil {
+		return time.Time{}, err
+	}
+	if err := s.checkSigner(list.about.Chain, ref.kind, at); err != nil {
 		return time.Time{}, err
 	}
 	status, err := list.status(ref)
@@ -140,10 +153,19 @@ func (s *StatusLists) fetch(ctx context.Context, ref statusRef, at time.Time) (l
 	if err := fresh.about.Check(ref.uri, at); err != nil {
 		return list{}, err
 	}
-	if _, err := s.Anchors.Verify(fresh.about.Chain, x5c.StatusSigner, at); err != nil {
-		return list{}, fmt.Errorf("%w: %w", errStatusSigner, err)
-	}
 	return fresh, nil
+}
+
+// checkSigner asks each time whether the signer of a list may speak of a type: a list may be kept longer than trust.
+func (s *StatusLists) checkSigner(chain []*x509.Certificate, kind string, at time.Time) error {
+	anchor, err := s.Trust.Verify(chain, x5c.StatusSigner, at)
+	if err == nil {
+		err = anchor.Revokes(kind)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", errStatusSigner, err)
+	}
+	return nil
 }
 
 func parseList(f form, body []byte) (list, error) {

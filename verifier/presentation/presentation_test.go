@@ -13,7 +13,7 @@ import (
 	"lommebok.example/specs/dcql"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/statuslist"
-	"lommebok.example/specs/x5c"
+	"lommebok.example/verifier/trust"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -121,8 +121,8 @@ func TestBrowserSecrets(t *testing.T) {
 // A service that trusts nobody: whatever comes is judged to its end and never accepted.
 func FuzzJudge(f *testing.F) {
 	const dc, iso = `{"credentials":[{"id":"a","format":"dc+sd-jwt","meta":{"vct_values":["x"]}}]}`, `{"credentials":[{"id":"a","format":"mso_mdoc","meta":{"doctype_value":"x"}}]}`
-	anchors := x5c.NewAnchors()
-	s := &Service{Anchors: anchors, Status: &StatusLists{Fetch: fetch.New(fetch.Config{}), Anchors: anchors}, Log: slog.New(slog.DiscardHandler)}
+	nobody := trust.NewSet()
+	s := &Service{Trust: nobody, Status: &StatusLists{Fetch: fetch.New(fetch.Config{}), Trust: nobody}, Log: slog.New(slog.DiscardHandler)}
 	queries := []*dcql.Query{query(f, dc), query(f, iso)}
 	f.Add("")
 	f.Add("~")

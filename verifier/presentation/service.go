@@ -15,20 +15,20 @@ import (
 	"lommebok.example/minid"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/openid4vp"
-	"lommebok.example/specs/x5c"
+	"lommebok.example/verifier/trust"
 )
 
 // Service asks and judges.
 type Service struct {
-	Base    string // address of the verifier, scheme and host
-	Store   Store
-	Signer  *openid4vp.Signer
-	Anchors *x5c.Anchors // of issuers
-	Status  *StatusLists
-	Seal    *minid.Sealer // of what is asked, keys and verdicts at rest
-	Rules   openid4vp.Rules
-	Now     func() time.Time
-	Log     *slog.Logger
+	Base   string // address of the verifier, scheme and host
+	Store  Store
+	Signer *openid4vp.Signer
+	Trust  *trust.Set // of issuers
+	Status *StatusLists
+	Seal   *minid.Sealer // of what is asked, keys and verdicts at rest
+	Rules  openid4vp.Rules
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 // Links are the two links of a transaction.

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -83,11 +84,16 @@ func (s *service) start(t testing.TB) {
 	s.Server = built
 }
 
+// entitled are the types that the issuers of these tests may issue.
+var entitled = []string{`"urn:eudi:pid:1"`, `"urn:eudi:pid:2"`, `"no:minid:mpid:1"`, `"no.sikt.elevbevis.1"`, `"eu.europa.ec.eudi.pid.1"`, `"eu.europa.ec.av.1"`, `"org.iso.18013.5.1.mDL"`}
+
 // trust puts the root of an issuer into the trust folder.
 func (s *service) trust(t testing.TB, file string, i *issuer) {
 	t.Helper()
 	dir := filepath.Join(s.cfg.TrustDir, "issuers")
 	check(t, os.MkdirAll(dir, 0o755))
+	types := fmt.Sprintf("types: [%s]\n", strings.Join(entitled, ", "))
+	check(t, os.WriteFile(filepath.Join(dir, strings.TrimSuffix(file, ".pem")+".yaml"), []byte(types), 0o644))
 	check(t, os.WriteFile(filepath.Join(dir, file), x5c.EncodePEM(i.root), 0o644))
 }
 

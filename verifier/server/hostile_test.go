@@ -18,18 +18,18 @@ func TestTooDeepRefused(t *testing.T) {
 	arrays := strings.Repeat("[", 1000) + strings.Repeat("]", 1000)
 	deep := jose.EncodeBase64URL([]byte(`["c2FsdHNhbHRzYWx0c2FsdA","given_name",` + arrays + `]`))
 	for name, c := range map[string]struct {
-		query string
-		make  func(w *wallet) string
+		query, code string
+		make        func(w *wallet) string
 	}{
-		"CBOR": {"pid_mdoc", func(*wallet) string {
+		"CBOR": {"pid_mdoc", "format_failed", func(*wallet) string {
 			return jose.EncodeBase64URL([]byte(strings.Repeat("\x81", 1000) + "\x00"))
 		}},
-		"disclosure": {"pid_sd_jwt", func(w *wallet) string {
+		"disclosure": {"pid_sd_jwt", "disclosure_malformed", func(w *wallet) string {
 			text := w.sdjwtPID()
 			end := strings.LastIndex(text, "~") + 1
 			return text[:end] + deep + "~" + text[end:]
 		}},
-		"payload of the issuer": {"pid_sd_jwt", func(w *wallet) string {
+		"payload of the issuer": {"pid_sd_jwt", "format_failed", func(w *wallet) string {
 			parts := strings.SplitN(w.sdjwtPID(), ".", 3)
 			return parts[0] + "." + jose.EncodeBase64URL([]byte(`{"vct":`+arrays+`}`)) + "." + parts[2]
 		}},
@@ -38,7 +38,7 @@ func TestTooDeepRefused(t *testing.T) {
 			b := s.browserAt(t, "skatteetaten")
 			w := s.open(t, b.transaction().QR)
 			w.send(map[string][]string{c.query: {c.make(w)}})
-			wantRefused(t, b.wantState("answered"), "format_failed")
+			wantRefused(t, b.wantState("answered"), c.code)
 		})
 	}
 	t.Run("answer", func(t *testing.T) {

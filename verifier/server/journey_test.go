@@ -57,7 +57,7 @@ func TestSDJWTFromAnotherDevice(t *testing.T) {
 			"given_name": "Eksakt", "family_name": "Karies", "birthdate": "1998-06-12", "personal_administrative_number": "12865398148",
 		}})
 		c := tx.Verdict.Credentials[0]
-		if got := names(c.Checks); got != "format issuer_signature issuer_trust disclosures validity holder_binding status query query query" || c.Type != "urn:eudi:pid:1" {
+		if got := names(c.Checks); got != "format issuer_signature issuer_trust issuer_entitlement disclosures validity holder_binding status query query query" || c.Type != "urn:eudi:pid:1" {
 			t.Errorf("%s: %s", c.Type, got)
 		}
 		if got := names(tx.Verdict.Checks); got != "state query" {

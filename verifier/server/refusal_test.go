@@ -217,12 +217,12 @@ func TestMdocRefused(t *testing.T) {
 			return w.device(issued, "org.iso.18013.5.1.mDL", []string{"given_name", "family_name", "birth_date", "personal_administrative_number"})
 		}},
 		{"not CBOR", []string{"format_failed"}, func(*wallet) []byte { return []byte("hello") }},
-		{"no document", []string{"format_failed"}, changed(response(t, func(r map[string]any) { delete(r, "documents") }))},
-		{"two documents", []string{"format_failed"}, changed(response(t, func(r map[string]any) {
+		{"no document", []string{"document_count"}, changed(response(t, func(r map[string]any) { delete(r, "documents") }))},
+		{"two documents", []string{"document_count"}, changed(response(t, func(r map[string]any) {
 			one := r["documents"].([]cose.RawMessage)
 			r["documents"] = append(one, one...)
 		}))},
-		{"a status that is an error", []string{"format_failed"}, changed(response(t, func(r map[string]any) { r["status"] = 10 }))},
+		{"a status that is an error", []string{"response_status"}, changed(response(t, func(r map[string]any) { r["status"] = 10 }))},
 		{"bytes behind it", []string{"format_failed"}, changed(func(raw []byte) []byte { return append(raw, 0) })},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -32,7 +31,7 @@ import (
 type Config struct {
 	URL       string // address of the verifier: scheme and host, without path and final slash
 	DataDir   string // keys, certificates and secrets
-	TrustDir  string // its folder issuers is whom the verifier trusts; its own anchor goes to the folder verifiers
+	TrustDir  string // its folders issuers and lists are whom the verifier trusts; its own anchor goes to the folder verifiers
 	WalletURL string // a wallet in the browser: scheme and host; "" for none
 
 	// MinIDURL is the OpenID Provider that the demonstration services log people in with; "" for none. What they
@@ -44,6 +43,9 @@ type Config struct {
 	// counts at once.
 	StatusMaxAge time.Duration
 
+	// InsecurePinLeaf is a PEM file NAME.pem with one leaf certificate that is trusted without a chain, for the types in
+	// NAME.yaml beside it. Safe for a test partner whose certificates lead nowhere; nobody can revoke it.
+	InsecurePinLeaf string
 	// InsecureAllowHTTP allows addresses with the scheme http. Safe on a developer's own machine only.
 	InsecureAllowHTTP bool
 	// InsecureAllowLoopback lets status lists be fetched from this machine. Safe where all services run on the machine
@@ -66,6 +68,7 @@ type Server struct {
 	Anchor  []byte // the root that its access certificate leads to, PEM
 
 	asking *presentation.Service
+	trust  *trusted
 	store  *store.Store
 	now    func() time.Time
 }
@@ -90,7 +93,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err := publish(cfg.TrustDir, cfg.URL, g.access.Root); err != nil {
 		return nil, err
 	}
-	return &Server{Handler: handler, Anchor: all.public.anchor, asking: all.asking, store: g.store, now: deps.Now}, nil
+	return &Server{Handler: handler, Anchor: all.public.anchor, asking: all.asking, trust: g.trust, store: g.store, now: deps.Now}, nil
 }
 
 // ground is what the parts stand on: tables, secrets, certificates and pages.
@@ -100,6 +103,7 @@ type ground struct {
 	access *access
 	signer *openid4vp.Signer
 	site   *web.Site
+	trust  *trusted
 	eid    []eidclient.Service
 }
 
@@ -119,6 +123,9 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.access, err = makeAccess(cfg.DataDir, cfg.URL, deps.Now()); err != nil {
 		return nil, err
 	}
+	if g.trust, err = trustOf(cfg, deps); err != nil {
+		return nil, err
+	}
 	if g.signer, err = openid4vp.NewSigner(g.access.Key, g.access.Chain); err != nil {
 		return nil, err
 	}
@@ -133,7 +140,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 // parts is every part that has routes.
 type parts struct {
 	site   *web.Site
-	trust  *trustFolder
+	trust  *trusted
 	asking *presentation.Service
 	pages  *pages
 	eid    *eidclient.Client
@@ -145,13 +152,12 @@ const maxStatusList = 1 << 20
 
 // assemble makes each part once, from the parts above it.
 func assemble(cfg Config, deps Deps, g *ground) *parts {
-	anchors := x5c.NewAnchors()
 	client := fetch.New(fetch.Config{
 		Timeout: 3 * time.Second, MaxBytes: maxStatusList, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
 	})
 	asking := &presentation.Service{
-		Base: cfg.URL, Store: g.store, Signer: g.signer, Anchors: anchors,
-		Status: &presentation.StatusLists{Fetch: client, Anchors: anchors, MaxAge: cfg.StatusMaxAge}, Seal: g.seal,
+		Base: cfg.URL, Store: g.store, Signer: g.signer, Trust: g.trust.set,
+		Status: &presentation.StatusLists{Fetch: client, Trust: g.trust.set, MaxAge: cfg.StatusMaxAge}, Seal: g.seal,
 		Rules: openid4vp.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}, Now: deps.Now, Log: deps.Log,
 	}
 	eid := &eidclient.Client{
@@ -166,7 +172,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 	return &parts{
 		eid:    eid,
 		site:   g.site,
-		trust:  &trustFolder{dir: filepath.Join(cfg.TrustDir, "issuers"), anchors: anchors, log: deps.Log},
+		trust:  g.trust,
 		asking: asking,
 		pages:  &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins},
 		public: &public{db: deps.DB, anchor: x5c.EncodePEM(g.access.Root)},
@@ -183,7 +189,6 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	r.Use(observe.Middleware(deps.Log, deps.Now))
 	p.site.Mount(r)
 	p.public.mount(r)
-	p.trust.reload()
 	p.asking.Mount(r.Group("", p.trust.fresh))
 	p.eid.Mount(r)
 	p.pages.mount(r.Group("", p.site.OwnForms()))

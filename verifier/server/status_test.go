@@ -67,7 +67,7 @@ func TestStatusTokenThatIsNone(t *testing.T) {
 	b := s.browserAt(t, "skatteetaten")
 	w := s.open(t, b.transaction().QR)
 	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
-	wantRefused(t, b.wantState("answered"), "status_failed")
+	wantRefused(t, b.wantState("answered"), "status_malformed")
 }
 
 // A list is kept as long as its ttl and no longer.

@@ -1,91 +1,66 @@
 package server
 
 import (
-	"crypto/x509"
-	"errors"
+	"context"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
-	"lommebok.example/specs/x5c"
+	"lommebok.example/internal/fetch"
+	"lommebok.example/verifier/trust"
 )
 
-// trustFolder keeps a set of anchors as a folder has them: an issuer that is started later, or thrown out, is seen at
-// the next answer. Looking costs one listing.
-type trustFolder struct {
-	dir     string
-	anchors *x5c.Anchors
-	log     *slog.Logger
+// trusted is whom the verifier trusts, and where that is read from.
+type trusted struct {
+	set    *trust.Set
+	folder *trust.Folder
+	lists  *trust.Lists
+}
 
-	mu   sync.Mutex
-	seen string // names, sizes and times when it was last read
+// trustOf reads what there is at the start: the folder, the lists that were kept, and the leaf that is pinned.
+func trustOf(cfg Config, deps Deps) (*trusted, error) {
+	set := trust.NewSet()
+	t := &trusted{
+		set:    set,
+		folder: &trust.Folder{Dir: filepath.Join(cfg.TrustDir, "issuers"), Set: set, Log: deps.Log},
+		lists: &trust.Lists{
+			Dir: filepath.Join(cfg.TrustDir, "lists"), Cache: filepath.Join(cfg.DataDir, "trust-lists"), Set: set, Log: deps.Log,
+			Fetch: fetch.New(fetch.Config{
+				Timeout: 10 * time.Second, MaxBytes: trust.MaxListBytes, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
+			}),
+		},
+	}
+	t.folder.Reload()
+	t.lists.Load(deps.Now())
+	return t, pinLeaf(set, cfg.InsecurePinLeaf, deps.Log)
+}
+
+// pinLeaf trusts the leaf of a file, for the types in the YAML file beside it.
+func pinLeaf(set *trust.Set, file string, log *slog.Logger) error {
+	if file == "" {
+		return nil
+	}
+	leaves, err := trust.ReadAnchors(filepath.Dir(file), strings.TrimSuffix(filepath.Base(file), ".pem"))
+	if err != nil {
+		return fmt.Errorf("%w: the pinned leaf: %w", ErrConfig, err)
+	}
+	if len(leaves) != 1 || len(leaves[0].Types) == 0 {
+		return fmt.Errorf("%w: the pinned leaf: expected one certificate in %s and its types in the .yaml file beside it", ErrConfig, file)
+	}
+	set.Pin(leaves[0])
+	log.Warn("a leaf certificate is pinned: whoever holds its key is trusted, without a chain", "file", file, "types", leaves[0].Types)
+	return nil
 }
 
 // fresh runs before a handler that trusts somebody.
-func (f *trustFolder) fresh(c *gin.Context) {
-	f.reload()
+func (t *trusted) fresh(c *gin.Context) {
+	t.folder.Reload()
 	c.Next()
 }
 
-func (f *trustFolder) reload() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	names, state, err := f.list()
-	if err != nil {
-		f.log.Error("trust folder", "folder", f.dir, "cause", err.Error())
-		names, state = nil, "" // what cannot be seen is not trusted
-	}
-	if state == f.seen {
-		return
-	}
-	f.seen = state
-	f.read(names)
-}
-
-func (f *trustFolder) list() (names []string, state string, err error) {
-	entries, err := os.ReadDir(f.dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	var b strings.Builder
-	for _, entry := range entries {
-		if filepath.Ext(entry.Name()) != ".pem" {
-			continue
-		}
-		info, err := os.Stat(filepath.Join(f.dir, entry.Name()))
-		if err != nil {
-			return nil, "", err
-		}
-		names = append(names, entry.Name())
-		fmt.Fprintf(&b, "%q %d %d\n", entry.Name(), info.Size(), info.ModTime().UnixNano())
-	}
-	return names, b.String(), nil
-}
-
-// read replaces the set. A file that cannot be read trusts nobody and hinders nobody.
-func (f *trustFolder) read(names []string) {
-	var all []*x509.Certificate
-	for _, name := range names {
-		raw, err := os.ReadFile(filepath.Join(f.dir, name))
-		var certs []*x509.Certificate
-		if err == nil {
-			certs, err = x5c.ParsePEM(raw)
-		}
-		if err != nil {
-			f.log.Error("trust folder", "file", name, "cause", err.Error())
-			continue
-		}
-		all = append(all, certs...)
-	}
-	f.anchors.Replace(all...)
-	f.log.Info("trust anchors of issuers", "count", len(all))
-}
+// Refresh fetches the trust lists that are due.
+func (s *Server) Refresh(ctx context.Context) { s.trust.lists.Refresh(ctx, s.now()) }

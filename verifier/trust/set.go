@@ -1,0 +1,196 @@
+package trust
+
+import (
+	"crypto/ecdsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"lommebok.example/specs/x5c"
+)
+
+// Reasons to trust a chain not at all, or not for a type. Those of x5c.Anchors.Verify come through as they are.
+var (
+	ErrNotEntitled = errors.New("trust: the trust anchor is not entitled to this type of credential")
+	ErrListOver    = errors.New("trust: the trust list that names the anchor is over")
+)
+
+// Anchor is a certificate authority and what it counts for.
+type Anchor struct {
+	Name        string // of its file or of its entry on a list; for people
+	Certificate *x509.Certificate
+	Types       []string // vct and docType, compared exactly; what type metadata says of extends or aka_vcts adds none
+	StatusOnly  bool     // it signs status lists, and no credentials
+}
+
+// Source is a set of anchors that come and go together.
+type Source struct {
+	Until   time.Time // from then on none of them counts; zero for no end
+	Anchors []Anchor
+}
+
+// Set is everybody who is trusted. It is safe for concurrent use; every change of it makes it forget the chains that it
+// has found good.
+type Set struct {
+	change  sync.Mutex // held by writers
+	sources map[string]Source
+	pinned  []Anchor
+	state   atomic.Pointer[state]
+}
+
+// state is one state of the set, which never changes.
+type state struct {
+	anchors *x5c.Anchors
+	known   map[string][]entry // by the DER of the anchor
+	pinned  map[string][]entry // by the DER of the leaf
+}
+
+// entry is what one source says of an anchor.
+type entry struct {
+	Anchor
+	source string
+	until  time.Time
+}
+
+// NewSet makes a set that trusts nobody.
+func NewSet() *Set {
+	s := &Set{sources: map[string]Source{}}
+	s.build()
+	return s
+}
+
+// Put takes the anchors of a source in place of those that it had.
+func (s *Set) Put(name string, source Source) {
+	s.change.Lock()
+	defer s.change.Unlock()
+	s.sources[name] = source
+	s.build()
+}
+
+// Drop forgets a source.
+func (s *Set) Drop(name string) {
+	s.change.Lock()
+	defer s.change.Unlock()
+	delete(s.sources, name)
+	s.build()
+}
+
+// Pin trusts one leaf as it is, without a chain and without a look at its profile. Safe for a test partner alone: a key
+// that was stolen cannot be taken back by anybody but the operator.
+func (s *Set) Pin(leaf Anchor) {
+	s.change.Lock()
+	defer s.change.Unlock()
+	s.pinned = append(s.pinned, leaf)
+	s.build()
+}
+
+func (s *Set) build() {
+	t := &state{known: map[string][]entry{}, pinned: map[string][]entry{}}
+	var certs []*x509.Certificate
+	for _, name := range slices.Sorted(maps.Keys(s.sources)) {
+		source := s.sources[name]
+		for _, a := range source.Anchors {
+			certs = append(certs, a.Certificate)
+			der := string(a.Certificate.Raw)
+			t.known[der] = append(t.known[der], entry{Anchor: a, source: name, until: source.Until})
+		}
+	}
+	for _, a := range s.pinned {
+		der := string(a.Certificate.Raw)
+		t.pinned[der] = append(t.pinned[der], entry{Anchor: a, source: "pinned"})
+	}
+	t.anchors = x5c.NewAnchors(certs...)
+	s.state.Store(t)
+}
+
+// Found is the anchor at which a chain ends, with all that is said of it.
+type Found struct {
+	Certificate *x509.Certificate
+	entries     []entry
+}
+
+// Verify finds the anchor of a chain, leaf first, whose leaf fits the profile. Errors: those of x5c.Anchors.Verify,
+// ErrListOver.
+func (s *Set) Verify(chain []*x509.Certificate, p x5c.Profile, at time.Time) (*Found, error) {
+	t := s.state.Load()
+	if len(chain) == 1 {
+		if entries := t.pinned[string(chain[0].Raw)]; entries != nil {
+			return pinned(chain[0], entries, at)
+		}
+	}
+	anchor, err := t.anchors.Verify(chain, p, at)
+	if err != nil {
+		return nil, err
+	}
+	f := &Found{Certificate: anchor}
+	var over []string
+	for _, e := range t.known[string(anchor.Raw)] {
+		if e.until.IsZero() || at.Before(e.until) {
+			f.entries = append(f.entries, e)
+			continue
+		}
+		over = append(over, fmt.Sprintf("%s held until %s", e.source, e.until.UTC().Format(time.RFC3339)))
+	}
+	if len(f.entries) == 0 {
+		return nil, fmt.Errorf("%w: %s", ErrListOver, strings.Join(over, "; "))
+	}
+	return f, nil
+}
+
+func pinned(leaf *x509.Certificate, entries []entry, at time.Time) (*Found, error) {
+	switch _, ok := leaf.PublicKey.(*ecdsa.PublicKey); {
+	case !ok:
+		return nil, fmt.Errorf("%w: the pinned certificate has no ECDSA key", x5c.ErrProfile)
+	case at.Before(leaf.NotBefore):
+		return nil, fmt.Errorf("%w: the pinned certificate", x5c.ErrNotYetValid)
+	case at.After(leaf.NotAfter):
+		return nil, fmt.Errorf("%w: the pinned certificate", x5c.ErrExpired)
+	}
+	return &Found{Certificate: leaf, entries: entries}, nil
+}
+
+// Issues tells whether the anchor is entitled to credentials of a type. ErrNotEntitled, which names the anchor and its types.
+func (f *Found) Issues(kind string) error {
+	return f.counts(kind, func(e entry) bool { return !e.StatusOnly })
+}
+
+// Revokes tells whether the anchor is entitled to tell the status of credentials of a type. ErrNotEntitled.
+func (f *Found) Revokes(kind string) error {
+	return f.counts(kind, func(entry) bool { return true })
+}
+
+func (f *Found) counts(kind string, use func(entry) bool) error {
+	var said []string
+	for _, e := range f.entries {
+		if use(e) && slices.Contains(e.Types, kind) {
+			return nil
+		}
+		said = append(said, e.describe())
+	}
+	return fmt.Errorf("%w: %q; %s", ErrNotEntitled, kind, strings.Join(said, "; "))
+}
+
+func (e entry) describe() string {
+	types := "no type"
+	if len(e.Types) > 0 {
+		types = strings.Join(e.Types, ", ")
+	}
+	if e.StatusOnly {
+		types = "the status alone of " + types
+	}
+	return fmt.Sprintf("%s of %s is entitled to %s", e.Name, e.source, types)
+}
+
+// authority refuses what is no certificate authority: whoever holds the key of a leaf could otherwise be taken for one.
+func authority(cert *x509.Certificate) error {
+	if !cert.IsCA {
+		return fmt.Errorf("%w: %q is not a certificate authority", x5c.ErrProfile, cert.Subject.CommonName)
+	}
+	return nil
+}
