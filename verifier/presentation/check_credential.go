@@ -85,11 +85,18 @@ type binding struct {
 	// transactionData are the members of transaction_data that this credential is to authorize, as they were sent, and
 	// transactionDataAlgs what was sent as their transaction_data_hashes_alg: nil when nothing was (appendix B.3.3.1).
 	transactionData, transactionDataAlgs []string
+	// agreed gives these by the identifier of the Credential Query; unauthorized says that nobody came for a transaction.
+	agreed       map[string]agreement
+	unauthorized error
+	overAPI      bool // the Digital Credentials API, which has no state: the browser is the bond
 }
 
 // of is the binding for a credential that was asked for.
 func (b binding) of(q *dcql.CredentialQuery) binding {
-	b.unbound = q != nil && !q.HolderBindingRequired()
+	if q != nil {
+		b.unbound = !q.HolderBindingRequired()
+		b.transactionData, b.transactionDataAlgs = b.agreed[q.ID].data, b.agreed[q.ID].algs
+	}
 	return b
 }
 
