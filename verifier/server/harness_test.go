@@ -52,10 +52,7 @@ func (s *service) add(d time.Duration) {
 
 func newService(t testing.TB) *service {
 	t.Helper()
-	db, err := database.Open(context.Background(), dbtest.SQLite(t))
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
-	return newServiceOn(t, db)
+	return newServiceOn(t, dbtest.Open(t, dbtest.SQLite(t)))
 }
 
 func newServiceOn(t testing.TB, db *database.DB) *service {
