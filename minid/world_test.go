@@ -63,14 +63,7 @@ var (
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	db, err := database.Open(context.Background(), dbtest.SQLite(t))
-	must(t, err)
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return newWorldOn(t, db)
+	return newWorldOn(t, dbtest.Open(t, dbtest.SQLite(t)))
 }
 
 func newWorldOn(t testing.TB, db *database.DB) *world {

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/issuer/server"
 	"lommebok.example/minid"
@@ -39,9 +38,7 @@ func newTryIssuer(t *testing.T) *tryIssuer {
 	}))
 	t.Cleanup(listener.Close)
 	i.url = listener.URL
-	db, err := database.Open(t.Context(), dbtest.SQLite(t))
-	must(t, err)
-	t.Cleanup(func() { must(t, db.Close()) })
+	db := dbtest.Open(t, dbtest.SQLite(t))
 	built, err := server.New(t.Context(), server.Config{
 		URL: i.url, DataDir: filepath.Join(i.data, "issuer"), TrustDir: filepath.Join(i.data, "trust"),
 		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true,

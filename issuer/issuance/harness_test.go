@@ -93,10 +93,7 @@ func (b *bench) Standing(_ context.Context, id string) (minid.State, string, err
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	db, err := database.Open(context.Background(), dbtest.SQLite(t))
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
-	return newBenchOn(t, db)
+	return newBenchOn(t, dbtest.Open(t, dbtest.SQLite(t)))
 }
 
 func newBenchOn(t testing.TB, db *database.DB) *bench {

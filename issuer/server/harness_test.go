@@ -49,10 +49,7 @@ var twins sync.Map
 
 func openAt(t testing.TB, address string) *database.DB {
 	t.Helper()
-	db, err := database.Open(context.Background(), address)
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
-	return db
+	return dbtest.Open(t, address)
 }
 
 // service is the whole issuer on a port of its own, with the test people.

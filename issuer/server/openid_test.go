@@ -346,10 +346,7 @@ func TestDemoServices(t *testing.T) {
 
 func sqlite(t *testing.T) *database.DB {
 	t.Helper()
-	db, err := database.Open(context.Background(), dbtest.SQLite(t))
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
-	return db
+	return dbtest.Open(t, dbtest.SQLite(t))
 }
 
 func TestLogoutPageInABrowser(t *testing.T) {

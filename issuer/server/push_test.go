@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/issuer/server"
 	"lommebok.example/minid"
@@ -18,11 +17,7 @@ import (
 
 // Notices by Web Push are off unless configured, with a contact, and their key outlives a restart.
 func TestPushIsConfigured(t *testing.T) {
-	db, err := database.Open(t.Context(), dbtest.SQLite(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := dbtest.Open(t, dbtest.SQLite(t))
 	dir := t.TempDir()
 	key := func(push bool, contact string) (string, error) {
 		t.Helper()

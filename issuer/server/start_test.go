@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/issuer/server"
 	"lommebok.example/minid"
@@ -156,11 +155,9 @@ func TestDamagedCertificateStopsTheStart(t *testing.T) {
 }
 
 func TestNoTestPeopleUnlessAskedFor(t *testing.T) {
-	db, err := database.Open(context.Background(), dbtest.SQLite(t))
-	check(t, err)
-	defer func() { check(t, db.Close()) }()
+	db := dbtest.Open(t, dbtest.SQLite(t))
 	dir := t.TempDir()
-	_, err = server.New(context.Background(), server.Config{URL: "https://issuer.example", DataDir: dir}, server.Deps{
+	_, err := server.New(context.Background(), server.Config{URL: "https://issuer.example", DataDir: dir}, server.Deps{
 		DB: db, Now: time.Now, Log: slog.New(slog.DiscardHandler), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1},
 	})
 	check(t, err)

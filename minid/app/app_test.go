@@ -46,14 +46,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	db, err := database.Open(t.Context(), dbtest.SQLite(t))
-	must(t, err)
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return newWorldOn(t, db)
+	return newWorldOn(t, dbtest.Open(t, dbtest.SQLite(t)))
 }
 
 func newWorldOn(t *testing.T, db *database.DB) *world {

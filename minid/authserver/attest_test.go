@@ -339,12 +339,7 @@ func TestChallengeEndpoint(t *testing.T) {
 
 func openSQLite(t testing.TB) *database.DB {
 	t.Helper()
-	db, err := database.Open(t.Context(), dbtest.SQLite(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
+	return dbtest.Open(t, dbtest.SQLite(t))
 }
 
 // Public clients are served where the dangerous setting has it, registered or not, and nowhere else.

@@ -104,12 +104,7 @@ type world struct {
 
 func newWorld(t testing.TB, change ...func(*authserver.Server)) *world {
 	t.Helper()
-	db, err := database.Open(t.Context(), dbtest.SQLite(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return worldOn(t, db, change...)
+	return worldOn(t, dbtest.Open(t, dbtest.SQLite(t)), change...)
 }
 
 func worldOn(t testing.TB, db *database.DB, change ...func(*authserver.Server)) *world {

@@ -20,7 +20,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/internal/peer"
 	"lommebok.example/minid"
@@ -94,9 +93,7 @@ func newService(t testing.TB, options ...option) *service {
 	for _, o := range options {
 		o(&passwords, &site)
 	}
-	db, err := database.Open(ctx, dbtest.SQLite(t))
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
+	db := dbtest.Open(t, dbtest.SQLite(t))
 	st, err := store.New(ctx, db)
 	check(t, err)
 	pool, err := minid.NewPasswordPool(passwords)

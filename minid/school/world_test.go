@@ -108,10 +108,7 @@ func (w *world) add(d time.Duration) {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	db, err := database.Open(context.Background(), dbtest.SQLite(t))
-	must(t, err)
-	t.Cleanup(func() { must(t, db.Close()) })
-	return newWorldOn(t, db)
+	return newWorldOn(t, dbtest.Open(t, dbtest.SQLite(t)))
 }
 
 func newWorldOn(t testing.TB, db *database.DB) *world {

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/minid"
 	"lommebok.example/minid/store"
@@ -23,13 +22,7 @@ var now = time.Date(2025, 11, 24, 12, 0, 0, 0, time.UTC)
 
 func newCore(t *testing.T) (*minid.Core, *store.Store) {
 	t.Helper()
-	db, err := database.Open(t.Context(), dbtest.SQLite(t))
-	must(t, err)
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db := dbtest.Open(t, dbtest.SQLite(t))
 	s, err := store.New(t.Context(), db)
 	must(t, err)
 	pool, err := minid.NewPasswordPool(minid.PasswordConfig{

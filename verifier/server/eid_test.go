@@ -18,7 +18,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	issuerserver "lommebok.example/issuer/server"
 	"lommebok.example/minid"
@@ -46,10 +45,9 @@ func newEIDHouse(t *testing.T) *eidHouse {
 	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { provider.Handler.ServeHTTP(w, r) }))
 	t.Cleanup(listener.Close)
 	h.provider = listener.URL
-	db, err := database.Open(context.Background(), dbtest.SQLite(t))
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
+	db := dbtest.Open(t, dbtest.SQLite(t))
 	data, demo := t.TempDir(), t.TempDir()
+	var err error
 	provider, err = issuerserver.New(context.Background(), issuerserver.Config{
 		URL: h.provider, DataDir: data, DemoServicesURL: h.url, DemoServicesDir: demo,
 		InsecureAllowHTTP: true, InsecureTestPeople: true, InsecureAllowLoopback: true,

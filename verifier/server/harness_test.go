@@ -34,18 +34,10 @@ func each(t *testing.T, f func(t *testing.T, s *service)) {
 	t.Run("sqlite", func(t *testing.T) { f(t, newService(t)) })
 	t.Run("two verifiers on postgres", func(t *testing.T) {
 		address := dbtest.Postgres(t)
-		s := newServiceOn(t, openAt(t, address))
-		s.twin = s.build(t, openAt(t, address))
+		s := newServiceOn(t, dbtest.Open(t, address))
+		s.twin = s.build(t, dbtest.Open(t, address))
 		f(t, s)
 	})
-}
-
-func openAt(t testing.TB, address string) *database.DB {
-	t.Helper()
-	db, err := database.Open(context.Background(), address)
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
-	return db
 }
 
 // service is the whole verifier on a port of its own, with an issuer that it trusts.
@@ -77,7 +69,7 @@ func (s *service) add(d time.Duration) {
 
 func newService(t testing.TB) *service {
 	t.Helper()
-	return newServiceOn(t, openAt(t, dbtest.SQLite(t)))
+	return newServiceOn(t, dbtest.Open(t, dbtest.SQLite(t)))
 }
 
 func newServiceOn(t testing.TB, db *database.DB) *service {

@@ -121,10 +121,7 @@ func newTown(t testing.TB) *town {
 
 func db(t testing.TB) *database.DB {
 	t.Helper()
-	db, err := database.Open(context.Background(), dbtest.SQLite(t))
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
-	return db
+	return dbtest.Open(t, dbtest.SQLite(t))
 }
 
 // surfer is a person with a browser who presses what pages show.

@@ -21,8 +21,8 @@ const Variable = "TEST_POSTGRES"
 // not configured its subtest is skipped with a message, and fails when CI is set: there it must never be left out.
 func Each(t *testing.T, f func(t *testing.T, db *database.DB)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { f(t, open(t, SQLite(t))) })
-	t.Run("postgres", func(t *testing.T) { f(t, open(t, Postgres(t))) })
+	t.Run("sqlite", func(t *testing.T) { f(t, Open(t, SQLite(t))) })
+	t.Run("postgres", func(t *testing.T) { f(t, Open(t, Postgres(t))) })
 }
 
 // SQLite gives the address of a new SQLite file.
@@ -62,6 +62,9 @@ func Postgres(t testing.TB) string {
 	}
 	q := u.Query()
 	q.Set("search_path", schema)
+	if hurries(t) {
+		q.Set("synchronous_commit", "off")
+	}
 	u.RawQuery = q.Encode()
 	return u.String()
 }
@@ -73,9 +76,11 @@ func exec(t testing.TB, db *database.DB, statement string) {
 	}
 }
 
-func open(t *testing.T, dsn string) *database.DB {
+// Open opens a database until the end of the test. No test pulls the plug, so nothing waits until it is on the disk: that is most of the
+// time that a small transaction takes. A benchmark measures what a service does, and does wait.
+func Open(t testing.TB, address string) *database.DB {
 	t.Helper()
-	db, err := database.Open(context.Background(), dsn)
+	db, err := database.Open(context.Background(), address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,5 +89,13 @@ func open(t *testing.T, dsn string) *database.DB {
 			t.Error(err)
 		}
 	})
+	if db.Dialect == database.SQLite && hurries(t) {
+		exec(t, db, "PRAGMA synchronous = OFF") // of the one connection that writes
+	}
 	return db
+}
+
+func hurries(t testing.TB) bool {
+	_, measures := t.(*testing.B)
+	return !measures
 }
