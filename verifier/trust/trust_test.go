@@ -128,6 +128,7 @@ func TestAPinnedLeafNeedsNoChain(t *testing.T) {
 	a, s := newAuthority(t, "partner"), trust.NewSet()
 	s.Pin(trust.Anchor{Name: "partner", Certificate: a.chain[0], Types: []string{pid}})
 	wantErr(t, "its type", entitled(s, a, pid, noon), nil)
+	wantErr(t, "with certificates behind it", entitled(s, &authority{chain: []*x509.Certificate{a.chain[0], a.root}}, pid, noon), nil)
 	wantErr(t, "another type", entitled(s, a, mdl, noon), trust.ErrNotEntitled)
 	wantErr(t, "after its end", entitled(s, a, pid, noon.Add(100*day)), x5c.ErrExpired)
 	wantErr(t, "before its beginning", entitled(s, a, pid, noon.Add(-2*day)), x5c.ErrNotYetValid)
