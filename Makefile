@@ -56,7 +56,7 @@ lint: build/golangci-lint
 	build/golangci-lint run
 
 bench: ## CPU time beside the floor measured in the same run
-	go test -p 1 -timeout 30m -run '^$$' -bench Ratio -benchtime 1x ./specs/... ./issuer/... | grep --line-buffered '^ratio'
+	go test -p 1 -timeout 30m -run '^$$' -bench Ratio -benchtime 1x ./specs/... ./issuer/... ./verifier/... | grep --line-buffered '^ratio'
 
 pictures: $(VENDOR) ## every page as a PNG, light and dark, 320 and 1280 wide, under build/pictures
 	PICTURES=$(CURDIR)/build/pictures go test -count=1 -run InABrowser ./web/... ./minid/login/... ./issuer/... ./verifier/... ./wallet-sim/...

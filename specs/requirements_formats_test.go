@@ -65,6 +65,7 @@ var mobileDocuments = []requirement{
 	{"ISO 18013-5 12.3.6: a status by a mechanism that is not known is none that holds", []string{"verifier/server.TestStatusByAnotherMechanism"}},
 	{"ISO 18013-5 12.4.4: device authentication by signature or MAC", []string{"specs/mdoc.TestAnnexDEveryCheckHolds", "specs/mdoc.TestDeviceChecksRefuse#a MAC where a signature is wanted", "specs/mdoc.TestParseDeviceResponseRefuses#deviceAuth of both kinds"}},
 	{"ISO 18013-5 10.3: the members of DeviceResponse", []string{"specs/mdoc.TestParseDeviceResponseRefuses"}},
+	{"ISO 18013-5 12.8: issuing_country is the country of the certificate", []string{"verifier/presentation.TestCorpus"}},
 	{"ISO 18013-5 12.8: chain, signature, digests, document type, validity, device", []string{"specs/mdoc.TestIssuerChecksRefuse", "specs/mdoc.TestAnnexDTampered", "verifier/server.TestMdocRefused"}},
 	{"RFC 9053 2.1: signatures are r and s, of their length", []string{"specs/cose.TestVerifyRefuses#DER", "specs/cose.TestVerifyRefuses#63 bytes", "specs/mdoc.TestIssuedIsVerifiedByTheOracle"}},
 	{"ISO 18013-5 7.2.1: the mandatory elements of a driving licence", []string{"issuer/server.TestDrivingLicence"}},

@@ -42,7 +42,6 @@ var demanded = map[string][]requirement{
 // unheld are the requirements that nothing holds yet, and why. What is mended moves to its table; README and specs/README.md tell of these.
 var unheld = map[string]string{
 	"ARF VCR_09: an attribute that changes on a valid PID revokes it, and the person is told otherwise":      "the register does not tell of changes",
-	"ISO 18013-5 12.8: issuing_country is the country of the certificate":                                    "the verifier does not compare them",
 	"PID Rulebook 1.7 chapter 2, PID_03: a portrait, or an empty one for who opted out":                      "mandatory 24 months after the act; the register has no portraits",
 	"ETSI TS 119 472-3 (secondary): issuer_info and credential_reuse_policy as ETSI has them":                "written as the EU reference issuer does; the text has not been read",
 	"Token Status List 10: the extended key usage of a status list's signer":                                 "its number is not given out yet",

@@ -14,11 +14,20 @@
 //	VERIFIER_STATUS_MAX_AGE       0s                         how long a status list is kept; 0s: a revocation counts at once
 //	VERIFIER_INSECURE_ALLOW_HTTP  false                      allow addresses with http, on a developer's own machine
 //	VERIFIER_INSECURE_PIN_LEAF                               NAME.pem: a leaf trusted without a chain, for the types in NAME.yaml beside it
+//
+// It has one command besides:
+//
+//	verifier trust-list -anchors FOLDER -signer FOLDER [-life 168h] > list.jwt
+//
+// signs a trust list of the NAME.pem and NAME.yaml in the first folder, with the key in the second, made at the first time.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
+	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -31,6 +40,7 @@ import (
 	"lommebok.example/internal/observe"
 	"lommebok.example/internal/serve"
 	"lommebok.example/verifier/server"
+	"lommebok.example/verifier/trust"
 )
 
 type settings struct {
@@ -50,6 +60,13 @@ type settings struct {
 }
 
 func main() {
+	if len(os.Args) > 1 {
+		if err := command(os.Args[1:], os.Stdout, time.Now()); err != nil {
+			fmt.Fprintln(os.Stderr, "verifier:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	log := observe.Logger(os.Stdout)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -57,6 +74,29 @@ func main() {
 		log.Error("the verifier stopped", "cause", err)
 		os.Exit(1)
 	}
+}
+
+// command makes and signs a trust list.
+func command(args []string, out io.Writer, at time.Time) error {
+	if args[0] != "trust-list" {
+		return fmt.Errorf("%s: expected trust-list, or no command to run the verifier", args[0])
+	}
+	flags := flag.NewFlagSet("trust-list", flag.ContinueOnError)
+	anchors := flags.String("anchors", "", "folder of NAME.pem and NAME.yaml")
+	signer := flags.String("signer", "", "folder of the signer's key and certificate")
+	life := flags.Duration("life", 7*24*time.Hour, "how long the list holds")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	if *anchors == "" || *signer == "" || *life < time.Hour {
+		return errors.New("trust-list: expected -anchors, -signer and a -life of an hour or more")
+	}
+	text, err := trust.SignFolder(*anchors, *signer, at, *life)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, text)
+	return err
 }
 
 func run(ctx context.Context, log *slog.Logger) (err error) {

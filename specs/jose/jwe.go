@@ -43,7 +43,9 @@ type JWEHeader struct {
 // Encrypt makes a JWE in compact serialization with ECDH-ES for the key; the
 // key's kid, when it has one, is copied into the header. Errors: ErrKey, ErrAlg,
 // ErrEncryption.
-func Encrypt(plaintext []byte, to JWK, enc Enc) (string, error) { return encrypt(plaintext, to, enc, "") }
+func Encrypt(plaintext []byte, to JWK, enc Enc) (string, error) {
+	return encrypt(plaintext, to, enc, "")
+}
 
 // ctyJWT says that the plaintext is a JWT (RFC 7519 section 5.2).
 const ctyJWT = "JWT"
@@ -88,8 +90,8 @@ func encrypt(plaintext []byte, to JWK, enc Enc, cty string, more ...jwe.EncryptO
 // PeekJWE checks the form of a JWE (RFC 7516 section 7.1) and reads its header.
 // Errors: those of Decrypt, but for ErrEncryption.
 func PeekJWE(compact string) (JWEHeader, error) {
-	h, _, err := parseJWE(compact, strict)
-	return h, err
+	s, err := parseJWE(compact, strict)
+	return s.JWEHeader, err
 }
 
 // Decrypt opens a JWE made for the key with ECDH-ES. allowed names the accepted
@@ -100,56 +102,72 @@ func Decrypt(compact string, key *ecdsa.PrivateKey, allowed ...Enc) ([]byte, err
 	if key == nil {
 		return nil, fmt.Errorf("%w: no private key", ErrKey)
 	}
-	h, epk, err := parseJWE(compact, strict)
+	s, err := parseJWE(compact, strict)
 	if err != nil {
 		return nil, err
 	}
-	return decrypt(compact, key, h, epk, allowed)
+	if err := s.suits(key, allowed); err != nil {
+		return nil, err
+	}
+	return s.open(key)
 }
 
-func decrypt(compact string, key *ecdsa.PrivateKey, h JWEHeader, epk *ecdsa.PublicKey, allowed []Enc, more ...jwe.DecryptOption) ([]byte, error) {
+// suits tells whether the algorithms are accepted and the keys of one curve.
+func (s sealedJWE) suits(key *ecdsa.PrivateKey, allowed []Enc) error {
 	if len(allowed) == 0 {
 		allowed = bothEncs
 	}
-	if !slices.Contains(allowed, Enc(h.Enc)) {
-		return nil, fmt.Errorf("%w: enc: expected one of %v, got %q", ErrAlg, allowed, h.Enc)
+	if !slices.Contains(allowed, Enc(s.Enc)) {
+		return fmt.Errorf("%w: enc: expected one of %v, got %q", ErrAlg, allowed, s.Enc)
 	}
-	if epk.Curve != key.Curve {
-		return nil, fmt.Errorf("%w: epk on another curve than the key", ErrKey)
+	if s.epk.Curve != key.Curve {
+		return fmt.Errorf("%w: epk on another curve than the key", ErrKey)
 	}
-	plaintext, err := jwe.Decrypt([]byte(compact), append(more, jwe.WithKey(jwa.ECDH_ES, key))...)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrEncryption, err)
-	}
-	return plaintext, nil
+	return nil
 }
 
-// parseJWE looks at everything that stands outside the encryption, since the
-// library behind Decrypt would take what we do not accept.
-func parseJWE(compact string, known headerRule) (JWEHeader, *ecdsa.PublicKey, error) {
+// sealedJWE is a JWE in its parts.
+type sealedJWE struct {
+	JWEHeader
+
+	epk      *ecdsa.PublicKey
+	apu, apv []byte
+	iv       []byte
+	sealed   []byte // ciphertext and tag, one after the other
+	aad      string // the header as it was sent
+}
+
+// parseJWE looks at everything that stands outside the encryption, strictly.
+func parseJWE(compact string, known headerRule) (s sealedJWE, err error) {
 	if len(compact) > maxJWE {
-		return JWEHeader{}, nil, fmt.Errorf("%w: expected at most %d bytes, got %d", ErrTooLarge, maxJWE, len(compact))
+		return s, fmt.Errorf("%w: expected at most %d bytes, got %d", ErrTooLarge, maxJWE, len(compact))
 	}
 	if strings.Count(compact, ".") != 4 {
-		return JWEHeader{}, nil, fmt.Errorf("%w: expected five parts (RFC 7516 section 7.1)", ErrMalformed)
+		return s, fmt.Errorf("%w: expected five parts (RFC 7516 section 7.1)", ErrMalformed)
 	}
 	parts := strings.Split(compact, ".")
 	if parts[1] != "" {
-		return JWEHeader{}, nil, fmt.Errorf("%w: expected no encrypted key with ECDH-ES (RFC 7518 section 4.6)", ErrMalformed)
+		return s, fmt.Errorf("%w: expected no encrypted key with ECDH-ES (RFC 7518 section 4.6)", ErrMalformed)
 	}
+	s.aad = parts[0]
+	s.sealed = make([]byte, 0, len(parts[3]))
 	for _, p := range []struct {
 		name, value string
 		size        int
-	}{{"initialization vector", parts[2], nonceSize}, {"authentication tag", parts[4], tagSize}, {"ciphertext", parts[3], -1}} {
-		b, err := DecodeBase64URL(p.value)
-		if err != nil {
-			return JWEHeader{}, nil, fmt.Errorf("%s: %w", p.name, err)
+		to          *[]byte
+	}{{"initialization vector", parts[2], nonceSize, &s.iv}, {"ciphertext", parts[3], -1, &s.sealed}, {"authentication tag", parts[4], tagSize, &s.sealed}} {
+		before := len(*p.to)
+		if *p.to, err = AppendBase64URL(*p.to, p.value); err != nil {
+			return sealedJWE{}, fmt.Errorf("%s: %w", p.name, err)
 		}
-		if p.size >= 0 && len(b) != p.size {
-			return JWEHeader{}, nil, fmt.Errorf("%w: %s: expected %d bytes, got %d", ErrMalformed, p.name, p.size, len(b))
+		if got := len(*p.to) - before; p.size >= 0 && got != p.size {
+			return sealedJWE{}, fmt.Errorf("%w: %s: expected %d bytes, got %d", ErrMalformed, p.name, p.size, got)
 		}
 	}
-	return parseJWEHeader(parts[0], known)
+	if err := s.parseHeader(known); err != nil {
+		return sealedJWE{}, err
+	}
+	return s, nil
 }
 
 // headerRule says which members of a header are accepted besides those that every JWE here has.
@@ -160,62 +178,67 @@ const (
 	open                     // zip, and others are let by (RFC 7516 section 4)
 )
 
-func parseJWEHeader(part string, known headerRule) (h JWEHeader, epk *ecdsa.PublicKey, err error) {
-	raw, err := DecodeBase64URL(part)
+func (s *sealedJWE) parseHeader(known headerRule) error {
+	raw, err := DecodeBase64URL(s.aad)
 	if err != nil {
-		return h, nil, fmt.Errorf("header: %w", err)
+		return fmt.Errorf("header: %w", err)
 	}
 	list, err := members(nil, raw)
 	if err != nil {
-		return h, nil, fmt.Errorf("header: %w", err)
+		return fmt.Errorf("header: %w", err)
 	}
 	for _, m := range list {
-		switch string(m.name) {
-		case "alg":
-			h.Alg, err = m.text()
-		case "enc":
-			h.Enc, err = m.text()
-		case "kid":
-			h.Kid, err = m.text()
-		case "epk":
-			_, epk, err = ParseJWK(m.raw)
-		case "apu", "apv":
-			err = m.base64URL()
-		case "cty":
-			if h.Cty, err = m.text(); err == nil && known == strict && h.Cty != ctyJWT {
-				err = fmt.Errorf("%w: cty: expected %s, got %q", ErrHeader, ctyJWT, clip(h.Cty))
-			}
-		case "crit":
-			err = fmt.Errorf("%w: member crit (RFC 7516 section 4.1.13)", ErrCrit)
-		case "zip":
-			err = h.readZip(m, known)
-		default:
-			if known == strict {
-				err = fmt.Errorf("%w: member %q", ErrHeader, clip(string(m.name)))
-			}
-		}
-		if err != nil {
-			return JWEHeader{}, nil, fmt.Errorf("header: %w", err)
+		if err := s.readMember(m, known); err != nil {
+			return fmt.Errorf("header: %w", err)
 		}
 	}
-	if h.Alg != algECDHES {
-		return JWEHeader{}, nil, fmt.Errorf("%w: alg: expected %s, got %q", ErrAlg, algECDHES, clip(h.Alg))
+	if s.Alg != algECDHES {
+		return fmt.Errorf("%w: alg: expected %s, got %q", ErrAlg, algECDHES, clip(s.Alg))
 	}
-	if !slices.Contains(bothEncs, Enc(h.Enc)) {
-		return JWEHeader{}, nil, fmt.Errorf("%w: enc: expected one of %v, got %q", ErrAlg, bothEncs, clip(h.Enc))
+	if !slices.Contains(bothEncs, Enc(s.Enc)) {
+		return fmt.Errorf("%w: enc: expected one of %v, got %q", ErrAlg, bothEncs, clip(s.Enc))
 	}
-	if epk == nil {
-		return JWEHeader{}, nil, fmt.Errorf("%w: epk is missing (RFC 7518 section 4.6.1.1)", ErrHeader)
+	if s.epk == nil {
+		return fmt.Errorf("%w: epk is missing (RFC 7518 section 4.6.1.1)", ErrHeader)
 	}
-	return h, epk, nil
+	return nil
 }
 
-// base64URL checks a member's value that must be a base64url string.
-func (m member) base64URL() error {
+func (s *sealedJWE) readMember(m member, known headerRule) (err error) {
+	switch string(m.name) {
+	case "alg":
+		s.Alg, err = m.text()
+	case "enc":
+		s.Enc, err = m.text()
+	case "kid":
+		s.Kid, err = m.text()
+	case "epk":
+		_, s.epk, err = ParseJWK(m.raw)
+	case "apu":
+		s.apu, err = m.base64URL()
+	case "apv":
+		s.apv, err = m.base64URL()
+	case "cty":
+		if s.Cty, err = m.text(); err == nil && known == strict && s.Cty != ctyJWT {
+			err = fmt.Errorf("%w: cty: expected %s, got %q", ErrHeader, ctyJWT, clip(s.Cty))
+		}
+	case "crit":
+		err = fmt.Errorf("%w: member crit (RFC 7516 section 4.1.13)", ErrCrit)
+	case "zip":
+		err = s.readZip(m, known)
+	default:
+		if known == strict {
+			err = fmt.Errorf("%w: member %q", ErrHeader, clip(string(m.name)))
+		}
+	}
+	return err
+}
+
+// base64URL is a member's value that must be a base64url string.
+func (m member) base64URL() ([]byte, error) {
 	text, err := m.text()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = DecodeBase64URL(text)
-	return err
+	return DecodeBase64URL(text)
 }

@@ -21,19 +21,35 @@ func EncryptDeflated(plaintext []byte, to JWK, enc Enc) (string, error) {
 // the key by the kid of the header, nil when there is none; with more than limit bytes of plaintext it is refused, and not
 // inflated further than that. Errors: those of Decrypt.
 func DecryptDeflated(compact string, limit int64, keyOf func(kid string) *ecdsa.PrivateKey, allowed ...Enc) ([]byte, error) {
-	h, epk, err := parseJWE(compact, open)
+	s, err := parseJWE(compact, open)
 	if err != nil {
 		return nil, err
 	}
-	key := keyOf(h.Kid)
+	key := keyOf(s.Kid)
 	if key == nil {
-		return nil, fmt.Errorf("%w: kid: got %q, which names none of the keys", ErrKey, clip(h.Kid))
+		return nil, fmt.Errorf("%w: kid: got %q, which names none of the keys", ErrKey, clip(s.Kid))
 	}
-	plaintext, err := decrypt(compact, key, h, epk, allowed, jwe.WithMaxDecompressBufferSize(limit))
+	if err := s.suits(key, allowed); err != nil {
+		return nil, err
+	}
+	var plaintext []byte
+	if s.Zip == "" {
+		plaintext, err = s.open(key)
+	} else {
+		plaintext, err = inflate(compact, key, limit)
+	}
 	if err == nil && int64(len(plaintext)) > limit {
 		return nil, fmt.Errorf("%w: expected at most %d bytes of plaintext, got %d", ErrTooLarge, limit, len(plaintext))
 	}
 	return plaintext, err
+}
+
+func inflate(compact string, key *ecdsa.PrivateKey, limit int64) ([]byte, error) {
+	plaintext, err := jwe.Decrypt([]byte(compact), jwe.WithKey(jwa.ECDH_ES, key), jwe.WithMaxDecompressBufferSize(limit))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrEncryption, err)
+	}
+	return plaintext, nil
 }
 
 func (h *JWEHeader) readZip(m member, known headerRule) (err error) {

@@ -10,8 +10,8 @@ const sDevice = "ISO/IEC 18013-5 section 9.1.3; OpenID4VP 1.0 appendix B.2.6.1"
 func deviceKinds(w *world) []Kind {
 	thumbprint := func(key signer) []byte { sum := jwkThumbprint(key); return sum[:] }
 	right := thumbprint(w.response)
-	transcript := func(id, n string, print []byte, uri string) func(*mdoc) {
-		return func(m *mdoc) { m.sees = must(openid4vp.SessionTranscript(id, n, print, uri)) }
+	transcript := func(id, n string, thumb []byte, uri string) func(*mdoc) {
+		return func(m *mdoc) { m.sees = must(openid4vp.SessionTranscript(id, n, thumb, uri)) }
 	}
 	device := func(name, what, code string, breaks func(*mdoc)) Kind {
 		return w.brokenMdoc("device-"+name, what, sDevice, code, breaks, unfit)

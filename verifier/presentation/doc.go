@@ -15,5 +15,6 @@
 // the result is released to (OpenID4VP 13.3).
 //
 // A verdict lists each check with its outcome, and goes on after a failure as far as that has a meaning. It accepts only
-// when every check holds, and only then the claims that were asked for are kept, until the transaction is deleted.
+// when every check holds, and only then the claims that were asked for are kept, until the transaction is deleted. Codes
+// lists what a check can say; verifier/corpus holds a presentation for each of it.
 package presentation

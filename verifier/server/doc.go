@@ -21,6 +21,6 @@
 //	 "error", "verdict": {"accepted", "checks": […], "credentials": […]}}
 //
 // The data folder holds, made at the first start: a key and a certificate for each of access-ca and access, and the
-// secret seal. Trust anchors of issuers are read from the folder issuers below the trust folder, again whenever a file
-// there has changed.
+// secret seal; and the trust lists as they were fetched, in trust-lists. Whom the verifier trusts, and for which types, is
+// read from the folders issuers and lists below the trust folder, again whenever a file there has changed (package trust).
 package server

@@ -58,6 +58,24 @@ func TestStatusRefused(t *testing.T) {
 	}
 }
 
+// D13: a host that is slow holds up an answer for seconds, and what it would have said is not known.
+func TestASlowStatusHost(t *testing.T) {
+	s := newService(t)
+	given := make(chan struct{})
+	s.issuer.publish(listing{handler: func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done(): // the verifier went away
+			close(given)
+		case <-time.After(time.Minute):
+		}
+	}})
+	b := s.browserAt(t, "skatteetaten")
+	w := s.open(t, b.transaction().QR)
+	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	wantRefused(t, b.wantState("answered"), "status_unreachable")
+	<-given
+}
+
 func TestStatusTokenThatIsNone(t *testing.T) {
 	s := newService(t)
 	s.issuer.publish(listing{handler: func(w http.ResponseWriter, _ *http.Request) {

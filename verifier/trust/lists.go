@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -134,7 +135,7 @@ func (l *Lists) load(name string, c listConfig, at time.Time) {
 		return
 	}
 	if err == nil {
-		err = l.take(name, string(text), c, at)
+		err = l.take(name, strings.TrimSpace(string(text)), c, at)
 	}
 	if err != nil {
 		l.Log.Error("trust list", "list", name, "from", "disk", "cause", err.Error())
@@ -145,7 +146,7 @@ func (l *Lists) load(name string, c listConfig, at time.Time) {
 func (l *Lists) refresh(ctx context.Context, name string, c listConfig, at time.Time) {
 	answer, err := l.Fetch.Get(ctx, c.Address)
 	if err == nil {
-		err = l.take(name, string(answer.Body), c, at)
+		err = l.take(name, strings.TrimSpace(string(answer.Body)), c, at)
 	}
 	if err == nil {
 		err = keys.Replace(l.Cache, name+".jwt", answer.Body)

@@ -119,7 +119,7 @@ type Found struct {
 // ErrListOver.
 func (s *Set) Verify(chain []*x509.Certificate, p x5c.Profile, at time.Time) (*Found, error) {
 	t := s.state.Load()
-	if len(chain) == 1 {
+	if len(chain) > 0 {
 		if entries := t.pinned[string(chain[0].Raw)]; entries != nil {
 			return pinned(chain[0], entries, at)
 		}

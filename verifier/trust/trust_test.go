@@ -128,6 +128,7 @@ func TestAPinnedLeafNeedsNoChain(t *testing.T) {
 	a, s := newAuthority(t, "partner"), trust.NewSet()
 	s.Pin(trust.Anchor{Name: "partner", Certificate: a.chain[0], Types: []string{pid}})
 	wantErr(t, "its type", entitled(s, a, pid, noon), nil)
+	wantErr(t, "with certificates behind it", entitled(s, &authority{chain: []*x509.Certificate{a.chain[0], a.root}}, pid, noon), nil)
 	wantErr(t, "another type", entitled(s, a, mdl, noon), trust.ErrNotEntitled)
 	wantErr(t, "after its end", entitled(s, a, pid, noon.Add(100*day)), x5c.ErrExpired)
 	wantErr(t, "before its beginning", entitled(s, a, pid, noon.Add(-2*day)), x5c.ErrNotYetValid)
@@ -211,6 +212,11 @@ func TestListRefused(t *testing.T) {
 	if len(l.Anchors) != 1 || l.Anchors[0].Types[0] != pid || !l.Until.Equal(noon.Add(2*day)) || !l.NextUpdate.Equal(noon.Add(day)) {
 		t.Fatalf("read %+v", l)
 	}
+	long, err := trust.SignList(signer.key, trust.List{Issued: noon, NextUpdate: noon.Add(1500 * day), Until: noon.Add(2000 * day)})
+	check(t, err)
+	if _, err := trust.ParseList(long, signer.cert, nil, noon.Add(800*day)); err != nil {
+		t.Errorf("while the signer holds: %v", err)
+	}
 	entry := map[string]any{"name": "x", "certificate": base64.StdEncoding.EncodeToString(a.root.Raw), "types": []string{pid}}
 	claims := func(change map[string]any) map[string]any {
 		all := map[string]any{"iat": noon.Unix(), "next_update": noon.Add(day).Unix(), "exp": noon.Add(2 * day).Unix(), "entries": []any{entry}}
@@ -230,7 +236,7 @@ func TestListRefused(t *testing.T) {
 		"changed":                {good[:len(good)-8] + "AAAA" + good[len(good)-4:], noon},
 		"over":                   {good, noon.Add(2 * day)},
 		"issued in the future":   {good, noon.Add(-2 * time.Minute)},
-		"the signer is over":     {good, noon.Add(1000 * day)},
+		"the signer is over":     {long, noon.Add(1000 * day)},
 		"not a JWT":              {"hello", noon},
 		"without iat":            {signer.signed(t, trust.Typ, claims(map[string]any{"iat": nil})), noon},
 		"without exp":            {signer.signed(t, trust.Typ, claims(map[string]any{"exp": nil})), noon},
