@@ -127,6 +127,23 @@ func (q *Query) choose(have func(id string) bool) (chosen map[string]bool, open 
 	return chosen, open
 }
 
+// Open names the first required part of the query that stays open when some Credential Queries cannot be answered; "" when
+// all of it can be.
+func (q *Query) Open(have func(*CredentialQuery) bool) string {
+	there := map[string]bool{}
+	for i := range q.Credentials {
+		there[q.Credentials[i].ID] = have(&q.Credentials[i])
+	}
+	_, open := q.choose(func(id string) bool { return there[id] })
+	switch {
+	case len(open) == 0:
+		return ""
+	case open[0].set != "":
+		return open[0].set
+	}
+	return open[0].ids[0]
+}
+
 func explain(open []missing, tried map[string][]Reason) (reasons []Reason) {
 	told := map[string]bool{}
 	for _, m := range open {

@@ -37,14 +37,23 @@ type JWEHeader struct {
 	Enc string
 	Kid string
 	Zip string // "DEF" or "", see DecryptDeflated
+	Cty string // "JWT" when the plaintext is a JWT, see EncryptJWT
 }
 
 // Encrypt makes a JWE in compact serialization with ECDH-ES for the key; the
 // key's kid, when it has one, is copied into the header. Errors: ErrKey, ErrAlg,
 // ErrEncryption.
-func Encrypt(plaintext []byte, to JWK, enc Enc) (string, error) { return encrypt(plaintext, to, enc) }
+func Encrypt(plaintext []byte, to JWK, enc Enc) (string, error) { return encrypt(plaintext, to, enc, "") }
 
-func encrypt(plaintext []byte, to JWK, enc Enc, more ...jwe.EncryptOption) (string, error) {
+// ctyJWT says that the plaintext is a JWT (RFC 7519 section 5.2).
+const ctyJWT = "JWT"
+
+// EncryptJWT is Encrypt of a signed JWT, and says so in the header.
+func EncryptJWT(jwt string, to JWK, enc Enc) (string, error) {
+	return encrypt([]byte(jwt), to, enc, ctyJWT)
+}
+
+func encrypt(plaintext []byte, to JWK, enc Enc, cty string, more ...jwe.EncryptOption) (string, error) {
 	if to.Alg != "" && to.Alg != algECDHES {
 		return "", fmt.Errorf("%w: key's alg: expected %s, got %q", ErrAlg, algECDHES, clip(to.Alg))
 	}
@@ -59,6 +68,11 @@ func encrypt(plaintext []byte, to JWK, enc Enc, more ...jwe.EncryptOption) (stri
 	if to.Kid != "" {
 		if err := headers.Set(jwe.KeyIDKey, to.Kid); err != nil {
 			return "", fmt.Errorf("%w: kid: %w", ErrEncryption, err)
+		}
+	}
+	if cty != "" {
+		if err := headers.Set(jwe.ContentTypeKey, cty); err != nil {
+			return "", fmt.Errorf("%w: cty: %w", ErrEncryption, err)
 		}
 	}
 	out, err := jwe.Encrypt(plaintext, append(more,
@@ -167,6 +181,10 @@ func parseJWEHeader(part string, known headerRule) (h JWEHeader, epk *ecdsa.Publ
 			_, epk, err = ParseJWK(m.raw)
 		case "apu", "apv":
 			err = m.base64URL()
+		case "cty":
+			if h.Cty, err = m.text(); err == nil && known == strict && h.Cty != ctyJWT {
+				err = fmt.Errorf("%w: cty: expected %s, got %q", ErrHeader, ctyJWT, clip(h.Cty))
+			}
 		case "crit":
 			err = fmt.Errorf("%w: member crit (RFC 7516 section 4.1.13)", ErrCrit)
 		case "zip":

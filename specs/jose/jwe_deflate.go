@@ -14,7 +14,7 @@ const ZipDeflate = "DEF"
 // EncryptDeflated is Encrypt of the compressed plaintext. Who can make a part of the plaintext and sees how long the JWE is can
 // guess at the rest of it; so it is for what the reader asked for.
 func EncryptDeflated(plaintext []byte, to JWK, enc Enc) (string, error) {
-	return encrypt(plaintext, to, enc, jwe.WithCompress(jwa.Deflate))
+	return encrypt(plaintext, to, enc, "", jwe.WithCompress(jwa.Deflate))
 }
 
 // DecryptDeflated is Decrypt for a JWE that may be compressed and whose header may hold members that are not known. keyOf gives

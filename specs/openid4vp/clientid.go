@@ -7,12 +7,12 @@ import (
 	"lommebok.example/specs/x5c"
 )
 
-// The client identifier prefixes (section 5.9.3). Of these only x509_hash is supported,
-// the one that HAIP 1.0 section 5 names for signed requests.
+// The client identifier prefixes (section 5.9.3). HAIP 1.0 section 5 names x509_hash alone for signed requests; x509_san_dns,
+// redirect_uri and verifier_attestation take Rules.BeyondHAIP; the others are not supported.
 const (
 	PrefixX509Hash                = "x509_hash"
 	PrefixX509SANDNS              = "x509_san_dns"
-	PrefixRedirectURI             = "redirect_uri"
+	PrefixRedirectURI             = "redirect_uri" // never signed
 	PrefixVerifierAttestation     = "verifier_attestation"
 	PrefixDecentralizedIdentifier = "decentralized_identifier"
 	PrefixOpenIDFederation        = "openid_federation"
@@ -34,3 +34,9 @@ func Prefix(clientID string) (prefix, original string) {
 func X509HashClientID(leaf *x509.Certificate) string {
 	return PrefixX509Hash + ":" + x5c.Hash(leaf)
 }
+
+// RedirectURIClientID is the client identifier of a verifier that signs nothing: the address that the answer goes to.
+func RedirectURIClientID(responseURI string) string { return PrefixRedirectURI + ":" + responseURI }
+
+// OriginAudience is the audience of what is presented over the Digital Credentials API (appendix A.4).
+func OriginAudience(origin string) string { return PrefixOrigin + ":" + origin }

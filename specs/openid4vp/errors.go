@@ -33,13 +33,17 @@ var (
 	ErrTime            = errors.New("openid4vp: the request object is expired or from the future")
 	ErrWalletNonce     = errors.New("openid4vp: the wallet_nonce does not come back")
 	ErrResponseType    = errors.New("openid4vp: the response_type is not vp_token")
-	ErrResponseMode    = errors.New("openid4vp: the response_mode is not direct_post.jwt")
+	ErrResponseMode    = errors.New("openid4vp: the response_mode is none that is taken here")
 	ErrRedirectURI     = errors.New("openid4vp: a redirect_uri beside direct_post")
 	ErrResponseURI     = errors.New("openid4vp: the response_uri is not acceptable")
 	ErrNonce           = errors.New("openid4vp: the nonce is missing, short or has other characters")
 	ErrState           = errors.New("openid4vp: the state is missing or has other characters")
 	ErrQuery           = errors.New("openid4vp: not exactly one valid query")
-	ErrTransactionData = errors.New("openid4vp: transaction data are not supported")
+	ErrTransactionData = errors.New("openid4vp: the transaction_data are malformed or of a type that is not known")
+	ErrSigned          = errors.New("openid4vp: signed with a prefix that forbids it, or unsigned with one that demands it")
+	ErrAttestation     = errors.New("openid4vp: the verifier attestation does not hold")
+	ErrOrigin          = errors.New("openid4vp: the request is meant for another origin")
+	ErrProtocol        = errors.New("openid4vp: not a protocol of the Digital Credentials API that is known")
 	ErrClientMetadata  = errors.New("openid4vp: the client_metadata do not fit")
 	ErrEncryptionKey   = errors.New("openid4vp: no usable key for the encryption of the answer")
 )
@@ -47,6 +51,7 @@ var (
 // Why other messages are refused.
 var (
 	ErrResponse   = errors.New("openid4vp: the response is malformed")
+	ErrWallet     = errors.New("openid4vp: the wallet_metadata are malformed or do not fit")
 	ErrTranscript = errors.New("openid4vp: no session transcript can be made")
 )
 

@@ -2,6 +2,7 @@ package openid4vp
 
 import (
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -14,7 +15,7 @@ func TestSection510LinkReadsBack(t *testing.T) {
 			t.Errorf("got %s", link)
 		}
 		got, err := ParseRequestURI(link, Rules{})
-		if err != nil || *got != (RequestLink{id, uri, MethodGet}) {
+		if want := (RequestLink{ClientID: id, RequestURI: uri, Method: MethodGet}); err != nil || !reflect.DeepEqual(*got, want) {
 			t.Errorf("%s: %+v, %v", link, got, err)
 		}
 	}

@@ -93,9 +93,9 @@ func (m *ClientMetadata) enc() (jose.Enc, error) {
 }
 
 // check tells whether a wallet can answer under these metadata.
-func (m *ClientMetadata) check() error {
+func (m *ClientMetadata) check(encrypted bool) error {
 	if m == nil {
-		return refuse(InvalidRequest, ErrClientMetadata, "client_metadata: required with the prefix x509_hash, and absent (section 5.9.3)")
+		return refuse(InvalidRequest, ErrClientMetadata, "client_metadata: required, for no prefix here has metadata elsewhere, and absent (section 5.9.3)")
 	}
 	if m.VPFormatsSupported == nil {
 		return refuse(InvalidRequest, ErrClientMetadata, "client_metadata: vp_formats_supported: required, and absent (section 5.1)")
@@ -111,6 +111,9 @@ func (m *ClientMetadata) check() error {
 			}
 			kids[k.Kid] = true
 		}
+	}
+	if !encrypted {
+		return nil
 	}
 	if _, err := m.EncryptionKey(); err != nil {
 		return refuse(InvalidRequest, err, "client_metadata: %v", err)

@@ -26,7 +26,7 @@ func TestAuthenticRefusalsMayBePosted(t *testing.T) {
 			if !errors.As(err, &refusal) || refusal.ResponseURI != c.uri || refusal.State != c.state {
 				t.Fatalf("got %+v", refusal)
 			}
-			if p, err := ParsePost(refusal.Response().Form()); err != nil || p.Error.Code != InvalidRequest || p.Error.State != c.state {
+			if p, err := ParsePost(refusal.Response().Form(), ResponseModeDirectPostJWT); err != nil || p.Error.Code != InvalidRequest || p.Error.State != c.state {
 				t.Fatalf("%+v, %v", p, err)
 			}
 		})

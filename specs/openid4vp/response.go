@@ -89,36 +89,75 @@ func (e ErrorResponse) Form() url.Values {
 // (section 8.3.1).
 func Form(jwe string) url.Values { return url.Values{"response": {jwe}} }
 
-// Post is what came to the response_uri: an encrypted answer or a refusal. The JWE's
-// kid tells which request's key opens it (jose.PeekJWE, jose.Decrypt).
-type Post struct {
-	JWE   string
-	Error *ErrorResponse
+// Form is the body that a wallet posts to the response_uri with an answer in the clear (section 8.2). Errors: ErrResponse.
+func (r *Response) Form() (url.Values, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	token, err := json.Marshal(r.VPToken)
+	if err != nil {
+		return nil, fail(ErrResponse, "%v", err)
+	}
+	form := url.Values{"vp_token": {string(token)}}
+	if r.State != "" {
+		form.Set("state", r.State)
+	}
+	return form, nil
 }
 
-// ParsePost reads the form that was posted to the response_uri. An answer that is not
-// encrypted is refused, for direct_post.jwt was asked for. Unknown parameters are
+// Post is what came from a wallet: an encrypted answer, one in the clear, or a refusal. The JWE's
+// kid tells which request's key opens it (jose.PeekJWE, jose.Decrypt).
+type Post struct {
+	JWE      string
+	Response *Response
+	Error    *ErrorResponse
+}
+
+// ParsePost reads the form that was posted to the response_uri of a request with this response mode. An answer that is not
+// encrypted is refused when direct_post.jwt was asked for, and the other way round. Unknown parameters are
 // ignored. What a refusal says is a stranger's word. Errors: ErrResponse.
-func ParsePost(form url.Values) (*Post, error) {
+func ParsePost(form url.Values, mode string) (*Post, error) {
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		if isParameter(name) && len(form[name]) != 1 {
 			return nil, fail(ErrResponse, "%s: expected once (RFC 6749 section 3.1)", name)
 		}
 	}
-	jwe, code := form.Get("response"), form.Get("error")
+	p := &Post{JWE: form.Get("response")}
+	if code := form.Get("error"); code != "" {
+		p.Error = &ErrorResponse{Code: code, Description: form.Get("error_description"), State: form.Get("state")}
+	}
+	if form.Has("vp_token") && mode == ResponseModeDirectPost {
+		p.Response = &Response{State: form.Get("state")}
+		if err := jose.Unmarshal([]byte(form.Get("vp_token")), &p.Response.VPToken); err != nil {
+			return nil, fail(ErrResponse, "vp_token: expected an object of arrays of strings: %v (section 8.1)", err)
+		}
+	}
+	if err := p.check(mode, form.Has("vp_token"), p.JWE != ""); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// check tells whether what came is one thing, and of the response mode.
+func (p *Post) check(mode string, inTheClear, encrypted bool) error {
+	encrypt := mode == ResponseModeDirectPostJWT || mode == ResponseModeDCAPIJWT
 	switch {
-	case form.Has("vp_token"):
-		return nil, fail(ErrResponse, "vp_token in the clear; expected response, encrypted (section 8.3.1)")
-	case (jwe == "") == (code == ""):
-		return nil, fail(ErrResponse, "expected exactly one of response and error (section 8.3.1)")
-	case jwe != "":
-		return &Post{JWE: jwe}, nil
+	case p.Error != nil && !inTheClear && !encrypted:
+		e := p.Error
+		if !isErrorText(e.Code, maxCode) || !isErrorText(e.Description, maxDescription) || !isURLSafe(e.State) {
+			return fail(ErrResponse, "error, error_description or state: too long or other characters (RFC 6749 section 4.1.2.1)")
+		}
+		return nil
+	case encrypt && inTheClear:
+		return fail(ErrResponse, "vp_token in the clear; expected response, encrypted (section 8.3.1)")
+	case !encrypt && encrypted:
+		return fail(ErrResponse, "response; expected vp_token, in the clear (section 8.2)")
+	case p.Error != nil || encrypt != encrypted || encrypt == inTheClear:
+		return fail(ErrResponse, "expected exactly one of an answer and error (sections 8.2, 8.3.1)")
+	case encrypted:
+		return nil
 	}
-	e := &ErrorResponse{Code: code, Description: form.Get("error_description"), State: form.Get("state")}
-	if !isErrorText(e.Code, maxCode) || !isErrorText(e.Description, maxDescription) || !isURLSafe(e.State) {
-		return nil, fail(ErrResponse, "error, error_description or state: too long or other characters (RFC 6749 section 4.1.2.1)")
-	}
-	return &Post{Error: e}, nil
+	return p.Response.check()
 }
 
 const (

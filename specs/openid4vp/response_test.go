@@ -76,7 +76,7 @@ func TestSection51ForeignKeysAreRead(t *testing.T) {
 	if !m.VPFormatsSupported.Supports("mso_mdoc") || m.VPFormatsSupported.Supports("dc+sd-jwt") || m.VPFormatsSupported.Supports("ldp_vc") {
 		t.Error("supported is mso_mdoc alone")
 	}
-	if err := m.check(); !errors.Is(err, ErrEncryptionKey) {
+	if err := m.check(true); !errors.Is(err, ErrEncryptionKey) {
 		t.Errorf("got %v", err)
 	}
 	if (*VPFormats)(nil).Supports("mso_mdoc") {
@@ -84,7 +84,7 @@ func TestSection51ForeignKeysAreRead(t *testing.T) {
 	}
 	twice := goodRequest(t).ClientMetadata
 	twice.JWKS.Keys = append(twice.JWKS.Keys, twice.JWKS.Keys[0])
-	if err := twice.check(); !errors.Is(err, ErrClientMetadata) {
+	if err := twice.check(true); !errors.Is(err, ErrClientMetadata) {
 		t.Errorf("a kid twice: %v", err)
 	}
 }
@@ -103,7 +103,7 @@ func TestSection83EncryptAndParse(t *testing.T) {
 	if want := jose.ThumbprintBytes(&key.PublicKey); !bytes.Equal(thumbprint, want[:]) {
 		t.Error("the thumbprint is another key's")
 	}
-	post, err := ParsePost(Form(jwe))
+	post, err := ParsePost(Form(jwe), ResponseModeDirectPostJWT)
 	if err != nil || post.Error != nil {
 		t.Fatalf("%+v, %v", post, err)
 	}
@@ -192,14 +192,14 @@ func TestSection82Post(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := ParsePost(form)
+			got, err := ParsePost(form, ResponseModeDirectPostJWT)
 			if !reflect.DeepEqual(got, c.want) || c.want == nil && !errors.Is(err, ErrResponse) {
 				t.Fatalf("got %+v, %v", got, err)
 			}
 		})
 	}
 	full := ErrorResponse{AccessDenied, "no consent", "s"}
-	if got, err := ParsePost(full.Form()); err != nil || *got.Error != full {
+	if got, err := ParsePost(full.Form(), ResponseModeDirectPostJWT); err != nil || *got.Error != full {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -261,7 +261,7 @@ func FuzzParsePost(f *testing.F) {
 		if err != nil {
 			return
 		}
-		p, err := ParsePost(form)
+		p, err := ParsePost(form, ResponseModeDirectPostJWT)
 		if err == nil && (p.JWE == "") == (p.Error == nil) {
 			t.Fatalf("got %+v", p)
 		}

@@ -23,6 +23,7 @@ const maxRootLifetime = 20 * 366 * day // ISO/IEC 18013-5 B.1.2: at most 20 year
 type Subject struct {
 	Country, Organization, CommonName, URI string
 	CRL                                    string
+	DNS                                    string // of a leaf: a dNSName beside the URI, "" for none
 }
 
 // NewRoot makes a self-signed certificate in the shape of an IACA (ISO/IEC
@@ -86,6 +87,9 @@ func issue(p Profile, parent *x509.Certificate, parentKey crypto.Signer, pub cry
 			return nil, fmt.Errorf("URI: %w", err)
 		}
 		template.URIs = []*url.URL{uri}
+	}
+	if s.DNS != "" {
+		template.DNSNames = []string{s.DNS}
 	}
 	if i := slices.IndexFunc(parent.Extensions, isIssuerAltName); i >= 0 {
 		template.ExtraExtensions = append(template.ExtraExtensions, parent.Extensions[i])

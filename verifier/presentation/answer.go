@@ -25,7 +25,7 @@ func (s *Service) Answer(ctx context.Context, id string, form url.Values) (*open
 	if err != nil {
 		return nil, err
 	}
-	post, err := openid4vp.ParsePost(form)
+	post, err := openid4vp.ParsePost(form, openid4vp.ResponseModeDirectPostJWT)
 	if err != nil {
 		return nil, unreadable(err)
 	}
