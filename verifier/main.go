@@ -42,6 +42,7 @@ type settings struct {
 	WalletURL    string        `env:"WALLET_URL"`
 	MinIDURL     string        `env:"VERIFIER_MINID_URL"`
 	DemoDir      string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
+	Registration string        `env:"VERIFIER_REGISTRATION_CERTIFICATE"`
 	StatusMaxAge time.Duration `env:"VERIFIER_STATUS_MAX_AGE" envDefault:"0s"`
 	AllowHTTP    bool          `env:"VERIFIER_INSECURE_ALLOW_HTTP"`
 }
@@ -72,7 +73,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	verifier, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL,
-		MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, StatusMaxAge: set.StatusMaxAge, InsecureAllowHTTP: set.AllowHTTP,
+		MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, StatusMaxAge: set.StatusMaxAge, RegistrationCertificate: set.Registration, InsecureAllowHTTP: set.AllowHTTP,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})

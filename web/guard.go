@@ -59,14 +59,17 @@ func CheckFormToken(secret, token string) bool {
 
 // OwnForms lets only forms of this origin through, by Sec-Fetch-Site and Origin (http.CrossOriginProtection), and bodies
 // up to 64 KiB. It is for the pages' routes; an API that is called from elsewhere does not want it.
-func (s *Site) OwnForms() gin.HandlerFunc {
+func (s *Site) OwnForms() gin.HandlerFunc { return s.OwnPosts(maxForm) }
+
+// OwnPosts is OwnForms for what a script of a page sends, with bodies up to so many bytes.
+func (s *Site) OwnPosts(limit int64) gin.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
 	return func(c *gin.Context) {
 		if err := protection.Check(c.Request); err != nil {
 			s.Problem(c, Problem{Status: http.StatusForbidden, Code: "cross_origin", TextKey: "common.problem.cross_origin"})
 			return
 		}
-		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxForm)
+		c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, limit)
 		c.Next()
 	}
 }

@@ -18,74 +18,161 @@ import (
 )
 
 // Answer takes what a wallet posted to the response_uri of a request. A well-formed answer is taken once, whatever its
-// verdict; what cannot be read is refused and takes nothing. Errors: *oauth2.Error with invalid_request, ErrNotFound.
+// verdict: who has a request cannot try one presentation after the other. What cannot be read is refused and takes nothing.
+// The wallet is answered after the verdict: a presentation that does not hold is refused with the code of the first check
+// that did not, as it stands in the verdict. Errors: *oauth2.Error, ErrNotFound, ErrTaken.
 func (s *Service) Answer(ctx context.Context, id string, form url.Values) (*openid4vp.PostAnswer, error) {
-	now := s.now()
-	r, t, err := s.Store.Request(ctx, hash(id), now)
+	r, t, ask, err := s.asked(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	post, err := openid4vp.ParsePost(form, openid4vp.ResponseModeDirectPostJWT)
+	post, err := openid4vp.ParsePost(form, ask.mode(r.Via))
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	answer, outcome := &openid4vp.PostAnswer{}, Outcome{}
-	if post.Error != nil {
-		outcome, err = refusal(r, post.Error)
-	} else {
-		outcome, err = s.verdictOn(ctx, id, r, t, post.JWE, now)
+	if post.Error != nil && post.Error.State != r.State { // anybody who saw the QR code could send one
+		return nil, unreadable(errors.New("state: expected that of the request (OpenID4VP 1.0 section 8.2)"))
 	}
+	code := ""
+	if r.Via == ViaLink {
+		code = secret()
+	}
+	failed, err := s.take(ctx, id, r, t, ask, post, code)
 	if err != nil {
 		return nil, err
 	}
-	if r.SameDevice {
-		code := secret()
+	back := ""
+	if code != "" {
+		back = s.back(ask, code)
+	}
+	if failed != nil {
+		failed.URI = back
+		return nil, failed
+	}
+	return &openid4vp.PostAnswer{RedirectURI: back}, nil
+}
+
+// APIAnswer takes what the Digital Credentials API gave to the browser that asked, which needs no response_code. Errors: those
+// of Answer.
+func (s *Service) APIAnswer(ctx context.Context, res *Result, browser string, m openid4vp.DCAPIMessage) error {
+	id := s.requestSecret(res.ID, browser, ViaAPI, res.renewed)
+	r, t, ask, err := s.asked(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains([]string{openid4vp.ProtocolUnsigned, openid4vp.ProtocolSigned, openid4vp.ProtocolMultisigned}, m.Protocol) {
+		return unreadable(errors.New("protocol: expected one of OpenID4VP 1.0 (appendix A.1)"))
+	}
+	post, err := openid4vp.ParseDCAPIAnswer(m.Data, ask.mode(r.Via))
+	if err != nil {
+		return unreadable(err)
+	}
+	failed, err := s.take(ctx, id, r, t, ask, post, "")
+	if err == nil && failed != nil {
+		err = failed
+	}
+	return err
+}
+
+func (s *Service) asked(ctx context.Context, id string) (*Request, *Transaction, *Ask, error) {
+	r, t, err := s.Store.Request(ctx, hash(id), s.now())
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	ask, err := s.ask(t)
+	return r, t, ask, err
+}
+
+// take judges, and spends the request. failed is what the wallet is told when it was taken and does not hold.
+func (s *Service) take(ctx context.Context, id string, r *Request, t *Transaction, ask *Ask, post *openid4vp.Post, code string) (failed *oauth2.Error, err error) {
+	now, outcome := s.now(), Outcome{}
+	if post.Error != nil {
+		outcome = Outcome{State: Refused, Error: post.Error.Code}
+	} else {
+		verdict, err := s.verdictOn(ctx, id, r, ask, post, now)
+		if err != nil {
+			return nil, err
+		}
+		text, err := json.Marshal(verdict)
+		if err != nil {
+			return nil, err
+		}
+		outcome = Outcome{State: Answered, Verdict: s.Seal.Seal(text, "verdict", t.ID)}
+		failed = refused(verdict)
+	}
+	if code != "" {
 		outcome.Code = hash(code)
-		answer.RedirectURI = s.Base + "/transactions/" + t.ID + "/done?response_code=" + code
 	}
-	if err := s.Store.TakeAnswer(ctx, *r, outcome, now); err != nil {
-		return nil, err
+	return failed, s.Store.TakeAnswer(ctx, *r, outcome, now)
+}
+
+// back is where the wallet on the same device sends the browser. It says nothing of the transaction: the code finds it, in
+// the browser that asked.
+func (s *Service) back(ask *Ask, code string) string {
+	to := orDefault(ask.RedirectURI, s.Base+"/done")
+	separator := "?"
+	if strings.Contains(to, "?") {
+		separator = "&"
 	}
-	return answer, nil
+	return to + separator + "response_code=" + code
 }
 
 func unreadable(err error) *oauth2.Error {
 	return oauth2.NewError(400, oauth2.InvalidRequest, "%v", err)
 }
 
-// refusal takes a wallet's error. Anybody who saw the QR code could send one, so it must bring the state.
-func refusal(r *Request, e *openid4vp.ErrorResponse) (Outcome, error) {
-	if e.State != r.State {
-		return Outcome{}, unreadable(fmt.Errorf("state: expected that of the request (OpenID4VP 1.0 section 8.2)"))
+// refused is what a wallet is told of a verdict that does not accept: the first check that did not hold, and of those of the
+// answer as a whole only the state before those of the credentials, from which the others follow.
+func refused(v *Verdict) *oauth2.Error {
+	if v.Accepted {
+		return nil
 	}
-	return Outcome{State: Refused, Error: e.Code}, nil
+	all := v.Failed()
+	if len(all) == 0 {
+		return oauth2.NewError(400, oauth2.InvalidRequest, "expected a presentation (OpenID4VP 1.0 section 8.6)")
+	}
+	first := all[0]
+	if n := len(failedOf(v.Checks)); n < len(all) && first.Name != ruleState.name {
+		first = all[n]
+	}
+	return oauth2.NewError(400, first.Code, "%s: expected %s; got: %s (%s)", first.Name, first.Expected, first.Got, first.Section)
 }
 
-func (s *Service) verdictOn(ctx context.Context, id string, r *Request, t *Transaction, jwe string, now time.Time) (Outcome, error) {
-	ask, err := s.ask(t)
-	if err != nil {
-		return Outcome{}, err
+func failedOf(checks []Check) []Check { return (&Verdict{Checks: checks}).Failed() }
+
+func (s *Service) verdictOn(ctx context.Context, id string, r *Request, ask *Ask, post *openid4vp.Post, now time.Time) (*Verdict, error) {
+	response, thumbprint := post.Response, []byte(nil)
+	if post.JWE != "" {
+		plaintext, sum, err := s.decrypt(r, post.JWE)
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		if response, err = openid4vp.ParseResponse(plaintext); err != nil {
+			return nil, unreadable(err)
+		}
+		thumbprint = sum
 	}
-	plaintext, thumbprint, err := s.decrypt(r, jwe)
+	b, err := s.binding(id, r, ask, thumbprint, now)
 	if err != nil {
-		return Outcome{}, unreadable(err)
+		return nil, err
 	}
-	response, err := openid4vp.ParseResponse(plaintext)
-	if err != nil {
-		return Outcome{}, unreadable(err)
-	}
-	transcript, err := openid4vp.SessionTranscript(s.Signer.ClientID(), r.Nonce, thumbprint, s.responseURI(id))
-	if err != nil {
-		return Outcome{}, err
-	}
-	b := binding{audience: s.Signer.ClientID(), nonce: r.Nonce, transcript: transcript, at: now}
+	b.agreed, b.unauthorized = agreements(ask, response.VPToken)
 	verdict := s.judgeAnswer(ctx, ask.Query, r.State, response, b)
 	s.logVerdict(ctx, ask.Service, verdict)
-	text, err := json.Marshal(verdict)
-	if err != nil {
-		return Outcome{}, err
+	return verdict, nil
+}
+
+// binding is what the proofs of an answer must be made out to: the client and its response_uri, or the origin that asked.
+func (s *Service) binding(id string, r *Request, ask *Ask, thumbprint []byte, now time.Time) (b binding, err error) {
+	b = binding{nonce: r.Nonce, at: now, overAPI: r.Via == ViaAPI}
+	if b.overAPI {
+		b.audience = openid4vp.OriginAudience(s.Base)
+		b.transcript, err = openid4vp.SessionTranscriptDCAPI(s.Base, r.Nonce, thumbprint)
+		return b, err
 	}
-	return Outcome{State: Answered, Verdict: s.Seal.Seal(text, "verdict", t.ID)}, nil
+	b.audience = s.clientID(ask, id)
+	b.transcript, err = openid4vp.SessionTranscript(b.audience, r.Nonce, thumbprint, s.responseURI(id))
+	return b, err
 }
 
 // decrypt opens the answer with the key of this request and no other.
@@ -122,13 +209,19 @@ func (s *Service) judgeAnswer(ctx context.Context, q *dcql.Query, state string, 
 	defer cancel()
 	v := &Verdict{}
 	var whole checklist
-	var err error
-	if r.State != state {
-		err = errState
+	if !b.overAPI {
+		var err error
+		if r.State != state {
+			err = errState
+		}
+		whole.add(ruleState, err, reason{errState, "state_mismatch"})
 	}
-	whole.add(ruleState, err, reason{errState, "state_mismatch"})
+	if b.unauthorized != nil {
+		whole.add(ruleQuery, b.unauthorized, reason{errUnauthorized, "transaction_data_missing"})
+	}
 	got := map[string][]dcql.Presented{}
 	for _, query := range slices.Sorted(maps.Keys(r.VPToken)) {
+		b.transactionData, b.transactionDataAlgs = b.agreed[query].data, b.agreed[query].algs
 		for _, text := range r.VPToken[query] {
 			j := s.judge(ctx, formatOf(q, query), text, b)
 			c := Credential{Query: query, Format: formatOf(q, query), Type: j.kind, Checks: j.checks}

@@ -37,6 +37,13 @@ type binding struct {
 	audience, nonce string
 	transcript      []byte
 	at              time.Time
+	// transactionData are the members of transaction_data that this credential is to authorize, as they were sent, and
+	// transactionDataAlgs what was sent as their transaction_data_hashes_alg: nil when nothing was (appendix B.3.3.1).
+	transactionData, transactionDataAlgs []string
+	// agreed gives these by the identifier of the Credential Query; unauthorized says that nobody came for a transaction.
+	agreed       map[string]agreement
+	unauthorized error
+	overAPI      bool // the Digital Credentials API, which has no state: the browser is the bond
 }
 
 // judged is a presentation after its checks. presented is nil when it could not be read so far.

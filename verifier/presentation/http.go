@@ -3,6 +3,7 @@ package presentation
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/gin-gonic/gin"
 
@@ -14,15 +15,30 @@ import (
 // maxPost bounds the body of an answer.
 const maxPost = 1 << 20
 
-// Mount puts the wallet's two addresses on r.
+// maxWords bounds what a wallet tells of itself when it fetches a request.
+const maxWords = 64 << 10
+
+// Mount puts the wallet's addresses on r.
 func (s *Service) Mount(r gin.IRouter) {
 	r.GET("/requests/:id", s.getRequest)
+	r.POST("/requests/:id", s.postRequest)
 	r.POST("/responses/:id", s.postResponse)
 }
 
-func (s *Service) getRequest(c *gin.Context) {
+func (s *Service) getRequest(c *gin.Context) { s.sendRequest(c, nil) }
+
+func (s *Service) postRequest(c *gin.Context) {
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxWords)
+	if err := c.Request.ParseForm(); err != nil {
+		s.refuse(c, formError(err, "5.10"))
+		return
+	}
+	s.sendRequest(c, c.Request.PostForm)
+}
+
+func (s *Service) sendRequest(c *gin.Context, form url.Values) {
 	c.Header("Cache-Control", "no-store")
-	jwt, err := s.RequestObject(c.Request.Context(), c.Param("id"))
+	jwt, err := s.RequestObject(c.Request.Context(), c.Param("id"), form)
 	if err != nil {
 		s.refuse(c, err)
 		return
@@ -34,7 +50,7 @@ func (s *Service) postResponse(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxPost)
 	if err := c.Request.ParseForm(); err != nil {
-		s.refuse(c, formError(err))
+		s.refuse(c, formError(err, "8.2"))
 		return
 	}
 	answer, err := s.Answer(c.Request.Context(), c.Param("id"), c.Request.PostForm)
@@ -45,12 +61,12 @@ func (s *Service) postResponse(c *gin.Context) {
 	c.JSON(http.StatusOK, answer)
 }
 
-func formError(err error) *oauth2.Error {
+func formError(err error, section string) *oauth2.Error {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
 		return oauth2.NewError(http.StatusRequestEntityTooLarge, oauth2.InvalidRequest, "body: expected at most %d bytes", large.Limit)
 	}
-	return oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest, "body: expected application/x-www-form-urlencoded (OpenID4VP 1.0 section 8.2)")
+	return oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest, "body: expected application/x-www-form-urlencoded (OpenID4VP 1.0 section %s)", section)
 }
 
 // refuse answers a wallet. What is unknown, over and taken is the same to it.

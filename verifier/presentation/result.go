@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -16,6 +17,10 @@ type Result struct {
 	Error   string // of the wallet, when Refused
 	Expires time.Time
 	Verdict *Verdict
+	// Renewable says that Renew will give new requests once these have expired.
+	Renewable bool
+
+	renewed int
 }
 
 // Result tells the browser with this secret how its transaction stands. ErrNotFound.
@@ -28,10 +33,10 @@ func (s *Service) Result(ctx context.Context, id, browser string) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	out := &Result{ID: t.ID, Ask: ask, State: t.State, Error: t.Error, Expires: t.Expires}
+	out := &Result{ID: t.ID, Ask: ask, State: t.State, Error: t.Error, Expires: t.Expires, renewed: t.Renewed}
 	now := s.now()
 	switch {
-	case now.Sub(t.Created) > VerdictLifetime:
+	case s.forgotten(t):
 		return nil, ErrNotFound
 	case t.SameDevice && !t.CodeRedeemed:
 		// The state would tell whoever lured somebody to the link what that person's wallet said.
@@ -39,6 +44,7 @@ func (s *Service) Result(ctx context.Context, id, browser string) (*Result, erro
 	}
 	switch {
 	case out.State == Waiting || out.State == Fetched:
+		out.Renewable = t.Renewed < MaxRenewals && !t.SameDevice
 		if !now.Before(t.Expires) {
 			out.State = Expired
 		}
@@ -53,6 +59,22 @@ func (s *Service) Result(ctx context.Context, id, browser string) (*Result, erro
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber() // a number of nine digits shall not become a fraction
 	return out, d.Decode(&out.Verdict)
+}
+
+// RedeemCode is Redeem for a browser that does not know which of its transactions the code is of. It may be called again:
+// who has redeemed a code may see its transaction. ErrNotFound.
+func (s *Service) RedeemCode(ctx context.Context, browser, code string) (id string, err error) {
+	t, err := s.Store.ByResponseCode(ctx, hash(code))
+	if err != nil {
+		return "", err
+	}
+	if t.Browser != owner(t.ID, browser) {
+		return "", ErrNotFound
+	}
+	if err := s.Redeem(ctx, t.ID, browser, code); err != nil && !errors.Is(err, ErrNotFound) {
+		return "", err
+	}
+	return t.ID, nil
 }
 
 // Redeem takes the response_code that the wallet's redirect brought to this browser. ErrNotFound.

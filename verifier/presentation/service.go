@@ -8,8 +8,10 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"lommebok.example/minid"
@@ -22,22 +24,29 @@ import (
 type Service struct {
 	Base    string // address of the verifier, scheme and host
 	Store   Store
-	Signer  *openid4vp.Signer
-	Anchors *x5c.Anchors // of issuers
+	Signer  *openid4vp.Signer // x509_hash
+	Anchors *x5c.Anchors      // of issuers
 	Status  *StatusLists
 	Seal    *minid.Sealer // of what is asked, keys and verdicts at rest
 	Rules   openid4vp.Rules
-	Now     func() time.Time
-	Log     *slog.Logger
+
+	// Signers are those for other prefixes, which a single Ask may choose: x509_san_dns, verifier_attestation.
+	Signers map[string]*openid4vp.Signer
+	// VerifierInfo goes with each request, such as a registration certificate by value.
+	VerifierInfo []openid4vp.VerifierInfo
+
+	Now func() time.Time
+	Log *slog.Logger
 }
 
-// Links are the two links of a transaction.
-type Links struct{ CrossDevice, SameDevice string }
-
 // Begin starts a transaction. browser is the secret in the cookie of the browser that asks, of at least 32
-// random bytes (see NewBrowser); Links makes the links from it, again and again, for nothing that opens a request is
-// stored.
+// random bytes (see NewBrowser); LinksOf makes the links from it, again and again, for nothing that opens a request is
+// stored. Errors: ErrAsk.
 func (s *Service) Begin(ctx context.Context, ask Ask, browser string) (id string, err error) {
+	ask.TransactionData = slices.Clone(ask.TransactionData)
+	if err := s.checkAsk(&ask); err != nil {
+		return "", err
+	}
 	now := s.now()
 	id = secret()[:22]
 	text, err := json.Marshal(ask)
@@ -45,15 +54,35 @@ func (s *Service) Begin(ctx context.Context, ask Ask, browser string) (id string
 		return "", err
 	}
 	t := Transaction{ID: id, Browser: owner(id, browser), Ask: s.Seal.Seal(text, "ask", id), State: Waiting, Created: now, Expires: now.Add(RequestLifetime)}
-	requests := make([]Request, 0, 2)
-	for _, same := range []bool{false, true} {
-		r, err := s.newRequest(id, browser, same)
-		if err != nil {
-			return "", err
-		}
-		requests = append(requests, r)
+	requests, err := s.newRequests(&t, browser)
+	if err != nil {
+		return "", err
 	}
 	return id, s.Store.AddTransaction(ctx, t, requests)
+}
+
+// Renew gives a transaction new requests when its own have expired without an answer and it has some left: what the page of
+// the browser that asked does while it stays open. It tells whether there are new ones. ErrNotFound.
+func (s *Service) Renew(ctx context.Context, id, browser string) (bool, error) {
+	t, err := s.Store.Transaction(ctx, id, owner(id, browser))
+	if err != nil {
+		return false, err
+	}
+	now := s.now()
+	if t.State != Waiting && t.State != Fetched || now.Before(t.Expires) || t.Renewed == MaxRenewals || s.forgotten(t) {
+		return false, nil
+	}
+	t.Renewed++
+	t.Expires = now.Add(RequestLifetime)
+	requests, err := s.newRequests(t, browser)
+	if err != nil {
+		return false, err
+	}
+	err = s.Store.Renew(ctx, *t, requests, now)
+	if errors.Is(err, ErrTaken) { // by another tab, or by a wallet at the last moment
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // NewBrowser makes the secret of a browser.
@@ -68,65 +97,32 @@ func IsBrowser(value string) bool {
 // owner is what is stored of a browser: another value for each transaction, so that rows do not tell who asked twice.
 func owner(transaction, browser string) string { return hash(transaction + " " + browser) }
 
-func (s *Service) newRequest(transaction, browser string, same bool) (Request, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return Request{}, err
+// newRequests makes one for each way; each has a nonce, state and key of its own.
+func (s *Service) newRequests(t *Transaction, browser string) ([]Request, error) {
+	var requests []Request
+	for _, via := range []Via{ViaQR, ViaLink, ViaAPI} {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return nil, err
+		}
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			return nil, err
+		}
+		r := Request{
+			ID: hash(s.requestSecret(t.ID, browser, via, t.Renewed)), TransactionID: t.ID, Via: via,
+			Nonce: secret(), State: secret(), KeyID: secret()[:16],
+		}
+		r.Key = s.Seal.Seal(der, "response key", r.ID)
+		requests = append(requests, r)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return Request{}, err
-	}
-	r := Request{
-		ID: hash(s.requestSecret(transaction, browser, same)), TransactionID: transaction, SameDevice: same,
-		Nonce: secret(), State: secret(), KeyID: secret()[:16],
-	}
-	r.Key = s.Seal.Seal(der, "response key", r.ID)
-	return r, nil
+	return requests, nil
 }
 
 // requestSecret is what stands in the address of a request: made from the secret of the browser, so that the page can
-// show the links again and again and nobody else can.
-func (s *Service) requestSecret(transaction, browser string, same bool) string {
-	return s.Seal.Recognise(fmt.Sprintf("request, same device %t", same), transaction+" "+browser)
-}
-
-// Links gives the links of a transaction of this browser, for a wallet that is invoked by scheme: openid4vp.Scheme, or
-// the address of a wallet in the browser.
-func (s *Service) Links(transaction, browser, scheme string) Links {
-	link := func(same bool) string {
-		return openid4vp.RequestURI(scheme, s.Signer.ClientID(), s.Base+"/requests/"+s.requestSecret(transaction, browser, same))
-	}
-	return Links{CrossDevice: link(false), SameDevice: link(true)}
-}
-
-// RequestObject signs the request of this id anew. It may be fetched again until it is answered. ErrNotFound.
-func (s *Service) RequestObject(ctx context.Context, id string) (string, error) {
-	now := s.now()
-	r, t, err := s.Store.Request(ctx, hash(id), now)
-	if err != nil {
-		return "", err
-	}
-	ask, err := s.ask(t)
-	if err != nil {
-		return "", err
-	}
-	key, err := s.responseKey(r)
-	if err != nil {
-		return "", err
-	}
-	query, err := json.Marshal(ask.Query)
-	if err != nil {
-		return "", err
-	}
-	jwt, err := s.Signer.SignRequest(openid4vp.RequestObject{
-		ResponseURI: s.responseURI(id), Nonce: r.Nonce, State: r.State, DCQL: query, Iat: now.Unix(), Exp: t.Expires.Unix(),
-		ClientMetadata: clientMetadata(&key.PublicKey, r.KeyID),
-	}, s.Rules)
-	if err != nil {
-		return "", err
-	}
-	return jwt, s.Store.MarkFetched(ctx, t.ID)
+// show the links again and again and nobody else can. After each renewal it is another.
+func (s *Service) requestSecret(transaction, browser string, via Via, renewed int) string {
+	return s.Seal.Recognise(fmt.Sprintf("request %s %d", via, renewed), transaction+" "+browser)
 }
 
 // ask opens what a transaction asks for.
@@ -139,42 +135,13 @@ func (s *Service) ask(t *Transaction) (*Ask, error) {
 	return ask, json.Unmarshal(text, ask)
 }
 
-func (s *Service) responseURI(id string) string { return s.Base + "/responses/" + id }
-
-func (s *Service) responseKey(r *Request) (*ecdsa.PrivateKey, error) {
-	der, err := s.Seal.Open(r.Key, "response key", r.ID)
-	if err != nil {
-		return nil, err
-	}
-	key, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		return nil, err
-	}
-	ec, ok := key.(*ecdsa.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("presentation: a response key of type %T", key)
-	}
-	return ec, nil
-}
-
-// clientMetadata names the key of this request, both encryptions of HAIP 1.0 section 5, and ES256 everywhere.
-func clientMetadata(pub *ecdsa.PublicKey, kid string) *openid4vp.ClientMetadata {
-	jwk := jose.PublicJWK(pub)
-	jwk.Kid, jwk.Use, jwk.Alg = kid, "enc", "ECDH-ES"
-	return &openid4vp.ClientMetadata{
-		JWKS:                                &jose.JWKS{Keys: []jose.JWK{jwk}},
-		EncryptedResponseEncValuesSupported: []string{string(jose.A128GCM), string(jose.A256GCM)},
-		VPFormatsSupported: &openid4vp.VPFormats{
-			SDJWTVC: &openid4vp.SDJWTVCAlgs{SDJWTAlgValues: []string{"ES256"}, KBJWTAlgValues: []string{"ES256"}},
-			Mdoc:    &openid4vp.MdocAlgs{IssuerAuthAlgValues: []int64{-7, -9}, DeviceAuthAlgValues: []int64{-7, -9}},
-		},
-	}
-}
-
 // Sweep deletes transactions whose verdict has been kept long enough.
-func (s *Service) Sweep(ctx context.Context) error {
-	return s.Store.Sweep(ctx, s.now().Add(-VerdictLifetime))
-}
+func (s *Service) Sweep(ctx context.Context) error { return s.Store.Sweep(ctx, s.now().Add(-kept)) }
+
+// kept is how long a verdict can be read after the requests have expired.
+const kept = VerdictLifetime - RequestLifetime
+
+func (s *Service) forgotten(t *Transaction) bool { return s.now().Sub(t.Expires) > kept }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"lommebok.example/specs/dcql"
 )
 
 // State is where a transaction stands.
@@ -20,9 +18,11 @@ const (
 	Expired  State = "expired"
 )
 
-// How long a request can be answered, and how long a verdict can be read.
+// How long a request can be answered, how often a page that stays open gets new ones, and how long after the first moment
+// of the last ones a verdict can be read.
 const (
 	RequestLifetime = 5 * time.Minute
+	MaxRenewals     = 2
 	VerdictLifetime = 15 * time.Minute
 )
 
@@ -33,13 +33,6 @@ var (
 	ErrTaken = errors.New("presentation: the request has been answered")
 )
 
-// Ask is what is asked for, by whom. It is kept with its transaction: what a service asks for may change meanwhile, and
-// what is judged is what the wallet was asked.
-type Ask struct {
-	Service string      `json:"service"` // id of the one that asks
-	Query   *dcql.Query `json:"query"`
-}
-
 // Transaction is one question by one browser. Browser is the hash of the secret in its cookie.
 type Transaction struct {
 	ID      string
@@ -48,6 +41,7 @@ type Transaction struct {
 	State   State
 	Created time.Time
 	Expires time.Time // of its requests
+	Renewed int       // how often it got new requests
 	Error   string    // code that the wallet sent, when Refused
 	Verdict []byte    // sealed, when Answered
 	// SameDevice says that the wallet on this device answered; then the verdict is released only after the
@@ -56,11 +50,21 @@ type Transaction struct {
 	CodeRedeemed bool
 }
 
+// Via is the way by which a request gets to a wallet.
+type Via string
+
+// The ways.
+const (
+	ViaQR   Via = "qr"   // to another device
+	ViaLink Via = "link" // on the same device
+	ViaAPI  Via = "api"  // the Digital Credentials API of the browser that asks
+)
+
 // Request is what a wallet sees of a transaction. ID is the hash of what stands in its address.
 type Request struct {
 	ID            string
 	TransactionID string
-	SameDevice    bool
+	Via           Via
 	Nonce, State  string
 	KeyID         string
 	Key           []byte // sealed PKCS #8; gone with the answer
@@ -87,8 +91,13 @@ type Store interface {
 	// TakeAnswer gives the transaction of the request its outcome and deletes its keys, if it has none yet and has not
 	// expired: one statement, one winner. ErrTaken.
 	TakeAnswer(ctx context.Context, r Request, o Outcome, at time.Time) error
+	// Renew gives a transaction that has no answer new requests in place of those that have expired, if it has been renewed as
+	// often as t says: one statement, one winner. t has the new times. ErrTaken.
+	Renew(ctx context.Context, t Transaction, requests []Request, at time.Time) error
+	// ByResponseCode finds the transaction that a response_code is of, spent or not: ErrNotFound.
+	ByResponseCode(ctx context.Context, code string) (*Transaction, error)
 	// TakeResponseCode spends the response_code in the browser that asked. ErrNotFound.
 	TakeResponseCode(ctx context.Context, id, browser, code string) error
-	// Sweep deletes transactions made before.
+	// Sweep deletes transactions whose requests expired before.
 	Sweep(ctx context.Context, before time.Time) error
 }

@@ -2,8 +2,10 @@ package server
 
 import (
 	"crypto"
+	"crypto/ecdsa"
 	"crypto/x509"
 	"fmt"
+	"net"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -11,6 +13,7 @@ import (
 	"time"
 
 	"lommebok.example/internal/keys"
+	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
 )
 
@@ -24,7 +27,7 @@ const (
 )
 
 // access is the verifier's certificates: a root that wallets take as their anchor, and the access certificate whose hash
-// is the client_id (OpenID4VP 1.0 section 5.9.3).
+// is the client_id (OpenID4VP 1.0 section 5.9.3), and which has the host's name for the prefix x509_san_dns.
 type access struct {
 	Root  *x509.Certificate
 	Key   crypto.Signer
@@ -37,51 +40,93 @@ type maker struct {
 	at            time.Time
 }
 
-func makeAccess(dir, verifier string, at time.Time) (*access, error) {
-	m := maker{dir: dir, verifier: verifier, at: at}
-	rootKey, root, err := m.root()
+func (m maker) access() (*access, error) { return m.issue("access", "access CA", "kontroll av bevis") }
+
+// attester is another root, and who attests verifiers under it (section 12): who holds an access certificate attests nobody.
+func (m maker) attester() (*access, error) {
+	return m.issue("attester", "attester CA", "attestasjon av tjenester")
+}
+
+// issue makes the root <name>-ca and the leaf <name> under it.
+func (m maker) issue(name, rootWords, leafWords string) (*access, error) {
+	rootKey, root, err := m.root(name+"-ca", rootWords)
 	if err != nil {
 		return nil, err
 	}
-	key, leaf, err := m.leaf(root, rootKey)
+	key, leaf, err := m.leaf(name, leafWords, root, rootKey)
 	if err != nil {
 		return nil, err
 	}
 	return &access{Root: root, Key: key, Chain: []*x509.Certificate{leaf}}, nil
 }
 
-func (m maker) root() (crypto.Signer, *x509.Certificate, error) {
-	key, err := keys.Signer(m.dir, "access-ca")
+func (m maker) root(name, words string) (crypto.Signer, *x509.Certificate, error) {
+	key, err := keys.Signer(m.dir, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	if kept, err := keys.Certificate(m.dir, "access-ca", key, m.at, m.at.Add(leafLifetime)); kept != nil || err != nil {
+	if kept, err := keys.Certificate(m.dir, name, key, m.at, m.at.Add(leafLifetime)); kept != nil || err != nil {
 		return key, kept, err
 	}
-	root, err := x5c.NewRoot(key, m.subject("access CA"), m.begin(), rootLifetime)
+	root, err := x5c.NewRoot(key, m.subject(words), m.begin(), rootLifetime)
 	if err != nil {
 		return nil, nil, fmt.Errorf("certificates: %w", err)
 	}
-	return key, root, keys.KeepCertificate(m.dir, "access-ca", root)
+	return key, root, keys.KeepCertificate(m.dir, name, root)
 }
 
-func (m maker) leaf(root *x509.Certificate, rootKey crypto.Signer) (crypto.Signer, *x509.Certificate, error) {
-	key, err := keys.Signer(m.dir, "access")
+func (m maker) leaf(name, words string, root *x509.Certificate, rootKey crypto.Signer) (crypto.Signer, *x509.Certificate, error) {
+	key, err := keys.Signer(m.dir, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	kept, err := keys.Certificate(m.dir, "access", key, m.at, m.at.Add(restart))
+	kept, err := keys.Certificate(m.dir, name, key, m.at, m.at.Add(restart))
 	if err != nil {
 		return nil, nil, err
 	}
 	if kept != nil && kept.CheckSignatureFrom(root) == nil && m.named(kept) {
 		return key, kept, nil
 	}
-	leaf, err := x5c.Issue(x5c.AccessCertificate, root, rootKey, key.Public(), m.subject("kontroll av bevis"), m.begin(), leafLifetime)
+	subject := m.subject(words)
+	subject.DNS = m.host()
+	leaf, err := x5c.Issue(x5c.AccessCertificate, root, rootKey, key.Public(), subject, m.begin(), leafLifetime)
 	if err != nil {
 		return nil, nil, fmt.Errorf("certificates: %w", err)
 	}
-	return key, leaf, keys.KeepCertificate(m.dir, "access", leaf)
+	return key, leaf, keys.KeepCertificate(m.dir, name, leaf)
+}
+
+// host is the verifier's name, "" when its address has a number instead.
+func (m maker) host() string {
+	u, err := url.Parse(m.verifier)
+	if err != nil || net.ParseIP(u.Hostname()) != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// signers sign for the prefixes that HAIP 1.0 does not know, which a single request may ask for.
+func (m maker) signers(a, attester *access) (map[string]*openid4vp.Signer, error) {
+	all := map[string]*openid4vp.Signer{}
+	host := m.host()
+	if host == "" {
+		return all, nil
+	}
+	var err error
+	if all[openid4vp.PrefixX509SANDNS], err = openid4vp.NewSANSigner(a.Key, a.Chain, host); err != nil {
+		return nil, err
+	}
+	public, ok := a.Key.Public().(*ecdsa.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("certificates: a key of type %T", a.Key.Public())
+	}
+	word := openid4vp.VerifierAttestation{Iss: m.verifier, Sub: host, Iat: m.at.Unix(), Exp: m.at.Add(leafLifetime).Unix()}
+	attestation, err := word.Attest(public, attester.Key, attester.Chain)
+	if err != nil {
+		return nil, err
+	}
+	all[openid4vp.PrefixVerifierAttestation], err = openid4vp.NewAttestedSigner(a.Key, attestation)
+	return all, err
 }
 
 // begin lies back a day, for wallets whose clocks are slow.
@@ -93,14 +138,21 @@ func (m maker) subject(words string) x5c.Subject {
 
 // named tells whether the certificate names the address that the verifier has now.
 func (m maker) named(cert *x509.Certificate) bool {
-	return slices.ContainsFunc(cert.URIs, func(u *url.URL) bool { return u.String() == m.verifier })
+	host := m.host()
+	return slices.ContainsFunc(cert.URIs, func(u *url.URL) bool { return u.String() == m.verifier }) &&
+		(host == "" || slices.Contains(cert.DNSNames, host))
 }
 
-// publish writes the anchor where wallets of this machine look for the verifiers they trust.
-func publish(trustDir, verifier string, root *x509.Certificate) error {
+// publish writes the anchors where wallets of this machine look for the verifiers they trust, and for who attests verifiers.
+func publish(trustDir, verifier string, anchors map[string]*x509.Certificate) error {
 	u, err := url.Parse(verifier)
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)
 	}
-	return keys.PublishCertificate(filepath.Join(trustDir, "verifiers"), strings.ReplaceAll(u.Host, ":", "-"), root)
+	for kind, root := range anchors {
+		if err := keys.PublishCertificate(filepath.Join(trustDir, kind), strings.ReplaceAll(u.Host, ":", "-"), root); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,9 +26,32 @@ import (
 	"lommebok.example/web/webtest/leak"
 )
 
+// each runs f on SQLite, and on PostgreSQL with two verifiers behind one address: each request goes to the other one than the
+// request before. They share the database and the data folder, and nothing in memory.
+func each(t *testing.T, f func(t *testing.T, s *service)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { f(t, newService(t)) })
+	t.Run("two verifiers on postgres", func(t *testing.T) {
+		address := dbtest.Postgres(t)
+		s := newServiceOn(t, openAt(t, address))
+		s.twin = s.build(t, openAt(t, address))
+		f(t, s)
+	})
+}
+
+func openAt(t testing.TB, address string) *database.DB {
+	t.Helper()
+	db, err := database.Open(context.Background(), address)
+	check(t, err)
+	t.Cleanup(func() { check(t, db.Close()) })
+	return db
+}
+
 // service is the whole verifier on a port of its own, with an issuer that it trusts.
 type service struct {
 	*server.Server
+	twin   *server.Server // the second verifier, nil for none
+	turn   atomic.Int64   // of the two
 	url    string
 	cfg    server.Config
 	db     *database.DB
@@ -52,18 +76,15 @@ func (s *service) add(d time.Duration) {
 
 func newService(t testing.TB) *service {
 	t.Helper()
-	db, err := database.Open(context.Background(), dbtest.SQLite(t))
-	check(t, err)
-	t.Cleanup(func() { check(t, db.Close()) })
-	return newServiceOn(t, db)
+	return newServiceOn(t, openAt(t, dbtest.SQLite(t)))
 }
 
 func newServiceOn(t testing.TB, db *database.DB) *service {
 	t.Helper()
 	s := &service{db: db, at: time.Date(2026, time.November, 23, 14, 5, 9, 0, time.UTC), log: leak.NewLog(t)}
-	listener := httptest.NewServer(openapitest.Checked(t, "verifier", func() http.Handler { return s.Handler }))
+	listener := httptest.NewServer(openapitest.Checked(t, "verifier", s.handler))
 	t.Cleanup(listener.Close)
-	s.url = listener.URL
+	s.url = strings.Replace(listener.URL, "127.0.0.1", "localhost", 1) // a name, for certificates
 	dir := t.TempDir()
 	s.cfg = server.Config{
 		URL: s.url, DataDir: filepath.Join(dir, "data"), TrustDir: filepath.Join(dir, "trust"), WalletURL: "http://localhost:8082",
@@ -78,9 +99,22 @@ func newServiceOn(t testing.TB, db *database.DB) *service {
 
 func (s *service) start(t testing.TB) {
 	t.Helper()
-	built, err := server.New(context.Background(), s.cfg, server.Deps{DB: s.db, Now: s.now, Log: slog.New(slog.NewJSONHandler(s.log, nil))})
+	s.Server = s.build(t, s.db)
+}
+
+func (s *service) build(t testing.TB, db *database.DB) *server.Server {
+	t.Helper()
+	built, err := server.New(context.Background(), s.cfg, server.Deps{DB: db, Now: s.now, Log: slog.New(slog.NewJSONHandler(s.log, nil))})
 	check(t, err)
-	s.Server = built
+	return built
+}
+
+// handler is who answers the next request.
+func (s *service) handler() http.Handler {
+	if s.twin != nil && s.turn.Add(1)%2 == 0 {
+		return s.twin.Handler
+	}
+	return s.Handler
 }
 
 // trust puts the root of an issuer into the trust folder.
@@ -123,9 +157,12 @@ func (s *service) browserAt(t testing.TB, service string) *browser {
 	return b
 }
 
-func (b *browser) start(service string) {
+func (b *browser) start(service string) { b.startAs(service, nil) }
+
+// startAs chooses how to ask, as a tester of wallets does.
+func (b *browser) startAs(service string, how url.Values) {
 	b.t.Helper()
-	a := b.do(http.MethodPost, "/services/"+service+"/start")
+	a := b.send("/services/"+service+"/start", "application/x-www-form-urlencoded", how.Encode())
 	if a.status != http.StatusOK || !strings.HasPrefix(a.path, "/transactions/") {
 		b.t.Fatalf("start: %d at %s\n%s", a.status, a.path, a.body)
 	}
@@ -147,6 +184,14 @@ func (b *browser) do(method, path string, header ...string) answer {
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
+	return send(b.t, b.client, r)
+}
+
+func (b *browser) send(path, media, body string) answer {
+	b.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, b.s.url+path, strings.NewReader(body))
+	check(b.t, err)
+	r.Header.Set("Content-Type", media)
 	return send(b.t, b.client, r)
 }
 

@@ -96,7 +96,8 @@ func TestBodyWithoutEnd(t *testing.T) {
 	}{
 		{"/responses/x", form, 1 << 20, http.StatusRequestEntityTooLarge},
 		{"/responses/x", multipart, 0, http.StatusNotFound},
-		{"/services/skatteetaten/start", form, 0, http.StatusSeeOther},
+		{"/services/skatteetaten/start", form, 64 << 10, http.StatusSeeOther},
+		{"/requests/x", form, 64 << 10, http.StatusRequestEntityTooLarge},
 	} {
 		for name, length := range map[string]int64{"chunked": -1, "by its length": 1 << 40} {
 			t.Run(c.path+" "+c.kind+" "+name, func(t *testing.T) {

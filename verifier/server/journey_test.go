@@ -85,7 +85,7 @@ func TestMdocFromTheSameDevice(t *testing.T) {
 	w := s.open(t, b.transaction().Link)
 	raw := w.device(s.issuer.issueMdoc(&w.key.PublicKey), pidType, []string{"given_name", "family_name", "birth_date"})
 	to := w.send(map[string][]string{"pid": {jose.EncodeBase64URL(raw)}})
-	prefix := s.url + b.tx + "/done?response_code="
+	prefix := s.url + "/done?response_code="
 	if !strings.HasPrefix(to, prefix) || len(to)-len(prefix) != 43 {
 		t.Fatalf("sent to %q", to)
 	}
@@ -95,8 +95,8 @@ func TestMdocFromTheSameDevice(t *testing.T) {
 	other := s.browserAt(t, "skatteetaten-mdoc")
 	is(t, other.get(path), http.StatusNotFound)
 	is(t, s.browser(t).get(path), http.StatusNotFound)
-	b.get(b.tx + "/done?response_code=" + strings.Repeat("A", 43))
-	b.get(b.tx + "/done")
+	is(t, b.get("/done?response_code="+strings.Repeat("A", 43)), http.StatusNotFound)
+	is(t, b.get("/done"), http.StatusNotFound)
 	b.wantState("fetched")
 
 	a := b.get(path)
@@ -255,6 +255,7 @@ func TestCodeThatIsNotBroughtBack(t *testing.T) {
 	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
 	s.add(presentation.RequestLifetime)
 	b.wantState("expired")
+	sees(t, b.get(b.tx), "Tiden er ute")
 	if a := b.get(b.tx); strings.Contains(a.body, "Karies") {
 		t.Errorf("shown without its code:\n%s", a.body)
 	}
@@ -281,8 +282,48 @@ func TestTimeIsUp(t *testing.T) {
 	is(t, b.get(requestPath(t, s, tx.QR)), http.StatusNotFound)
 	is(t, w.post(form), http.StatusNotFound)
 	b.wantState("expired")
-	sees(t, b.get(b.tx), "Tiden er ute")
 	sees(t, b.get(b.tx+"/state"), `"done":true`)
+}
+
+// While the page stays open it gets new links when the old ones expire, some times; a program that reads JSON renews nothing.
+func TestThePageGetsNewLinksSomeTimes(t *testing.T) {
+	each(t, func(t *testing.T, s *service) {
+		b := s.browserAt(t, "skatteetaten")
+		links := map[string]bool{}
+		for range presentation.MaxRenewals {
+			tx := b.wantState("waiting")
+			links[tx.QR], links[tx.Link] = true, true
+			s.add(presentation.RequestLifetime)
+			b.wantState("expired")
+			is(t, s.browser(t).get(b.tx), http.StatusNotFound)
+			sees(t, b.get(b.tx), `data-page="verifier_waiting"`)
+			is(t, b.get(requestPath(t, s, tx.QR)), http.StatusNotFound)
+		}
+		w := s.open(t, b.transaction().QR)
+		b.wantState("fetched")
+		if links[b.transaction().QR] || len(links) != 2*presentation.MaxRenewals {
+			t.Errorf("%d links, and the last is an old one", len(links))
+		}
+		s.add(presentation.RequestLifetime)
+		sees(t, b.get(b.tx), "Tiden er ute")
+		sees(t, b.get(b.tx), "Tiden er ute")
+		b.wantState("expired")
+		is(t, w.post(w.encrypt(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}}, "")), http.StatusNotFound)
+	})
+}
+
+// What a renewed link brings is accepted.
+func TestAnswerToARenewedLink(t *testing.T) {
+	s := newService(t)
+	b := s.browserAt(t, "skatteetaten")
+	s.add(presentation.RequestLifetime)
+	is(t, b.get(b.tx), http.StatusOK)
+	w := s.open(t, b.transaction().Link)
+	to := w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	s.add(presentation.RequestLifetime)
+	sees(t, b.get(strings.TrimPrefix(to, s.url)), "Vellykket")
+	s.add(presentation.RequestLifetime)
+	b.wantState("answered")
 }
 
 func TestVerdictIsForgotten(t *testing.T) {

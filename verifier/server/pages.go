@@ -7,7 +7,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"lommebok.example/specs/openid4vp"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
 	"lommebok.example/web"
@@ -31,7 +30,7 @@ func (p *pages) mount(r gin.IRouter) {
 	r.POST("/services/:service/start", p.start)
 	r.GET("/transactions/:id", p.show)
 	r.GET("/transactions/:id/state", p.state)
-	r.GET("/transactions/:id/done", p.done)
+	r.GET("/done", p.done)
 }
 
 func (p *pages) index(c *gin.Context) {
@@ -56,7 +55,15 @@ func (p *pages) start(c *gin.Context) {
 	if !presentation.IsBrowser(browser) {
 		browser = presentation.NewBrowser()
 	}
-	id, err := p.asking.Begin(c.Request.Context(), presentation.Ask{Service: service.ID, Query: service.Query}, browser)
+	// How to ask is for testers of wallets; the page itself asks as HAIP has it.
+	id, err := p.asking.Begin(c.Request.Context(), presentation.Ask{
+		Service: service.ID, Query: service.Query, ClientIDPrefix: c.PostForm("client_id_prefix"), ResponseMode: c.PostForm("response_mode"),
+		RequestURIMethod: c.PostForm("request_uri_method"), Scheme: c.PostForm("scheme"),
+	}, browser)
+	if errors.Is(err, presentation.ErrAsk) {
+		p.site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: "invalid_request", TextKey: "verifier.problem.ask"})
+		return
+	}
 	if err != nil {
 		p.site.Failure(c, err)
 		return
@@ -77,6 +84,8 @@ type transaction struct {
 	Wallet  string                `json:"wallet,omitempty"`
 	Error   string                `json:"error,omitempty"`
 	Verdict *presentation.Verdict `json:"verdict,omitempty"`
+
+	result *presentation.Result
 }
 
 // open tells whether a wallet can still answer.
@@ -92,18 +101,38 @@ func (p *pages) find(c *gin.Context) (*transaction, bool) {
 		p.fault(c, err)
 		return nil, false
 	}
-	t := &transaction{ID: r.ID, Service: r.Ask.Service, State: r.State, Expires: r.Expires, Error: r.Error, Verdict: r.Verdict}
-	if t.open() {
-		links := p.asking.Links(r.ID, browser, openid4vp.Scheme)
-		t.Link, t.QR = links.SameDevice, links.CrossDevice
-		if p.wallet != "" {
-			t.Wallet = p.asking.Links(r.ID, browser, p.wallet+"/present").SameDevice
-		}
+	t := &transaction{ID: r.ID, Service: r.Ask.Service, State: r.State, Expires: r.Expires, Error: r.Error, Verdict: r.Verdict, result: r}
+	if err := p.link(c, t, browser); err != nil {
+		p.fault(c, err)
+		return nil, false
 	}
 	return t, true
 }
 
-// show has one page for a transaction that waits and one for what came of it.
+// link adds the links to a transaction that a wallet can still answer. There are none by value once the wallet on the same
+// device has answered and its response_code is still to come.
+func (p *pages) link(c *gin.Context, t *transaction, browser string) error {
+	if !t.open() {
+		return nil
+	}
+	links, err := p.asking.LinksOf(c.Request.Context(), t.result, browser, "")
+	if errors.Is(err, presentation.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t.Link, t.QR = links.SameDevice, links.CrossDevice
+	if p.wallet == "" {
+		return nil
+	}
+	links, err = p.asking.LinksOf(c.Request.Context(), t.result, browser, p.wallet+"/present")
+	t.Wallet = links.SameDevice
+	return err
+}
+
+// show has one page for a transaction that waits and one for what came of it. The page of one whose requests have expired gets
+// new ones while there are some left.
 func (p *pages) show(c *gin.Context) {
 	t, ok := p.find(c)
 	if !ok {
@@ -114,6 +143,11 @@ func (p *pages) show(c *gin.Context) {
 		c.PureJSON(http.StatusOK, t)
 		return
 	}
+	if t.State == presentation.Expired && t.result.Renewable {
+		if t, ok = p.renew(c, t); !ok {
+			return
+		}
+	}
 	service := p.services.ByID(t.Service)
 	if service == nil {
 		p.fault(c, presentation.ErrNotFound)
@@ -122,11 +156,25 @@ func (p *pages) show(c *gin.Context) {
 	lang := web.Lang(c)
 	if t.open() {
 		p.site.Render(c, http.StatusOK, "verifier_waiting", waitingView{
-			Service: viewService(service, lang), Transaction: t, Claims: claimsAsked(service.Query), Limit: p.limit(t),
+			Service: viewService(service, lang), Transaction: t, Claims: claimsAsked(service.Query), Limit: p.limit(t), Renews: t.result.Renewable,
 		})
 		return
 	}
 	p.site.Render(c, http.StatusOK, "verifier_verdict", viewVerdict(service, t, lang))
+}
+
+// renew gives the transaction with its new requests, or as it is when somebody else was first.
+func (p *pages) renew(c *gin.Context, t *transaction) (*transaction, bool) {
+	browser := web.Cookie(c, p.site, browserCookie)
+	renewed, err := p.asking.Renew(c.Request.Context(), t.ID, browser)
+	if err != nil {
+		p.fault(c, err)
+		return nil, false
+	}
+	if renewed {
+		web.SetCookie(c, p.site, browserCookie, browser, presentation.VerdictLifetime)
+	}
+	return p.find(c)
 }
 
 // limit is when the wallet must have answered; the page tells then that the time is up, and begins again.
@@ -153,11 +201,7 @@ func (p *pages) state(c *gin.Context) {
 
 // done takes the response_code that the wallet brought. Who comes twice, by the back button, sees the verdict again.
 func (p *pages) done(c *gin.Context) {
-	id, browser := c.Param("id"), web.Cookie(c, p.site, browserCookie)
-	err := p.asking.Redeem(c.Request.Context(), id, browser, c.Query("response_code"))
-	if errors.Is(err, presentation.ErrNotFound) {
-		_, err = p.asking.Result(c.Request.Context(), id, browser)
-	}
+	id, err := p.asking.RedeemCode(c.Request.Context(), web.Cookie(c, p.site, browserCookie), c.Query("response_code"))
 	if err != nil {
 		p.fault(c, err)
 		return

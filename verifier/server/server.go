@@ -3,11 +3,13 @@ package server
 import (
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -39,6 +41,9 @@ type Config struct {
 	// authenticate with is shared with it in the folder DemoServicesDir.
 	MinIDURL        string
 	DemoServicesDir string
+
+	// RegistrationCertificate is the file with the registration certificate, a JWT that goes with each request by value; "" for none.
+	RegistrationCertificate string
 
 	// StatusMaxAge is how long a status list is kept at the most. 0 fetches it for each presentation, so that a revocation
 	// counts at once.
@@ -87,7 +92,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := publish(cfg.TrustDir, cfg.URL, g.access.Root); err != nil {
+	if err := publish(cfg.TrustDir, cfg.URL, map[string]*x509.Certificate{"verifiers": g.access.Root, "attesters": g.attester.Root}); err != nil {
 		return nil, err
 	}
 	return &Server{Handler: handler, Anchor: all.public.anchor, asking: all.asking, store: g.store, now: deps.Now}, nil
@@ -95,12 +100,14 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 
 // ground is what the parts stand on: tables, secrets, certificates and pages.
 type ground struct {
-	store  *store.Store
-	seal   *minid.Sealer
-	access *access
-	signer *openid4vp.Signer
-	site   *web.Site
-	eid    []eidclient.Service
+	store            *store.Store
+	seal             *minid.Sealer
+	access, attester *access
+	signer           *openid4vp.Signer
+	signers          map[string]*openid4vp.Signer // for other prefixes
+	info             []openid4vp.VerifierInfo
+	site             *web.Site
+	eid              []eidclient.Service
 }
 
 // lay brings the tables up to date, and makes at the first start what the data folder keeps.
@@ -116,10 +123,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.seal, err = minid.NewSealer(secret); err != nil {
 		return nil, err
 	}
-	if g.access, err = makeAccess(cfg.DataDir, cfg.URL, deps.Now()); err != nil {
-		return nil, err
-	}
-	if g.signer, err = openid4vp.NewSigner(g.access.Key, g.access.Chain); err != nil {
+	if err := g.identify(cfg, deps.Now()); err != nil {
 		return nil, err
 	}
 	g.site, err = web.New(web.Config{Service: "verifier", Secure: strings.HasPrefix(cfg.URL, "https:"), HomePath: "/", Log: deps.Log})
@@ -128,6 +132,42 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	}
 	g.eid, err = demoServices(cfg)
 	return g, err
+}
+
+// identify makes what the verifier shows to wallets that it is itself.
+func (g *ground) identify(cfg Config, at time.Time) (err error) {
+	m := maker{dir: cfg.DataDir, verifier: cfg.URL, at: at}
+	if g.access, err = m.access(); err != nil {
+		return err
+	}
+	if g.attester, err = m.attester(); err != nil {
+		return err
+	}
+	if g.signer, err = openid4vp.NewSigner(g.access.Key, g.access.Chain); err != nil {
+		return err
+	}
+	if g.signers, err = m.signers(g.access, g.attester); err != nil {
+		return err
+	}
+	g.info, err = registration(cfg.RegistrationCertificate)
+	return err
+}
+
+// registration reads a registration certificate. What stands in it is for the wallet to judge.
+func registration(file string) ([]openid4vp.VerifierInfo, error) {
+	if file == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the registration certificate: %w", ErrConfig, err)
+	}
+	jwt := strings.TrimSpace(string(raw))
+	if strings.Count(jwt, ".") != 2 {
+		return nil, fmt.Errorf("%w: the registration certificate must be a JWT", ErrConfig)
+	}
+	data, err := json.Marshal(jwt)
+	return []openid4vp.VerifierInfo{{Format: openid4vp.FormatRegistrationCert, Data: data}}, err
 }
 
 // parts is every part that has routes.
@@ -152,6 +192,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 	asking := &presentation.Service{
 		Base: cfg.URL, Store: g.store, Signer: g.signer, Anchors: anchors,
 		Status: &presentation.StatusLists{Fetch: client, Anchors: anchors, MaxAge: cfg.StatusMaxAge}, Seal: g.seal,
+		Signers: g.signers, VerifierInfo: g.info,
 		Rules: openid4vp.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}, Now: deps.Now, Log: deps.Log,
 	}
 	eid := &eidclient.Client{
@@ -187,6 +228,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.asking.Mount(r.Group("", p.trust.fresh))
 	p.eid.Mount(r)
 	p.pages.mount(r.Group("", p.site.OwnForms()))
+	p.pages.mountAPI(r.Group("", p.site.OwnPosts(maxAPI), p.trust.fresh))
 	return r, nil
 }
 

@@ -26,6 +26,7 @@ type waitingView struct {
 	Transaction *transaction
 	Claims      []string
 	Limit       web.Limit
+	Renews      bool // the page gets new links by itself when these expire
 }
 
 // claimNames are the claims for which the texts have a name, verifier.claim.<name>.

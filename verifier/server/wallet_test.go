@@ -11,6 +11,7 @@ import (
 	"lommebok.example/specs/dcql"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/mdoc"
+	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/sdjwtvc"
 	"lommebok.example/specs/x5c"
@@ -25,6 +26,7 @@ type wallet struct {
 	key     *ecdsa.PrivateKey
 	request *openid4vp.RequestObject
 	query   *dcql.Query
+	told    string // why its answer was refused
 }
 
 // open does what a wallet does with a link: fetch, verify, read.
@@ -162,10 +164,18 @@ func (w *wallet) post(form url.Values) answer {
 	return post(w.t, w.request.ResponseURI, form)
 }
 
-// send posts an answer that is well-formed, and gives where the browser shall go, if anywhere.
+// send posts an answer that is well-formed, and gives where the browser shall go, if anywhere. It is taken whether it holds or
+// not; when it does not, told is the code that the wallet gets.
 func (w *wallet) send(presentations map[string][]string) string {
 	w.t.Helper()
-	return w.taken(w.post(w.encrypt(presentations, "")))
+	a := w.post(w.encrypt(presentations, ""))
+	if a.status != http.StatusBadRequest {
+		return w.taken(a)
+	}
+	var e oauth2.Error
+	check(w.t, json.Unmarshal([]byte(a.body), &e))
+	w.told = e.Code
+	return e.URI
 }
 
 func (w *wallet) taken(a answer) string {

@@ -37,6 +37,7 @@ type transactionRow struct {
 	State        string
 	Created      int64
 	Expires      int64
+	Renewed      int
 	Error        string
 	Verdict      []byte
 	SameDevice   bool
@@ -50,7 +51,7 @@ func (transactionRow) TableName() string { return "transactions" }
 type requestRow struct {
 	ID            string
 	TransactionID string
-	SameDevice    bool
+	Via           string
 	Nonce         string
 	State         string
 	KeyID         string
@@ -64,13 +65,7 @@ var open = []string{string(presentation.Waiting), string(presentation.Fetched)}
 
 // AddTransaction implements presentation.Store.
 func (s *Store) AddTransaction(ctx context.Context, t presentation.Transaction, requests []presentation.Request) error {
-	rows := make([]requestRow, len(requests))
-	for i, r := range requests {
-		rows[i] = requestRow{
-			ID: r.ID, TransactionID: r.TransactionID, SameDevice: r.SameDevice,
-			Nonce: r.Nonce, State: r.State, KeyID: r.KeyID, ResponseKey: r.Key,
-		}
-	}
+	rows := rowsOf(requests)
 	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		row := transactionRow{
 			ID: t.ID, Browser: t.Browser, Ask: t.Ask, State: string(t.State),
@@ -81,6 +76,46 @@ func (s *Store) AddTransaction(ctx context.Context, t presentation.Transaction, 
 		}
 		return tx.Create(&rows).Error
 	})
+}
+
+func rowsOf(requests []presentation.Request) []requestRow {
+	rows := make([]requestRow, len(requests))
+	for i, r := range requests {
+		rows[i] = requestRow{
+			ID: r.ID, TransactionID: r.TransactionID, Via: string(r.Via),
+			Nonce: r.Nonce, State: r.State, KeyID: r.KeyID, ResponseKey: r.Key,
+		}
+	}
+	return rows
+}
+
+// Renew implements presentation.Store. The update alone decides; only who won goes on to replace the requests.
+func (s *Store) Renew(ctx context.Context, t presentation.Transaction, requests []presentation.Request, at time.Time) error {
+	rows := rowsOf(requests)
+	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		res := tx.Model(&transactionRow{}).
+			Where("id = ? AND browser = ? AND state IN ? AND expires <= ? AND renewed = ?", t.ID, t.Browser, open, at.UnixMilli(), t.Renewed-1).
+			Updates(map[string]any{"state": string(presentation.Waiting), "expires": t.Expires.UnixMilli(), "renewed": t.Renewed})
+		if res.Error != nil {
+			return res.Error
+		}
+		if res.RowsAffected != 1 {
+			return presentation.ErrTaken
+		}
+		if err := tx.Where("transaction_id = ?", t.ID).Delete(&requestRow{}).Error; err != nil {
+			return err
+		}
+		return tx.Create(&rows).Error
+	})
+}
+
+// ByResponseCode implements presentation.Store.
+func (s *Store) ByResponseCode(ctx context.Context, code string) (*presentation.Transaction, error) {
+	var row transactionRow
+	if err := s.db.R.WithContext(ctx).Where("code = ? AND code <> ''", code).Take(&row).Error; err != nil {
+		return nil, missing(err)
+	}
+	return row.transaction(), nil
 }
 
 // Transaction implements presentation.Store.
@@ -96,7 +131,7 @@ func (s *Store) Transaction(ctx context.Context, id, browser string) (*presentat
 func (row *transactionRow) transaction() *presentation.Transaction {
 	return &presentation.Transaction{
 		ID: row.ID, Browser: row.Browser, Ask: row.Ask, State: presentation.State(row.State),
-		Created: time.UnixMilli(row.Created).UTC(), Expires: time.UnixMilli(row.Expires).UTC(),
+		Created: time.UnixMilli(row.Created).UTC(), Expires: time.UnixMilli(row.Expires).UTC(), Renewed: row.Renewed,
 		Error: row.Error, Verdict: row.Verdict, SameDevice: row.SameDevice, CodeRedeemed: row.CodeRedeemed,
 	}
 }
@@ -114,7 +149,7 @@ func (s *Store) Request(ctx context.Context, id string, at time.Time) (*presenta
 		return nil, nil, missing(err)
 	}
 	return &presentation.Request{
-		ID: request.ID, TransactionID: request.TransactionID, SameDevice: request.SameDevice,
+		ID: request.ID, TransactionID: request.TransactionID, Via: presentation.Via(request.Via),
 		Nonce: request.Nonce, State: request.State, KeyID: request.KeyID, Key: request.ResponseKey,
 	}, row.transaction(), nil
 }
@@ -132,7 +167,7 @@ func (s *Store) TakeAnswer(ctx context.Context, r presentation.Request, o presen
 		res := tx.Model(&transactionRow{}).
 			Where("id = ? AND state IN ? AND expires > ?", r.TransactionID, open, at.UnixMilli()).
 			Updates(map[string]any{
-				"state": string(o.State), "error": o.Error, "verdict": o.Verdict, "same_device": r.SameDevice, "code": o.Code,
+				"state": string(o.State), "error": o.Error, "verdict": o.Verdict, "same_device": o.Code != "", "code": o.Code,
 			})
 		if res.Error != nil {
 			return res.Error
@@ -160,7 +195,7 @@ func (s *Store) TakeResponseCode(ctx context.Context, id, browser, code string) 
 
 // Sweep implements presentation.Store.
 func (s *Store) Sweep(ctx context.Context, before time.Time) error {
-	return s.db.W.WithContext(ctx).Where("created < ?", before.UnixMilli()).Delete(&transactionRow{}).Error
+	return s.db.W.WithContext(ctx).Where("expires < ?", before.UnixMilli()).Delete(&transactionRow{}).Error
 }
 
 func missing(err error) error {

@@ -28,8 +28,8 @@ func each(t *testing.T, f func(t *testing.T, s *Store)) {
 func add(t *testing.T, s *Store, id string) []presentation.Request {
 	t.Helper()
 	requests := []presentation.Request{
-		{ID: id + "-qr", TransactionID: id, Nonce: "n1", State: "s1", KeyID: "k1", Key: []byte{1}},
-		{ID: id + "-link", TransactionID: id, SameDevice: true, Nonce: "n2", State: "s2", KeyID: "k2", Key: []byte{2}},
+		{ID: id + "-qr", TransactionID: id, Via: presentation.ViaQR, Nonce: "n1", State: "s1", KeyID: "k1", Key: []byte{1}},
+		{ID: id + "-link", TransactionID: id, Via: presentation.ViaLink, Nonce: "n2", State: "s2", KeyID: "k2", Key: []byte{2}},
 	}
 	err := s.AddTransaction(context.Background(), presentation.Transaction{
 		ID: id, Browser: "browser", Ask: []byte("ask"), State: presentation.Waiting,
@@ -120,6 +120,55 @@ func TestExpiredRequest(t *testing.T) {
 	})
 }
 
+// Of sixteen tabs that renew an expired question one does, and the old requests are gone; a question that has time left, has an
+// answer or is another browser's is not renewed.
+func TestOneRenewalWins(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		ctx, late := context.Background(), noon.Add(presentation.RequestLifetime)
+		add(t, s, "tx")
+		renew := func(i int, at time.Time, browser string) error {
+			next := presentation.Transaction{ID: "tx", Browser: browser, Renewed: 1, Expires: at.Add(presentation.RequestLifetime)}
+			return s.Renew(ctx, next, []presentation.Request{{ID: string(rune('a' + i)), TransactionID: "tx", Via: presentation.ViaAPI, Key: []byte{1}}}, at)
+		}
+		wantErr(t, "a question with time left", renew(0, late.Add(-time.Millisecond), "browser"), presentation.ErrTaken)
+		wantErr(t, "another browser's", renew(0, late, "other"), presentation.ErrTaken)
+		if won := race(t, presentation.ErrTaken, func(i int) error { return renew(i, late, "browser") }); won != 1 {
+			t.Errorf("%d of 16 renewed, want 1", won)
+		}
+		if _, _, err := s.Request(ctx, "tx-qr", late); !errors.Is(err, presentation.ErrNotFound) {
+			t.Errorf("the old request: %v", err)
+		}
+		var left int64
+		if err := s.db.R.Model(&requestRow{}).Count(&left).Error; err != nil || left != 1 {
+			t.Errorf("%d requests, %v", left, err)
+		}
+		answered := add(t, s, "answered")
+		if err := s.TakeAnswer(ctx, answered[0], presentation.Outcome{State: presentation.Refused}, noon); err != nil {
+			t.Fatal(err)
+		}
+		err := s.Renew(ctx, presentation.Transaction{ID: "answered", Browser: "browser", Renewed: 1}, nil, late)
+		wantErr(t, "one with an answer", err, presentation.ErrTaken)
+	})
+}
+
+func TestTransactionByItsCode(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		ctx := context.Background()
+		requests := add(t, s, "tx")
+		add(t, s, "open")
+		if err := s.TakeAnswer(ctx, requests[1], presentation.Outcome{State: presentation.Answered, Code: "code"}, noon); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.ByResponseCode(ctx, "code"); err != nil || got.ID != "tx" || !got.SameDevice || got.CodeRedeemed {
+			t.Errorf("got %+v %v", got, err)
+		}
+		for _, code := range []string{"", "other"} {
+			_, err := s.ByResponseCode(ctx, code)
+			wantErr(t, "the code "+code, err, presentation.ErrNotFound)
+		}
+	})
+}
+
 func TestTransactionIsTheBrowsersOwn(t *testing.T) {
 	each(t, func(t *testing.T, s *Store) {
 		add(t, s, "tx")
@@ -156,13 +205,14 @@ func TestSweepDeletesWithRequests(t *testing.T) {
 	each(t, func(t *testing.T, s *Store) {
 		add(t, s, "tx")
 		ctx := context.Background()
-		if err := s.Sweep(ctx, noon); err != nil {
+		late := noon.Add(presentation.RequestLifetime)
+		if err := s.Sweep(ctx, late); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Transaction(ctx, "tx", "browser"); err != nil {
 			t.Errorf("swept too early: %v", err)
 		}
-		if err := s.Sweep(ctx, noon.Add(time.Second)); err != nil {
+		if err := s.Sweep(ctx, late.Add(time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		_, err := s.Transaction(ctx, "tx", "browser")

@@ -60,6 +60,30 @@ for (const region of document.querySelectorAll('[data-poll]')) {
   setTimeout(ask, every, every);
 }
 
+// Ask the browser for credentials: <section data-credentials="/path" hidden> with a button and a role=status element
+// [data-failed]. The path gives {"requests"} for the Digital Credentials API and takes what it answers. Where the browser has no
+// such API the section stays hidden: the page shows other ways.
+for (const section of document.querySelectorAll('[data-credentials]')) {
+  if (!('DigitalCredential' in window) || !navigator.credentials) continue;
+  const path = section.dataset.credentials;
+  const [button, status] = [section.querySelector('button'), section.querySelector('[data-failed]')];
+  section.hidden = false;
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    status.textContent = '';
+    try {
+      const asked = await fetch(path, { headers: { Accept: 'application/json' }, cache: 'no-store' });
+      const { protocol, data } = await navigator.credentials.get({ mediation: 'required', digital: await asked.json() });
+      const headers = { 'Content-Type': 'application/json' };
+      await fetch(path, { method: 'POST', headers, body: JSON.stringify({ protocol, data }), cache: 'no-store' });
+      location.reload();
+    } catch {
+      status.textContent = status.dataset.failed;
+      button.disabled = false;
+    }
+  });
+}
+
 // Count down to the end of a page's time: <div data-countdown="seconds">. Each second changes only what no screen reader
 // announces; [data-say], which is role=status, speaks a minute before the end and at the end, and [data-way] is shown then.
 for (const box of document.querySelectorAll('[data-countdown]')) {
