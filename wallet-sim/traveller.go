@@ -139,6 +139,10 @@ func (t *traveller) answer(ctx context.Context, link string) error {
 		return unanswered(r)
 	}
 	redirect, err := t.wallet.Share(ctx, r)
+	var refusal *wallet.Refusal
+	if errors.As(err, &refusal) && refusal.Page != "" { // the verdict says why
+		redirect, err = refusal.Page, nil
+	}
 	if err != nil {
 		return err
 	}

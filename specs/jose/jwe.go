@@ -43,7 +43,9 @@ type JWEHeader struct {
 // Encrypt makes a JWE in compact serialization with ECDH-ES for the key; the
 // key's kid, when it has one, is copied into the header. Errors: ErrKey, ErrAlg,
 // ErrEncryption.
-func Encrypt(plaintext []byte, to JWK, enc Enc) (string, error) { return encrypt(plaintext, to, enc, "") }
+func Encrypt(plaintext []byte, to JWK, enc Enc) (string, error) {
+	return encrypt(plaintext, to, enc, "")
+}
 
 // ctyJWT says that the plaintext is a JWT (RFC 7519 section 5.2).
 const ctyJWT = "JWT"

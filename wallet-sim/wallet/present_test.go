@@ -325,7 +325,7 @@ func TestAnAuthenticRequestIsToldWhyItIsRefused(t *testing.T) {
 	raw, err := jose.DecodeBase64URL(strings.Split(a.request(""), ".")[1])
 	check(t, err)
 	check(t, json.Unmarshal(raw, &payload))
-	payload["response_mode"] = "direct_post"
+	payload["response_mode"], w.wallet.HAIP = "direct_post", true
 	signer, err := jose.NewSigner(a.ca.keys[x5c.AccessCertificate.Name], jose.Header{Typ: openid4vp.RequestTyp, X5C: a.ca.leafs[x5c.AccessCertificate.Name]})
 	check(t, err)
 	jwt, err := signer.SignJSON(payload)
