@@ -97,13 +97,13 @@ func (w *town) everyWay(t *testing.T) {
 	for _, service := range []string{"lanekassen", "aldersgrense"} {
 		for _, prefix := range []string{openid4vp.PrefixX509Hash, openid4vp.PrefixX509SANDNS, openid4vp.PrefixVerifierAttestation, openid4vp.PrefixRedirectURI} {
 			for _, mode := range []string{openid4vp.ResponseModeDirectPostJWT, openid4vp.ResponseModeDirectPost} {
-				for _, method := range []string{openid4vp.MethodGet, openid4vp.MethodPost} {
-					how := url.Values{"client_id_prefix": {prefix}, "response_mode": {mode}, "request_uri_method": {method}, "scheme": {openid4vp.SchemeHAIP}}
-					for _, same := range []bool{false, true} {
-						if service == "lanekassen" || same == (method == openid4vp.MethodGet) { // the method is nothing to an mdoc
-							w.present(t, service, how, same)
-						}
+				for _, same := range []bool{false, true} {
+					method := openid4vp.MethodGet
+					if same == (service == "lanekassen") {
+						method = openid4vp.MethodPost
 					}
+					how := url.Values{"client_id_prefix": {prefix}, "response_mode": {mode}, "request_uri_method": {method}, "scheme": {openid4vp.SchemeHAIP}}
+					w.present(t, service, how, same)
 				}
 			}
 		}
@@ -123,11 +123,12 @@ func (w *town) present(t *testing.T, service string, how url.Values, same bool) 
 	prefix, method := how.Get("client_id_prefix"), how.Get("request_uri_method")
 	haip := *w.face.Wallet
 	haip.HAIP = true
-	_, link := begin()
+	c, link := begin()
 	if _, err := haip.Request(t.Context(), link); (err == nil) != (prefix == openid4vp.PrefixX509Hash && how.Get("response_mode") == openid4vp.ResponseModeDirectPostJWT) {
 		t.Errorf("%s under HAIP: %v", what, err)
+	} else if err != nil { // which may have been told
+		c, link = begin()
 	}
-	c, link := begin()
 	if !strings.HasPrefix(link, openid4vp.SchemeHAIP) {
 		t.Fatalf("%s: %s", what, link)
 	}
