@@ -31,6 +31,9 @@ func (s *service) asks(t testing.TB, ask presentation.Ask) *browser {
 	check(t, err)
 	b.jar.SetCookies(u, []*http.Cookie{{Name: "lommebok_verifier_browser", Value: secret}})
 	b.tx = "/transactions/" + id
+	if tx, links := b.transaction(), s.Asking().Links(id, secret, openid4vp.Scheme); links.SameDevice != tx.Link || links.CrossDevice != tx.QR {
+		t.Errorf("%+v, and the page has %s", links, tx.Link)
+	}
 	return b
 }
 
