@@ -37,6 +37,12 @@ var demanded = map[string][]requirement{
 	"mdoc":                 mobileDocuments,
 	"certificates":         certificates,
 	"PID":                  personIdentification,
+
+	"presentation requests":  presentationRequests,
+	"client identifiers":     clientIdentifiers,
+	"credential queries":     credentialQueries,
+	"presentation responses": presentationResponses,
+	"digital credentials":    digitalCredentials,
 }
 
 // unheld are the requirements that nothing holds yet, and why. What is mended moves to its table; README and specs/README.md tell of these.
@@ -44,6 +50,7 @@ var unheld = map[string]string{
 	"ARF VCR_09: an attribute that changes on a valid PID revokes it, and the person is told otherwise":      "the register does not tell of changes",
 	"PID Rulebook 1.7 chapter 2, PID_03: a portrait, or an empty one for who opted out":                      "mandatory 24 months after the act; the register has no portraits",
 	"ETSI TS 119 472-3 (secondary): issuer_info and credential_reuse_policy as ETSI has them":                "written as the EU reference issuer does; the text has not been read",
+	"ARF RPRC_21: a wallet compares the request with the registration certificate":                           "the form of registration certificates is known of ETSI second-hand only",
 	"Token Status List 10: the extended key usage of a status list's signer":                                 "its number is not given out yet",
 	"ISO 18013-5 12.3.4, second edition: x5t in the protected header beside x5chain, which an issuer SHOULD": "readers of the first edition do not need it",
 }

@@ -123,6 +123,8 @@ func (j *journey) firstLegs() []leg {
 		{"Log in on the issuer's page, and get the MinID credential by a pre-authorized code, with a transaction code by SMS", j.preAuthorized},
 		{"Show name and school to Lånekassen, by two SD-JWT VCs", j.showStudent},
 		{"Show to be over 18, and nothing else, by the mdoc", j.showAge},
+		{"Show it to a verifier that an attester vouches for; the wallet fetches the request by POST, and gets it encrypted", j.showAgeAttested},
+		{"Show it to a verifier that nobody vouches for, by a link that holds the request, and answer in the clear", j.showAgeUnsigned},
 		{"Get the proof of age again without logging in, in copies that nobody has seen", j.renew},
 		{"Order the diploma, which the county has to look for in its archive: the issuer answers «later», and gives it when it is found", j.diploma},
 		{"A case worker finds the person by number, with a reason, suspends the student credential, which is refused then, and restores it", j.foundAndHeld},

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
 	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/oauth2"
+	"lommebok.example/specs/openid4vp"
 	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/wallet"
 )
@@ -55,7 +57,19 @@ func (j *journey) showStudent(ctx context.Context) (string, error) {
 }
 
 func (j *journey) showAge(ctx context.Context) (string, error) {
-	return j.student.show(ctx, "aldersgrense", "eu.europa.ec.av.1.age_over_18")
+	return j.student.show(ctx, "aldersgrense", ageClaim)
+}
+
+const ageClaim = "eu.europa.ec.av.1.age_over_18"
+
+// showAgeAttested lets the verifier ask with an attestation, and the wallet fetch the request by POST, encrypted to its key.
+func (j *journey) showAgeAttested(ctx context.Context) (string, error) {
+	return j.student.showAs(ctx, "aldersgrense", url.Values{"client_id_prefix": {openid4vp.PrefixVerifierAttestation}, "request_uri_method": {openid4vp.MethodPost}}, ageClaim)
+}
+
+// showAgeUnsigned lets the verifier ask by a link that holds the whole request, and the wallet answer in the clear.
+func (j *journey) showAgeUnsigned(ctx context.Context) (string, error) {
+	return j.student.showAs(ctx, "aldersgrense", url.Values{"client_id_prefix": {openid4vp.PrefixRedirectURI}, "response_mode": {openid4vp.ResponseModeDirectPost}}, ageClaim)
 }
 
 // refusedPID expects the refusal at the sign-in, by the code of the wire and by a page that says why and what to do.

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -15,11 +16,13 @@ import (
 
 // presented is the answer of present.
 type presented struct {
-	Verifier    wallet.Verifier `json:"verifier"`
-	Shared      []shared        `json:"shared"` // empty when access_denied was answered
-	Declined    bool            `json:"declined"`
-	RedirectURI string          `json:"redirect_uri,omitempty"`
-	Page        string          `json:"page,omitempty"` // heading of the page that redirect_uri leads to
+	Verifier wallet.Verifier `json:"verifier"`
+	Shared   []shared        `json:"shared"` // empty when access_denied was answered
+	// Consented is what the person agreed to by sharing.
+	Consented   []wallet.Transaction `json:"consented,omitempty"`
+	Declined    bool                 `json:"declined"`
+	RedirectURI string               `json:"redirect_uri,omitempty"`
+	Page        string               `json:"page,omitempty"` // heading of the page that redirect_uri leads to
 }
 
 type shared struct {
@@ -30,7 +33,7 @@ type shared struct {
 }
 
 func (c *cli) presentCommand() *cobra.Command {
-	var yes, no bool
+	var yes, no, haip bool
 	cmd := &cobra.Command{
 		Use: "present <request link>", Args: cobra.ExactArgs(1),
 		Short: "answers a verifier's request (openid4vp://?client_id=…&request_uri=…)",
@@ -41,7 +44,7 @@ func (c *cli) presentCommand() *cobra.Command {
 			if !yes && !no && c.json {
 				return usage("with --json say --yes or --no: there is nobody to ask")
 			}
-			return c.present(cmd.Context(), args[0], func(r *wallet.Request) bool {
+			return c.present(cmd.Context(), args[0], haip, func(r *wallet.Request) bool {
 				if yes || no {
 					return yes
 				}
@@ -51,16 +54,27 @@ func (c *cli) presentCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "share without asking")
 	cmd.Flags().BoolVar(&no, "no", false, "decline without asking")
+	cmd.Flags().BoolVar(&haip, "haip", false, "refuse what HAIP does not know: other prefixes than x509_hash, answers in the clear")
 	return cmd
 }
 
 // ask shows who asks for what, and waits for an answer.
 func (c *cli) ask(r *wallet.Request) bool {
-	c.say("%s (%s) asks, by its certificate; the answer goes to %s:", r.Verifier.Name, r.Verifier.Organization, r.Verifier.Host)
+	vouched := "by its certificate"
+	if r.Verifier.Unsigned {
+		vouched = "and nobody vouches for it"
+	}
+	c.say("%s (%s) asks, %s; the answer goes to %s:", r.Verifier.Name, r.Verifier.Organization, vouched, r.Verifier.Host)
 	for _, s := range r.Shares {
 		c.say("  %s", s.Credential.Name("en"))
 		for _, claim := range s.Claims {
 			c.say("    %s: %s", claim.Label("en"), claim.Value)
+		}
+	}
+	for _, t := range r.Transactions {
+		c.say("  By sharing you agree to %s:", t.Type)
+		for _, d := range t.Details {
+			c.say("    %s: %s", d.Name, d.Value)
 		}
 	}
 	_, _ = fmt.Fprint(c.out, "Share? [y/N] ")
@@ -68,22 +82,28 @@ func (c *cli) ask(r *wallet.Request) bool {
 	return err == nil && strings.EqualFold(strings.TrimSpace(line), "y")
 }
 
-func (c *cli) present(ctx context.Context, link string, consent func(*wallet.Request) bool) error {
+func (c *cli) present(ctx context.Context, link string, haip bool, consent func(*wallet.Request) bool) error {
 	w, err := c.wallet()
 	if err != nil {
 		return err
 	}
+	w.HAIP = haip
 	r, err := w.Request(ctx, link)
 	if err != nil {
 		return err
 	}
 	answer := presented{Verifier: r.Verifier, Shared: []shared{}}
 	if len(r.Shares) > 0 && consent(r) {
-		answer.Shared = sharedOf(r)
+		answer.Shared, answer.Consented = sharedOf(r), r.Transactions
 		answer.RedirectURI, err = w.Share(ctx, r)
 	} else {
 		answer.Declined = true
 		answer.RedirectURI, err = w.Decline(ctx, r)
+	}
+	var refusal *wallet.Refusal
+	if errors.As(err, &refusal) && refusal.Page != "" { // where the verifier says what it found
+		_, follow := c.follow(ctx, refusal.Page)
+		return errors.Join(err, follow)
 	}
 	if err != nil {
 		return err

@@ -100,6 +100,11 @@ type check struct {
 // present asks as a service on the verifier's page, answers as the wallet, brings the redirect back in the browser that
 // asked, and reads the verdict there.
 func (t *traveller) present(ctx context.Context, service string) (*verdict, error) {
+	return t.presentAs(ctx, service, nil)
+}
+
+// presentAs lets the verifier ask otherwise than HAIP has it.
+func (t *traveller) presentAs(ctx context.Context, service string, how url.Values) (*verdict, error) {
 	front, err := t.browser.Open(ctx, t.house.verifierURL+"/", "")
 	if err != nil {
 		return nil, err
@@ -108,7 +113,7 @@ func (t *traveller) present(ctx context.Context, service string) (*verdict, erro
 	if form == nil {
 		return nil, fmt.Errorf("the verifier's front page has no service %s", service)
 	}
-	page, err := t.browser.Submit(ctx, front, form, url.Values{}, "")
+	page, err := t.browser.Submit(ctx, front, form, how, "")
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +144,10 @@ func (t *traveller) answer(ctx context.Context, link string) error {
 		return unanswered(r)
 	}
 	redirect, err := t.wallet.Share(ctx, r)
+	var refusal *wallet.Refusal
+	if errors.As(err, &refusal) && refusal.Page != "" { // the verdict says why
+		redirect, err = refusal.Page, nil
+	}
 	if err != nil {
 		return err
 	}
@@ -163,7 +172,11 @@ func (t *traveller) transaction(ctx context.Context, address string) (*transacti
 
 // show presents and expects acceptance with these claims, each a path, and no others.
 func (t *traveller) show(ctx context.Context, service string, claims ...string) (string, error) {
-	v, err := t.present(ctx, service)
+	return t.showAs(ctx, service, nil, claims...)
+}
+
+func (t *traveller) showAs(ctx context.Context, service string, how url.Values, claims ...string) (string, error) {
+	v, err := t.presentAs(ctx, service, how)
 	if err != nil {
 		return "", err
 	}

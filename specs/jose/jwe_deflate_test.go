@@ -79,6 +79,11 @@ func TestDeflatedRefuses(t *testing.T) {
 	if got, err := DecryptDeflated(good, 2, anyKid); err != nil || string(got) != "hi" {
 		t.Errorf("members that are not known (RFC 7516 section 4): %q, %v", got, err)
 	}
+	for cty, want := range map[string]error{"JWT": nil, "json": ErrHeader} {
+		if _, err := Decrypt(made(map[string]any{"cty": cty}, []byte("hi")), key); !errors.Is(err, want) {
+			t.Errorf("cty %s where no others are accepted: %v", cty, err)
+		}
+	}
 	bomb := made(nil, make([]byte, 4<<20), jwe.WithCompress(jwa.Deflate))
 	for name, c := range map[string]struct {
 		compact string

@@ -255,3 +255,24 @@ func TestSection84TransactionData(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func FuzzParseUnsigned(f *testing.F) {
+	p := newPrefixed(f)
+	l, err := UnsignedRequest(goodRequest(f), p.rules)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(l.URI(Scheme))
+	f.Add("openid4vp://?client_id=redirect_uri:https://x.example/r&nonce=abcdefghijklmnopq&dcql_query=%7B")
+	f.Fuzz(func(t *testing.T, link string) {
+		l, err := ParseRequestURI(link, p.rules)
+		if err != nil || l.Unsigned == nil {
+			return
+		}
+		o, err := ParseUnsigned(l, now, p.rules)
+		var refusal *Error
+		if err != nil && !errors.As(err, &refusal) || err == nil && RedirectURIClientID(o.ResponseURI) != l.ClientID {
+			t.Fatalf("%+v, %v", o, err)
+		}
+	})
+}

@@ -32,7 +32,7 @@ func ParseWalletMetadata(raw string) (*WalletMetadata, error) {
 		return nil, refuse(InvalidRequest, ErrWallet, "wallet_metadata: expected a JSON object (section 5.10)")
 	}
 	if len(m.VPFormatsSupported) == 0 {
-		return nil, refuse(InvalidRequest, ErrWallet, "wallet_metadata: vp_formats_supported: required (section 10.1)")
+		return nil, refuse(InvalidRequest, ErrWallet, "wallet_metadata: vp_formats_supported: expected an object of formats (section 10.1)")
 	}
 	m.formats = VPFormats{}
 	for format, to := range map[string]any{dcql.FormatSDJWTVC: &m.formats.SDJWTVC, dcql.FormatMdoc: &m.formats.Mdoc} {

@@ -42,6 +42,11 @@ var keyBindingRules = jose.Rules{
 
 // SignKeyBinding makes the presentation: s with a Key Binding JWT by the holder's key. One that s has already is replaced.
 func SignKeyBinding(key crypto.Signer, s *SDJWT, aud, nonce string, at time.Time) (string, error) {
+	return SignKeyBindingWith(key, s, aud, nonce, at, nil)
+}
+
+// SignKeyBindingWith is SignKeyBinding with further claims, such as the hashes of transaction data.
+func SignKeyBindingWith(key crypto.Signer, s *SDJWT, aud, nonce string, at time.Time, more map[string]any) (string, error) {
 	hash, err := s.hash()
 	if err != nil {
 		return "", err
@@ -50,7 +55,14 @@ func SignKeyBinding(key crypto.Signer, s *SDJWT, aud, nonce string, at time.Time
 	if err != nil {
 		return "", fmt.Errorf("sdjwt: key binding: %w", err)
 	}
-	jwt, err := signer.SignJSON(map[string]any{"iat": at.Unix(), "aud": aud, "nonce": nonce, "sd_hash": hash})
+	claims := map[string]any{"iat": at.Unix(), "aud": aud, "nonce": nonce, "sd_hash": hash}
+	for name, value := range more {
+		if _, own := claims[name]; own {
+			return "", fmt.Errorf("sdjwt: key binding: %s is not for others to set", name)
+		}
+		claims[name] = value
+	}
+	jwt, err := signer.SignJSON(claims)
 	if err != nil {
 		return "", fmt.Errorf("sdjwt: key binding: %w", err)
 	}

@@ -97,9 +97,13 @@ func (s *service) start(t testing.TB) {
 
 func (s *service) build(t testing.TB, db *database.DB) *server.Server {
 	t.Helper()
-	built, err := server.New(context.Background(), s.cfg, server.Deps{DB: db, Now: s.now, Log: slog.New(slog.NewJSONHandler(s.log, nil))})
+	built, err := s.tryBuild(db)
 	check(t, err)
 	return built
+}
+
+func (s *service) tryBuild(db ...*database.DB) (*server.Server, error) {
+	return server.New(context.Background(), s.cfg, server.Deps{DB: append(db, s.db)[0], Now: s.now, Log: slog.New(slog.NewJSONHandler(s.log, nil))})
 }
 
 // handler is who answers the next request.

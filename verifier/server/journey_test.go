@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"lommebok.example/internal/database"
-	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/sdjwt"
@@ -43,8 +41,7 @@ func names(checks []presentation.Check) string {
 }
 
 func TestSDJWTFromAnotherDevice(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
-		s := newServiceOn(t, db)
+	each(t, func(t *testing.T, s *service) {
 		b := s.browserAt(t, "skatteetaten")
 		tx := b.wantState("waiting")
 		w := s.open(t, tx.QR)
@@ -69,7 +66,7 @@ func TestSDJWTFromAnotherDevice(t *testing.T) {
 			}
 		}
 		var row struct{ Verdict []byte }
-		check(t, db.R.Table("transactions").Select("verdict").Take(&row).Error)
+		check(t, s.db.R.Table("transactions").Select("verdict").Take(&row).Error)
 		if len(row.Verdict) == 0 || strings.Contains(string(row.Verdict), "Karies") {
 			t.Errorf("the verdict lies open in the database: %d bytes", len(row.Verdict))
 		}
@@ -195,8 +192,7 @@ func requestPath(t testing.TB, s *service, link string) string {
 
 // Either link takes the answer, once: of sixteen at the same time, one.
 func TestSixteenAnswersOneIsTaken(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, db *database.DB) {
-		s := newServiceOn(t, db)
+	each(t, func(t *testing.T, s *service) {
 		b := s.browserAt(t, "skatteetaten")
 		tx := b.transaction()
 		wallets := []*wallet{s.open(t, tx.QR), s.open(t, tx.Link)}

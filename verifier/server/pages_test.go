@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/verifier/presentation"
+
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/sdjwtvc"
 )
@@ -30,7 +32,7 @@ func TestWaitingPage(t *testing.T) {
 	tx := b.wantState("waiting")
 	a := b.get(b.tx)
 	escaped := strings.NewReplacer("&", "&amp;")
-	sees(t, a, "<h1", "Skatteetaten (demonstrasjon)", "Fornavn", "Fødselsdato", "Fødselsnummer", "<svg", "Venter på lommeboka", "Du må svare med lommeboka innen kl. ", `data-countdown="300"`,
+	sees(t, a, "<h1", "Skatteetaten (demonstrasjon)", "Fornavn", "Fødselsdato", "Fødselsnummer", "<svg", "Venter på lommeboka", "Koden og lenken byttes ut av seg selv kl. 15:10.", `data-credentials="`+b.tx+`/credentials"`,
 		`<noscript><meta http-equiv="refresh" content="5"></noscript>`,
 		`href="`+escaped.Replace(tx.Link)+`"`, `href="`+escaped.Replace(tx.Wallet)+`"`, escaped.Replace(tx.QR))
 	if strings.Count(a.body, "Fødselsdato") != 1 {
@@ -45,11 +47,16 @@ func TestWaitingPage(t *testing.T) {
 	sees(t, b.get(b.tx+"?lang=en"), "Waiting for your wallet", "Date of birth")
 	s.add(3*time.Minute + time.Second)
 	sees(t, b.get(b.tx+"/state?lang=en"), `"text":"Waiting for your wallet"`, `"done":false`)
-	sees(t, b.get(b.tx), `data-countdown="119"`)
 	s.open(t, tx.QR)
 	s.add(time.Minute)
 	sees(t, b.get(b.tx+"/state?lang=nb"), "hentet forespørselen")
 	sees(t, b.get(b.tx), "hentet forespørselen", "<svg")
+	for range presentation.MaxRenewals {
+		s.add(presentation.RequestLifetime)
+		b.get(b.tx)
+	}
+	s.add(3*time.Minute + time.Second) // the last time nothing is renewed
+	sees(t, b.get(b.tx), "Du må svare med lommeboka innen kl. ", `data-countdown="119"`)
 }
 
 func TestVerdictPageInEachLanguage(t *testing.T) {

@@ -87,7 +87,7 @@ func TestStartMakesWhatItNeedsAndKeepsIt(t *testing.T) {
 func TestAccessCertificateNamesTheVerifier(t *testing.T) {
 	s := newService(t)
 	id := clientID(t, s)
-	s.cfg.URL = strings.Replace(s.url, "127.0.0.1", "localhost", 1)
+	s.cfg.URL = strings.Replace(s.url, "localhost", "127.0.0.1", 1)
 	s.start(t)
 	if clientID(t, s) == id {
 		t.Error("the certificate still names the address before")

@@ -164,24 +164,23 @@ func (w *wallet) post(form url.Values) answer {
 	return post(w.t, w.request.ResponseURI, form)
 }
 
-// send posts an answer that is well-formed, and gives where the browser shall go, if anywhere. It is taken whether it holds or
-// not; when it does not, told is the code that the wallet gets.
+// send posts an answer that is well-formed, and gives where the browser shall go, if anywhere.
 func (w *wallet) send(presentations map[string][]string) string {
 	w.t.Helper()
-	a := w.post(w.encrypt(presentations, ""))
-	if a.status != http.StatusBadRequest {
-		return w.taken(a)
-	}
-	var e oauth2.Error
-	check(w.t, json.Unmarshal([]byte(a.body), &e))
-	w.told = e.Code
-	return e.URI
+	return w.taken(w.post(w.encrypt(presentations, "")))
 }
 
+// taken expects an answer to have been taken, whether it holds or not; when it does not, told is the code that the wallet gets.
 func (w *wallet) taken(a answer) string {
 	w.t.Helper()
+	var told struct {
+		openid4vp.PostAnswer
+		oauth2.Error
+	}
+	check(w.t, json.Unmarshal([]byte(a.body), &told))
+	if w.told = told.Code; a.status == http.StatusBadRequest && w.told != oauth2.InvalidRequest {
+		return told.URI
+	}
 	is(w.t, a, http.StatusOK)
-	var got openid4vp.PostAnswer
-	check(w.t, json.Unmarshal([]byte(a.body), &got))
-	return got.RedirectURI
+	return told.RedirectURI
 }

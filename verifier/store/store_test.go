@@ -142,6 +142,7 @@ func TestOneRenewalWins(t *testing.T) {
 		if err := s.db.R.Model(&requestRow{}).Count(&left).Error; err != nil || left != 1 {
 			t.Errorf("%d requests, %v", left, err)
 		}
+		wantErr(t, "the same renewal again, much later", renew(0, late.Add(presentation.RequestLifetime), "browser"), presentation.ErrTaken)
 		answered := add(t, s, "answered")
 		if err := s.TakeAnswer(ctx, answered[0], presentation.Outcome{State: presentation.Refused}, noon); err != nil {
 			t.Fatal(err)

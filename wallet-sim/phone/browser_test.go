@@ -1,6 +1,7 @@
 package phone_test
 
 import (
+	"encoding/json"
 	"net/http/cookiejar"
 	"net/url"
 	"slices"
@@ -10,7 +11,9 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"lommebok.example/specs/openid4vci"
+	"lommebok.example/specs/openid4vp"
 	"lommebok.example/wallet-sim/phone"
+	"lommebok.example/wallet-sim/wallet"
 	"lommebok.example/web/webtest"
 )
 
@@ -60,6 +63,40 @@ func TestPagesInABrowser(t *testing.T) {
 	b.Do(t, chromedp.Navigate(w.home+"/phone/pair"), chromedp.SendKeys("#code", code), chromedp.Click("form .ds-button[data-variant=primary]"), chromedp.WaitVisible("#pair-person"))
 	b.AxeHere(t, "wallet_pair_confirm")
 	b.PictureHere(t, "wallet_pair_confirm")
+	w.overBrowser(t, b)
+}
+
+// standIn takes the place of the browser's Digital Credentials API and of the platform behind it: the first question ends without a
+// wallet, the next ones are handed to the test, which answers them as the simulator does.
+const standIn = `window.DigitalCredential = class {};
+	let questions = 0;
+	window.asked = new Promise((hand) => {
+		navigator.credentials.get = (options) => questions++ === 0
+			? Promise.reject(new DOMException('nobody', 'NotAllowedError'))
+			: new Promise((answer) => { window.answer = answer; hand(JSON.stringify(options)); });
+	});`
+
+// overBrowser shows a PID by the verifier's page, its script and the browser's API.
+func (w *town) overBrowser(t *testing.T, b *webtest.Tab) {
+	t.Helper()
+	b.BeforeEachPage(t, standIn)
+	const button = `[data-credentials] button`
+	b.Do(t, chromedp.Navigate(w.verifier+"/?lang=nb"), chromedp.Click(`form[action="/services/skatteetaten/start"] button`), chromedp.WaitVisible(button))
+	b.AxeHere(t, "verifier_waiting_api")
+	b.Do(t, chromedp.Click(button), chromedp.WaitVisible(`//p[contains(., "fikk ikke noe svar")]`), chromedp.WaitVisible(button+":not([disabled])"), chromedp.Click(button))
+	var asked struct {
+		Digital struct{ Requests []openid4vp.DCAPIMessage }
+	}
+	check(t, json.Unmarshal([]byte(webtest.Eval[string](t, b, `window.asked`)), &asked))
+	answer, err := w.face.Wallet.AnswerAPI(w.verifier, asked.Digital.Requests[0], func(*wallet.Request) bool { return true })
+	check(t, err)
+	raw, err := json.Marshal(answer)
+	check(t, err)
+	webtest.Eval[bool](t, b, `window.answer(`+string(raw)+`) === undefined`)
+	b.Do(t, chromedp.WaitVisible("#shown"))
+	if got := webtest.Eval[string](t, b, `document.querySelector("h1").textContent`); got != "Vellykket" {
+		t.Errorf("the page says %q", got)
+	}
 }
 
 // With JavaScript: the approval comes to the page that is open, is answered there, and what is being typed stays when the

@@ -81,6 +81,7 @@ func newTown(t testing.TB) *town {
 	var openIssuer, openVerifier, openWallet func(http.Handler)
 	w.issuer, openIssuer = place(t)
 	w.verifier, openVerifier = place(t)
+	w.verifier = strings.Replace(w.verifier, "127.0.0.1", "localhost", 1) // a name, for certificates
 	w.home, openWallet = place(t)
 
 	i, err := issuer.New(t.Context(), issuer.Config{

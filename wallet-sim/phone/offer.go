@@ -158,6 +158,8 @@ type presentView struct {
 	Verifier wallet.Verifier
 	Shares   []shareView
 	Missing  []string // why nothing can be shared, for testers
+
+	Transactions []wallet.Transaction // what the person consents to besides
 }
 
 // present shows who asks for what. Only an authentic request gets so far, so its name may be shown.
@@ -168,7 +170,7 @@ func (f *Face) present(c *gin.Context) {
 		return
 	}
 	lang := web.Lang(c)
-	v := presentView{ID: r.ID, Verifier: r.Verifier}
+	v := presentView{ID: r.ID, Verifier: r.Verifier, Transactions: r.Transactions}
 	for _, s := range r.Shares {
 		v.Shares = append(v.Shares, shareView{
 			Name: s.Credential.Name(lang), Issuer: s.Credential.IssuerName(lang), Claims: claimViews(s.Claims, lang), Retained: s.Retained,
@@ -199,7 +201,10 @@ func (f *Face) answer(c *gin.Context) {
 		said = "declined"
 		redirect, err = f.Wallet.Decline(c.Request.Context(), r)
 	}
+	var refusal *wallet.Refusal
 	switch {
+	case errors.As(err, &refusal) && refusal.Page != "": // where the verifier says what it found
+		f.to(c, refusal.Page)
 	case err != nil:
 		f.refused(c, err)
 	case redirect != "":

@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -15,34 +16,61 @@ import (
 // Share answers the request with what Shares says, once. redirect is where the browser goes on, "" when the verifier is
 // on another device.
 func (w *Wallet) Share(ctx context.Context, r *Request) (redirect string, err error) {
-	if len(r.Shares) == 0 {
-		return "", ErrNoMatch
-	}
-	key, err := r.object.ClientMetadata.EncryptionKey()
+	answer, thumbprint, err := w.presentations(r)
 	if err != nil {
 		return "", err
 	}
-	answer := openid4vp.Response{VPToken: map[string][]string{}, State: r.object.State}
-	for _, s := range r.Shares {
-		text, err := w.present(r, s, key.Thumbprint)
-		if err != nil {
-			return "", fmt.Errorf("presentation of %s: %w", s.Credential.Type, err)
-		}
-		answer.VPToken[s.Query] = append(answer.VPToken[s.Query], text)
+	form, err := answer.Form()
+	if thumbprint != nil {
+		var jwe string
+		jwe, _, err = openid4vp.EncryptResponse(*answer, *r.object.ClientMetadata)
+		form = openid4vp.Form(jwe)
 	}
-	jwe, _, err := openid4vp.EncryptResponse(answer, *r.object.ClientMetadata)
 	if err != nil {
 		return "", err
 	}
 	if err := w.settle(r); err != nil {
 		return "", err
 	}
+	if err := w.shown(r); err != nil {
+		return "", err
+	}
+	return w.post(ctx, r.object.ResponseURI, form)
+}
+
+// presentations makes the answer; thumbprint is that of the key to encrypt it to, nil when it goes in the clear.
+func (w *Wallet) presentations(r *Request) (answer *openid4vp.Response, thumbprint []byte, err error) {
+	if len(r.Shares) == 0 {
+		return nil, nil, ErrNoMatch
+	}
+	if r.object.Encrypted() {
+		key, err := r.object.ClientMetadata.EncryptionKey()
+		if err != nil {
+			return nil, nil, err
+		}
+		thumbprint = key.Thumbprint
+	}
+	answer = &openid4vp.Response{VPToken: map[string][]string{}}
+	if r.origin == "" {
+		answer.State = r.object.State
+	}
+	for _, s := range r.Shares {
+		text, err := w.present(r, s, thumbprint)
+		if err != nil {
+			return nil, nil, fmt.Errorf("presentation of %s: %w", s.Credential.Type, err)
+		}
+		answer.VPToken[s.Query] = append(answer.VPToken[s.Query], text)
+	}
+	return answer, thumbprint, nil
+}
+
+func (w *Wallet) shown(r *Request) error {
 	for _, s := range r.Shares {
 		if err := w.Store.countShown(s.Credential.ID, s.copyIndex); err != nil {
-			return "", err
+			return err
 		}
 	}
-	return w.post(ctx, r.object.ResponseURI, openid4vp.Form(jwe))
+	return nil
 }
 
 // Decline answers access_denied. Whether the person said no or the wallet holds nothing that fits is not told apart
@@ -71,9 +99,9 @@ func (w *Wallet) present(r *Request, s Share, thumbprint []byte) (string, error)
 		if err != nil {
 			return "", err
 		}
-		return sdjwt.SignKeyBinding(key, selected, r.object.ClientID, r.object.Nonce, w.Now())
+		return sdjwt.SignKeyBindingWith(key, selected, r.audience(), r.object.Nonce, w.Now(), s.agreed())
 	}
-	transcript, err := openid4vp.SessionTranscript(r.object.ClientID, r.object.Nonce, thumbprint, r.object.ResponseURI)
+	transcript, err := r.transcript(thumbprint)
 	if err != nil {
 		return "", err
 	}
@@ -90,6 +118,22 @@ func (w *Wallet) present(r *Request, s Share, thumbprint []byte) (string, error)
 		return "", err
 	}
 	return jose.EncodeBase64URL(response), nil
+}
+
+// audience is whom a proof is made out to: over the Digital Credentials API the origin that asks, also when the request is
+// signed (OpenID4VP 1.0 appendix A.4).
+func (r *Request) audience() string {
+	if r.origin != "" {
+		return openid4vp.OriginAudience(r.origin)
+	}
+	return r.object.ClientID
+}
+
+func (r *Request) transcript(thumbprint []byte) ([]byte, error) {
+	if r.origin != "" {
+		return openid4vp.SessionTranscriptDCAPI(r.origin, r.object.Nonce, thumbprint)
+	}
+	return openid4vp.SessionTranscript(r.object.ClientID, r.object.Nonce, thumbprint, r.object.ResponseURI)
 }
 
 // elementsOf turns paths of two strings (OpenID4VP 1.0 section 7.2) into namespace → identifiers.
@@ -109,7 +153,14 @@ func elementsOf(paths [][]any) (map[string][]string, error) {
 	return elements, nil
 }
 
-// post sends an answer to the response_uri (section 8.2). Redirects are not followed.
+// opens tells whether a browser may be sent to the page of a refusal.
+func (w *Wallet) opens(page string) bool {
+	u, err := url.Parse(page)
+	return err == nil && u.Host != "" && (u.Scheme == "https" || w.InsecureAllowHTTP && u.Scheme == "http")
+}
+
+// post sends an answer to the response_uri (section 8.2). Redirects are not followed. A refusal may name the page on which the
+// verifier says what it found.
 func (w *Wallet) post(ctx context.Context, responseURI string, form url.Values) (redirect string, err error) {
 	c := formCall("answer to the verifier (OpenID4VP 1.0 section 8.2)", responseURI, form)
 	a, err := w.do(ctx, c, nil)
@@ -117,6 +168,10 @@ func (w *Wallet) post(ctx context.Context, responseURI string, form url.Values) 
 		return "", err
 	}
 	raw, err := jsonOf(c, a, http.StatusOK)
+	var refusal *Refusal
+	if errors.As(err, &refusal) && !w.opens(refusal.Page) {
+		refusal.Page = ""
+	}
 	if err != nil {
 		return "", err
 	}

@@ -2,39 +2,39 @@ package wallet
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"mime"
-	"net/http"
 	"net/url"
 	"time"
 
-	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/dcql"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/openid4vp"
 )
 
-// Request is an authentic request of a verifier, and what the wallet would answer. It exists only when the signature
-// holds under an access certificate that is trusted, so its names may be shown.
+// Request is a request of a verifier, and what the wallet would answer. Unless Verifier says that it is not signed it exists only
+// when the signature holds under a certificate or an attestation that is trusted, so its names may be shown.
 type Request struct {
-	ID       string // for Reopen
-	Verifier Verifier
-	Shares   []Share       // what would be shared; empty when the wallet does not hold it
-	Missing  []dcql.Reason // why not
+	ID           string // for Reopen
+	Verifier     Verifier
+	Shares       []Share       // what would be shared; empty when the wallet does not hold it
+	Missing      []dcql.Reason // why not
+	Transactions []Transaction // what the person consents to by sharing
+	Encrypted    bool          // the request object came encrypted
 
 	object *openid4vp.RequestObject
 	query  *dcql.Query
+	origin string // who asks over the Digital Credentials API, "" otherwise
 }
 
-// Verifier is who asks, by its access certificate.
+// Verifier is who asks: by its access certificate, by what an attester says, or by nothing but its address.
 type Verifier struct {
-	Name         string `json:"name"` // common name
+	Name         string `json:"name"` // common name, the attested name, or the address
 	Organization string `json:"organization"`
 	ClientID     string `json:"client_id"`
 	Host         string `json:"host"` // where the answer goes
+	Unsigned     bool   `json:"unsigned,omitempty"`
 }
 
 // Share is one credential with the claims of it that would be shown.
@@ -44,17 +44,20 @@ type Share struct {
 	Claims     []Claim
 	Retained   bool // the verifier says that it keeps something (OpenID4VP 1.0 appendix B.2.4)
 
+	agrees    []Transaction // that its key signs
 	copyIndex int
 	read      *read
 	paths     [][]any
 }
 
-// heldRequest is a request between the question to the person and the answer.
+// heldRequest is a request between the question to the person and the answer: a request object, or a link that holds it.
 type heldRequest struct {
 	Started     time.Time `json:"started"`
 	ClientID    string    `json:"client_id"`
 	WalletNonce string    `json:"wallet_nonce,omitempty"`
-	Object      string    `json:"request_object"`
+	Object      string    `json:"request_object,omitempty"`
+	Encrypted   bool      `json:"encrypted,omitempty"`
+	Link        string    `json:"link,omitempty"`
 }
 
 // Request fetches the request that a link names, checks it, and chooses what to answer. Redirects are not followed. A
@@ -65,10 +68,9 @@ func (w *Wallet) Request(ctx context.Context, link string) (*Request, error) {
 		return nil, err
 	}
 	held := heldRequest{Started: w.Now(), ClientID: l.ClientID}
-	if l.Method == openid4vp.MethodPost {
-		held.WalletNonce = rand.Text()
-	}
-	if held.Object, err = w.fetchRequest(ctx, l, held.WalletNonce); err != nil {
+	if l.Unsigned != nil {
+		held.Link = link
+	} else if err := w.fetchRequest(ctx, l, &held); err != nil {
 		return nil, err
 	}
 	r, err := w.examine(ctx, held)
@@ -83,7 +85,7 @@ func (w *Wallet) Request(ctx context.Context, link string) (*Request, error) {
 // Reopen is the request that Request gave, after the person has looked at it. It is checked anew.
 func (w *Wallet) Reopen(ctx context.Context, id string) (*Request, error) {
 	var held heldRequest
-	if err := w.Store.read(flowsDir, id, &held); err != nil || held.Object == "" {
+	if err := w.Store.read(flowsDir, id, &held); err != nil || held.Object == "" && held.Link == "" {
 		return nil, ErrState
 	}
 	r, err := w.examine(ctx, held)
@@ -94,44 +96,54 @@ func (w *Wallet) Reopen(ctx context.Context, id string) (*Request, error) {
 	return r, nil
 }
 
-func (w *Wallet) fetchRequest(ctx context.Context, l *openid4vp.RequestLink, walletNonce string) (string, error) {
-	c := call{step: "request object (OpenID4VP 1.0 section 5.10)", method: http.MethodGet, url: l.RequestURI, accept: openid4vp.RequestMediaType}
-	if l.Method == openid4vp.MethodPost {
-		c = formCall(c.step, l.RequestURI, url.Values{"wallet_nonce": {walletNonce}})
-		c.accept = openid4vp.RequestMediaType
-	}
-	a, err := w.do(ctx, c, nil)
-	if err != nil {
-		return "", err
-	}
-	if a.Status != http.StatusOK {
-		return "", refusalOf(c, a)
-	}
-	if media, _, err := mime.ParseMediaType(a.Header.Get("Content-Type")); err != nil || media != openid4vp.RequestMediaType {
-		return "", fmt.Errorf("%s: %w: %q where %s was expected", c.step, fetch.ErrContentType, a.Header.Get("Content-Type"), openid4vp.RequestMediaType)
-	}
-	return string(a.Body), nil
-}
-
-// examine checks a request object and chooses the answer.
+// examine checks a request and chooses the answer.
 func (w *Wallet) examine(ctx context.Context, held heldRequest) (*Request, error) {
-	anchors, err := w.Trust.Verifiers()
-	if err != nil {
-		return nil, err
-	}
-	rules := w.vpRules()
-	rules.WalletNonce = held.WalletNonce
-	object, chain, err := openid4vp.ParseRequest(held.Object, anchors, w.Now(), held.ClientID, rules)
+	object, chain, err := w.readRequest(held)
 	if err != nil {
 		return nil, w.tell(ctx, err)
 	}
-	r := &Request{Verifier: verifierOf(object, chain), object: object}
-	if r.query, err = object.Query(); err != nil {
-		return nil, w.tell(ctx, &openid4vp.Error{
-			Code: openid4vp.InvalidRequest, Description: err.Error(), Reason: err, ResponseURI: object.ResponseURI, State: object.State,
-		})
+	r := &Request{Verifier: verifierOf(object, chain), Encrypted: held.Encrypted, object: object}
+	if err := w.prepare(r); err != nil {
+		return nil, w.tell(ctx, err)
 	}
-	return r, w.choose(r)
+	return r, nil
+}
+
+func (w *Wallet) readRequest(held heldRequest) (*openid4vp.RequestObject, []*x509.Certificate, error) {
+	rules := w.vpRules()
+	if held.Link != "" {
+		l, err := openid4vp.ParseRequestURI(held.Link, rules)
+		if err != nil {
+			return nil, nil, err
+		}
+		object, err := openid4vp.ParseUnsigned(l, w.Now(), rules)
+		return object, nil, err
+	}
+	anchors, err := w.Trust.Verifiers()
+	if err != nil {
+		return nil, nil, err
+	}
+	if rules.Attesters, err = w.Trust.Attesters(); err != nil {
+		return nil, nil, err
+	}
+	rules.WalletNonce = held.WalletNonce
+	return openid4vp.ParseRequest(held.Object, anchors, w.Now(), held.ClientID, rules)
+}
+
+// prepare chooses what to share, and which key would sign which transaction. A refusal is an *openid4vp.Error.
+func (w *Wallet) prepare(r *Request) (err error) {
+	if r.query, err = r.object.Query(); err != nil {
+		return r.refuse(openid4vp.InvalidRequest, err)
+	}
+	if err := w.choose(r); err != nil {
+		return err
+	}
+	return r.agree()
+}
+
+// refuse is a refusal that the verifier of a checked request may be told.
+func (r *Request) refuse(code string, reason error) error {
+	return &openid4vp.Error{Code: code, Description: reason.Error(), Reason: reason, ResponseURI: r.object.ResponseURI, State: r.object.State}
 }
 
 // tell posts a refusal to a verifier whose request was authentic. What it answers changes nothing.
@@ -152,6 +164,8 @@ func verifierOf(o *openid4vp.RequestObject, chain []*x509.Certificate) Verifier 
 		v.Host = u.Host
 	}
 	if len(chain) == 0 {
+		prefix, original := openid4vp.Prefix(o.ClientID)
+		v.Name, v.Unsigned = original, prefix != openid4vp.PrefixVerifierAttestation
 		return v
 	}
 	v.Name = chain[0].Subject.CommonName

@@ -12,7 +12,7 @@ import (
 	"lommebok.example/specs/x5c"
 )
 
-// Trust is a folder of trust anchors: Dir/issuers/*.pem and Dir/verifiers/*.pem. It is read again when a file has come,
+// Trust is a folder of trust anchors: Dir/issuers/*.pem, Dir/verifiers/*.pem and Dir/attesters/*.pem. It is read again when a file has come,
 // gone or changed. It is safe for concurrent use.
 type Trust struct {
 	Dir string
@@ -31,6 +31,14 @@ func (t *Trust) Issuers() (*x5c.Anchors, error) { return t.load("issuers") }
 
 // Verifiers are the anchors of those who may ask.
 func (t *Trust) Verifiers() (*x5c.Anchors, error) { return t.load("verifiers") }
+
+// Attesters are the anchors of those who attest verifiers (OpenID4VP 1.0 section 12); there may be none.
+func (t *Trust) Attesters() (*x5c.Anchors, error) {
+	if stamp, err := stampOf(filepath.Join(t.Dir, "attesters")); err != nil || stamp == "" {
+		return x5c.NewAnchors(), err
+	}
+	return t.load("attesters")
+}
 
 func (t *Trust) load(kind string) (*x5c.Anchors, error) {
 	dir := filepath.Join(t.Dir, kind)

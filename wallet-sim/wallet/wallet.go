@@ -34,6 +34,8 @@ type Wallet struct {
 	Attester Attester
 	// ProofType is the proof type of key proofs, "" for jwt where the issuer takes it.
 	ProofType string
+	// HAIP refuses verifiers that ask otherwise than HAIP 1.0 section 5 has it.
+	HAIP bool
 	// InsecureAllowHTTP lets issuers and verifiers have http addresses. Safe only between processes of one machine.
 	InsecureAllowHTTP bool
 }
@@ -49,6 +51,7 @@ var (
 	ErrState         = errors.New("wallet: the answer belongs to no request of this wallet, or was used before")
 	ErrNonce         = errors.New("wallet: no c_nonce, and no key proof is made without one")
 	ErrCredential    = errors.New("wallet: the credential was not stored")
+	ErrPIDKey        = errors.New("wallet: the key of a PID signs no transaction data (PID Rulebook chapter 5)")
 	ErrNoMatch       = errors.New("wallet: the wallet does not hold what was asked for")
 	ErrNotFound      = errors.New("wallet: there is no such thing")
 	ErrFile          = errors.New("wallet: a file does not hold what its name says")
@@ -59,5 +62,5 @@ func (w *Wallet) vciRules() openid4vci.Rules {
 }
 
 func (w *Wallet) vpRules() openid4vp.Rules {
-	return openid4vp.Rules{InsecureAllowHTTP: w.InsecureAllowHTTP}
+	return openid4vp.Rules{InsecureAllowHTTP: w.InsecureAllowHTTP, BeyondHAIP: !w.HAIP, TransactionTypes: TransactionTypes}
 }

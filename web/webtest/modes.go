@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -20,6 +21,14 @@ func (b *Tab) OnPaper(t testing.TB) {
 	t.Helper()
 	b.Do(t, chromedp.EmulateViewport(794, 1123))
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BeforeEachPage runs a script before those of each page that is opened from now on: what stands in for a part of the browser.
+func (b *Tab) BeforeEachPage(t testing.TB, script string) {
+	t.Helper()
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
 		t.Fatal(err)
 	}
 }
