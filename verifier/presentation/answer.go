@@ -74,11 +74,11 @@ func (s *Service) verdictOn(ctx context.Context, id string, r *Request, t *Trans
 	if err != nil {
 		return Outcome{}, unreadable(err)
 	}
-	transcript, err := openid4vp.SessionTranscript(s.Signer.ClientID(), r.Nonce, thumbprint, s.responseURI(id))
+	transcript, err := openid4vp.SessionTranscript(s.signer(ask).ClientID(), r.Nonce, thumbprint, s.responseURI(id))
 	if err != nil {
 		return Outcome{}, err
 	}
-	b := binding{audience: s.Signer.ClientID(), nonce: r.Nonce, transcript: transcript, at: now}
+	b := binding{audience: s.signer(ask).ClientID(), nonce: r.Nonce, transcript: transcript, at: now}
 	verdict := s.judgeAnswer(ctx, ask.Query, r.State, response, b)
 	s.logVerdict(ctx, ask.Service, verdict)
 	text, err := json.Marshal(verdict)

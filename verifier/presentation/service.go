@@ -20,9 +20,11 @@ import (
 
 // Service asks and judges.
 type Service struct {
-	Base    string // address of the verifier, scheme and host
-	Store   Store
-	Signer  *openid4vp.Signer
+	Base   string // address of the verifier, scheme and host
+	Store  Store
+	Signer *openid4vp.Signer
+	// Signers are those of services that have an access certificate of their own, by their ids.
+	Signers map[string]*openid4vp.Signer
 	Anchors *x5c.Anchors // of issuers
 	Status  *StatusLists
 	Seal    *minid.Sealer // of what is asked, keys and verdicts at rest
@@ -93,11 +95,19 @@ func (s *Service) requestSecret(transaction, browser string, same bool) string {
 
 // Links gives the links of a transaction of this browser, for a wallet that is invoked by scheme: openid4vp.Scheme, or
 // the address of a wallet in the browser.
-func (s *Service) Links(transaction, browser, scheme string) Links {
+func (s *Service) Links(ask *Ask, transaction, browser, scheme string) Links {
 	link := func(same bool) string {
-		return openid4vp.RequestURI(scheme, s.Signer.ClientID(), s.Base+"/requests/"+s.requestSecret(transaction, browser, same))
+		return openid4vp.RequestURI(scheme, s.signer(ask).ClientID(), s.Base+"/requests/"+s.requestSecret(transaction, browser, same))
 	}
 	return Links{CrossDevice: link(false), SameDevice: link(true)}
+}
+
+// signer is that of the service that asks.
+func (s *Service) signer(ask *Ask) *openid4vp.Signer {
+	if own := s.Signers[ask.Service]; own != nil {
+		return own
+	}
+	return s.Signer
 }
 
 // RequestObject signs the request of this id anew. It may be fetched again until it is answered. ErrNotFound.
@@ -119,7 +129,7 @@ func (s *Service) RequestObject(ctx context.Context, id string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	jwt, err := s.Signer.SignRequest(openid4vp.RequestObject{
+	jwt, err := s.signer(ask).SignRequest(openid4vp.RequestObject{
 		ResponseURI: s.responseURI(id), Nonce: r.Nonce, State: r.State, DCQL: query, Iat: now.Unix(), Exp: t.Expires.Unix(),
 		ClientMetadata: clientMetadata(&key.PublicKey, r.KeyID),
 	}, s.Rules)

@@ -29,6 +29,9 @@ type access struct {
 	Root  *x509.Certificate
 	Key   crypto.Signer
 	Chain []*x509.Certificate // leaf first, without the anchor
+
+	rootKey crypto.Signer
+	maker   maker
 }
 
 // maker makes certificates where there are none in the folder or where they end too soon. Keys stay as they are.
@@ -43,11 +46,9 @@ func makeAccess(dir, verifier string, at time.Time) (*access, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, leaf, err := m.leaf(root, rootKey)
-	if err != nil {
-		return nil, err
-	}
-	return &access{Root: root, Key: key, Chain: []*x509.Certificate{leaf}}, nil
+	a := &access{Root: root, rootKey: rootKey, maker: m}
+	a.Key, a.Chain, err = a.leaf(dir, "access", m.subject("kontroll av bevis"))
+	return a, err
 }
 
 func (m maker) root() (crypto.Signer, *x509.Certificate, error) {
@@ -65,23 +66,25 @@ func (m maker) root() (crypto.Signer, *x509.Certificate, error) {
 	return key, root, keys.KeepCertificate(m.dir, "access-ca", root)
 }
 
-func (m maker) leaf(root *x509.Certificate, rootKey crypto.Signer) (crypto.Signer, *x509.Certificate, error) {
-	key, err := keys.Signer(m.dir, "access")
+// leaf is an access certificate under the root, with its key, in a folder.
+func (a *access) leaf(dir, name string, subject x5c.Subject) (crypto.Signer, []*x509.Certificate, error) {
+	m := a.maker
+	key, err := keys.Signer(dir, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	kept, err := keys.Certificate(m.dir, "access", key, m.at, m.at.Add(restart))
+	kept, err := keys.Certificate(dir, name, key, m.at, m.at.Add(restart))
 	if err != nil {
 		return nil, nil, err
 	}
-	if kept != nil && kept.CheckSignatureFrom(root) == nil && m.named(kept) {
-		return key, kept, nil
+	if kept != nil && kept.CheckSignatureFrom(a.Root) == nil && m.named(kept) {
+		return key, []*x509.Certificate{kept}, nil
 	}
-	leaf, err := x5c.Issue(x5c.AccessCertificate, root, rootKey, key.Public(), m.subject("kontroll av bevis"), m.begin(), leafLifetime)
+	leaf, err := x5c.Issue(x5c.AccessCertificate, a.Root, a.rootKey, key.Public(), subject, m.begin(), leafLifetime)
 	if err != nil {
 		return nil, nil, fmt.Errorf("certificates: %w", err)
 	}
-	return key, leaf, keys.KeepCertificate(m.dir, "access", leaf)
+	return key, []*x509.Certificate{leaf}, keys.KeepCertificate(dir, name, leaf)
 }
 
 // begin lies back a day, for wallets whose clocks are slow.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/specs/openid4vp"
+	"lommebok.example/verifier/api"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
 	"lommebok.example/web"
@@ -21,6 +23,8 @@ type pages struct {
 	site     *web.Site
 	now      func() time.Time
 	logins   []string // ids of the services that log people in with MinID
+	// back gives where the browser of a relying party's presentation goes: api.ErrNotFound.
+	back func(ctx context.Context, id, code string) (string, error)
 }
 
 // browserCookie holds the secret of the browser; one serves all its transactions.
@@ -94,10 +98,10 @@ func (p *pages) find(c *gin.Context) (*transaction, bool) {
 	}
 	t := &transaction{ID: r.ID, Service: r.Ask.Service, State: r.State, Expires: r.Expires, Error: r.Error, Verdict: r.Verdict}
 	if t.open() {
-		links := p.asking.Links(r.ID, browser, openid4vp.Scheme)
+		links := p.asking.Links(r.Ask, r.ID, browser, openid4vp.Scheme)
 		t.Link, t.QR = links.SameDevice, links.CrossDevice
 		if p.wallet != "" {
-			t.Wallet = p.asking.Links(r.ID, browser, p.wallet+"/present").SameDevice
+			t.Wallet = p.asking.Links(r.Ask, r.ID, browser, p.wallet+"/present").SameDevice
 		}
 	}
 	return t, true
@@ -151,10 +155,20 @@ func (p *pages) state(c *gin.Context) {
 	p.site.Poll(c, web.PollAnswer{Text: words})
 }
 
-// done takes the response_code that the wallet brought. Who comes twice, by the back button, sees the verdict again.
+// done takes the response_code that the wallet brought, or hands it on to the relying party that asked. Who comes twice, by the back button, sees the verdict again.
 func (p *pages) done(c *gin.Context) {
 	id, browser := c.Param("id"), web.Cookie(c, p.site, browserCookie)
-	err := p.asking.Redeem(c.Request.Context(), id, browser, c.Query("response_code"))
+	to, err := p.back(c.Request.Context(), id, c.Query("response_code"))
+	if err == nil {
+		c.Header("Cache-Control", "no-store")
+		c.Redirect(http.StatusSeeOther, to)
+		return
+	}
+	if !errors.Is(err, api.ErrNotFound) {
+		p.fault(c, err)
+		return
+	}
+	err = p.asking.Redeem(c.Request.Context(), id, browser, c.Query("response_code"))
 	if errors.Is(err, presentation.ErrNotFound) {
 		_, err = p.asking.Result(c.Request.Context(), id, browser)
 	}

@@ -21,6 +21,7 @@ import (
 	"lommebok.example/minid"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
+	"lommebok.example/verifier/api"
 	"lommebok.example/verifier/eidclient"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
@@ -39,6 +40,9 @@ type Config struct {
 	// authenticate with is shared with it in the folder DemoServicesDir.
 	MinIDURL        string
 	DemoServicesDir string
+
+	// RelyingPartiesDir has a file for each relying party that asks by the API, beside the demonstrations; "" for these alone.
+	RelyingPartiesDir string
 
 	// StatusMaxAge is how long a status list is kept at the most. 0 fetches it for each presentation, so that a revocation
 	// counts at once.
@@ -65,9 +69,11 @@ type Server struct {
 	Handler http.Handler
 	Anchor  []byte // the root that its access certificate leads to, PEM
 
-	asking *presentation.Service
-	store  *store.Store
-	now    func() time.Time
+	asking   *presentation.Service
+	api      *api.API
+	webhooks *api.Webhooks
+	store    *store.Store
+	now      func() time.Time
 }
 
 // New builds the verifier: what everything stands on, then the parts, then the routes.
@@ -90,7 +96,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err := publish(cfg.TrustDir, cfg.URL, g.access.Root); err != nil {
 		return nil, err
 	}
-	return &Server{Handler: handler, Anchor: all.public.anchor, asking: all.asking, store: g.store, now: deps.Now}, nil
+	return &Server{
+		Handler: handler, Anchor: all.public.anchor, asking: all.asking, api: all.api, webhooks: all.webhooks, store: g.store, now: deps.Now,
+	}, nil
 }
 
 // ground is what the parts stand on: tables, secrets, certificates and pages.
@@ -101,6 +109,7 @@ type ground struct {
 	signer *openid4vp.Signer
 	site   *web.Site
 	eid    []eidclient.Service
+	asks   *askers
 }
 
 // lay brings the tables up to date, and makes at the first start what the data folder keeps.
@@ -126,18 +135,23 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if err != nil {
 		return nil, err
 	}
-	g.eid, err = demoServices(cfg)
+	if g.eid, err = demoServices(cfg); err != nil {
+		return nil, err
+	}
+	g.asks, err = makeAskers(cfg, g.access)
 	return g, err
 }
 
 // parts is every part that has routes.
 type parts struct {
-	site   *web.Site
-	trust  *trustFolder
-	asking *presentation.Service
-	pages  *pages
-	eid    *eidclient.Client
-	public *public
+	site     *web.Site
+	trust    *trustFolder
+	asking   *presentation.Service
+	api      *api.API
+	webhooks *api.Webhooks
+	pages    *pages
+	eid      *eidclient.Client
+	public   *public
 }
 
 // maxStatusList is how large a status list token may be: a compressed list of a million entries, and room.
@@ -150,7 +164,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Timeout: 3 * time.Second, MaxBytes: maxStatusList, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
 	})
 	asking := &presentation.Service{
-		Base: cfg.URL, Store: g.store, Signer: g.signer, Anchors: anchors,
+		Base: cfg.URL, Store: g.store, Signer: g.signer, Signers: g.asks.signers, Anchors: anchors,
 		Status: &presentation.StatusLists{Fetch: client, Anchors: anchors, MaxAge: cfg.StatusMaxAge}, Seal: g.seal,
 		Rules: openid4vp.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}, Now: deps.Now, Log: deps.Log,
 	}
@@ -163,13 +177,16 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 	for _, s := range g.eid {
 		logins = append(logins, s.ID)
 	}
+	asked := partyAPI(cfg, deps, g, asking)
 	return &parts{
-		eid:    eid,
-		site:   g.site,
-		trust:  &trustFolder{dir: filepath.Join(cfg.TrustDir, "issuers"), anchors: anchors, log: deps.Log},
-		asking: asking,
-		pages:  &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins},
-		public: &public{db: deps.DB, anchor: x5c.EncodePEM(g.access.Root)},
+		eid:      eid,
+		site:     g.site,
+		api:      asked,
+		webhooks: webhooks(cfg, deps, g),
+		trust:    &trustFolder{dir: filepath.Join(cfg.TrustDir, "issuers"), anchors: anchors, log: deps.Log},
+		asking:   asking,
+		pages:    &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins, back: asked.Back},
+		public:   &public{db: deps.DB, anchor: x5c.EncodePEM(g.access.Root)},
 	}
 }
 
@@ -185,6 +202,9 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.public.mount(r)
 	p.trust.reload()
 	p.asking.Mount(r.Group("", p.trust.fresh))
+	if err := p.api.Mount(r); err != nil {
+		return nil, err
+	}
 	p.eid.Mount(r)
 	p.pages.mount(r.Group("", p.site.OwnForms()))
 	return r, nil
@@ -192,7 +212,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 
 // Sweep deletes the transactions that are over, with all that was shown in them.
 func (s *Server) Sweep(ctx context.Context) error {
-	return errors.Join(s.asking.Sweep(ctx), s.store.SweepEID(ctx, s.now()))
+	return errors.Join(s.asking.Sweep(ctx), s.api.Sweep(ctx), s.store.SweepEID(ctx, s.now()))
 }
 
 // ErrConfig is what is wrong with a Config.
