@@ -37,6 +37,7 @@ var demanded = map[string][]requirement{
 	"mdoc":                 mobileDocuments,
 	"certificates":         certificates,
 	"PID":                  personIdentification,
+	"relying parties":      relyingParties,
 }
 
 // unheld are the requirements that nothing holds yet, and why. What is mended moves to its table; README and specs/README.md tell of these.
