@@ -9,10 +9,14 @@
 //	GET  /transactions/:id/state   what the page asks for while it waits
 //	GET  /transactions/:id/done    where the wallet on the same device sends the browser, with response_code
 //	GET  /trust/access-ca.pem      the trust anchor for wallets
+//	GET  /workbench                a query against example credentials; POST with one of one's own
 //	GET  /health                   200, or 503 when the database does not answer
 //	/requests/:id, /responses/:id  presentation
+//	/api                           api
 //	/eid/:service                  eidclient
 //	/assets                        web
+//
+// A transaction of a relying party has no page here: /transactions/:id/done sends its browser on to the party.
 //
 // JSON of a transaction; links only while it waits, error only when the wallet refused, verdict only when there is one:
 //
@@ -20,7 +24,7 @@
 //	 "link": "openid4vp://… same device", "qr": "openid4vp://… cross device", "wallet": "https://… the wallet in the browser",
 //	 "error", "verdict": {"accepted", "checks": […], "credentials": […]}}
 //
-// The data folder holds, made at the first start: a key and a certificate for each of access-ca and access, and the
-// secret seal. Trust anchors of issuers are read from the folder issuers below the trust folder, again whenever a file
+// The data folder holds, made at the first start: a key and a certificate for each of access-ca and access, the
+// secret seal, and in relying-parties what relying parties authenticate with and ask by. Trust anchors of issuers are read from the folder issuers below the trust folder, again whenever a file
 // there has changed.
 package server

@@ -26,6 +26,7 @@ import (
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
 	"lommebok.example/verifier/store"
+	"lommebok.example/verifier/workbench"
 	"lommebok.example/web"
 )
 
@@ -110,6 +111,8 @@ type ground struct {
 	site   *web.Site
 	eid    []eidclient.Service
 	asks   *askers
+	// examples are for the page that tries a query.
+	examples []workbench.Example
 }
 
 // lay brings the tables up to date, and makes at the first start what the data folder keeps.
@@ -138,6 +141,9 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.eid, err = demoServices(cfg); err != nil {
 		return nil, err
 	}
+	if g.examples, err = workbench.Examples(); err != nil {
+		return nil, err
+	}
 	g.asks, err = makeAskers(cfg, g.access)
 	return g, err
 }
@@ -150,6 +156,7 @@ type parts struct {
 	api      *api.API
 	webhooks *api.Webhooks
 	pages    *pages
+	bench    *bench
 	eid      *eidclient.Client
 	public   *public
 }
@@ -186,6 +193,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		trust:    &trustFolder{dir: filepath.Join(cfg.TrustDir, "issuers"), anchors: anchors, log: deps.Log},
 		asking:   asking,
 		pages:    &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins, back: asked.Back},
+		bench:    &bench{services: deps.Services, examples: g.examples, site: g.site},
 		public:   &public{db: deps.DB, anchor: x5c.EncodePEM(g.access.Root)},
 	}
 }
@@ -206,7 +214,9 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 		return nil, err
 	}
 	p.eid.Mount(r)
-	p.pages.mount(r.Group("", p.site.OwnForms()))
+	own := r.Group("", p.site.OwnForms())
+	p.pages.mount(own)
+	p.bench.mount(own)
 	return r, nil
 }
 
