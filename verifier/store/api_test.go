@@ -141,12 +141,12 @@ func TestAPICancel(t *testing.T) {
 		must(t, s.Cancel(ctx, "open", noon))
 		must(t, s.Cancel(ctx, "open", noon))
 		same := addAPI(t, s, "same")[1]
-		must(t, s.TakeAnswer(ctx, same, presentation.Outcome{State: presentation.Answered, Code: "code"}, noon))
+		must(t, s.TakeAnswer(ctx, same, presentation.Outcome{State: presentation.Answered, Code: "same code"}, noon))
 		must(t, s.Cancel(ctx, "same", noon))
-		wantErr(t, "the code after that", s.TakeResponseCode(ctx, "same", "browser", "code"), presentation.ErrNotFound)
+		wantErr(t, "the code after that", s.TakeResponseCode(ctx, "same", "browser", "same code"), presentation.ErrNotFound)
 		read := addAPI(t, s, "read")[1]
-		must(t, s.TakeAnswer(ctx, read, presentation.Outcome{State: presentation.Answered, Code: "code"}, noon))
-		must(t, s.TakeResponseCode(ctx, "read", "browser", "code"))
+		must(t, s.TakeAnswer(ctx, read, presentation.Outcome{State: presentation.Answered, Code: "read code"}, noon))
+		must(t, s.TakeResponseCode(ctx, "read", "browser", "read code"))
 		wantErr(t, "what may be read", s.Cancel(ctx, "read", noon), api.ErrAnswered)
 	})
 }
@@ -249,7 +249,7 @@ func TestAPISettle(t *testing.T) {
 		must(t, s.TakeResponseCode(ctx, "same", "browser", "code"))
 		want("same", end.Add(time.Minute), presentation.Answered)
 		lost := addAPI(t, s, "lost")[1]
-		must(t, s.TakeAnswer(ctx, lost, presentation.Outcome{State: presentation.Answered, Code: "code"}, noon))
+		must(t, s.TakeAnswer(ctx, lost, presentation.Outcome{State: presentation.Answered, Code: "lost code"}, noon))
 		want("lost", noon.Add(10*time.Minute), presentation.Expired)
 		must(t, s.SweepAPI(ctx, noon.Add(10*time.Minute), noon))
 		if _, err := s.Transaction(ctx, "same", "browser"); !errors.Is(err, presentation.ErrNotFound) {
