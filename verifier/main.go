@@ -11,6 +11,7 @@
 //	WALLET_URL                                               a wallet in the browser: scheme and host
 //	VERIFIER_MINID_URL                                       the OpenID Provider of the demonstration services: scheme and host
 //	DEMO_SERVICES_DIR             data/demo-services         what they authenticate with, shared with the provider
+//	VERIFIER_RELYING_PARTIES                                 a folder with a file for each relying party that asks by the API
 //	VERIFIER_STATUS_MAX_AGE       0s                         how long a status list is kept; 0s: a revocation counts at once
 //	VERIFIER_INSECURE_ALLOW_HTTP  false                      allow addresses with http, on a developer's own machine
 //	VERIFIER_INSECURE_PIN_LEAF                               NAME.pem: a leaf trusted without a chain, for the types in NAME.yaml beside it
@@ -54,6 +55,7 @@ type settings struct {
 	MinIDURL     string        `env:"VERIFIER_MINID_URL"`
 	DemoDir      string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	Registration string        `env:"VERIFIER_REGISTRATION_CERTIFICATE"`
+	Parties      string        `env:"VERIFIER_RELYING_PARTIES"`
 	StatusMaxAge time.Duration `env:"VERIFIER_STATUS_MAX_AGE" envDefault:"0s"`
 	AllowHTTP    bool          `env:"VERIFIER_INSECURE_ALLOW_HTTP"`
 	PinLeaf      string        `env:"VERIFIER_INSECURE_PIN_LEAF"`
@@ -115,33 +117,37 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	verifier, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL,
-		MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, StatusMaxAge: set.StatusMaxAge, RegistrationCertificate: set.Registration,
-		InsecureAllowHTTP: set.AllowHTTP, InsecurePinLeaf: set.PinLeaf,
+		MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, RelyingPartiesDir: set.Parties, StatusMaxAge: set.StatusMaxAge,
+		RegistrationCertificate: set.Registration, InsecureAllowHTTP: set.AllowHTTP, InsecurePinLeaf: set.PinLeaf,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})
 	if err != nil {
 		return err
 	}
-	go tend(ctx, verifier, log)
-	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: verifier.Handler, Log: log})
+	go every(ctx, tendEvery, "sweep", verifier.Sweep, log)
+	go every(ctx, tendEvery, "trust lists", func(ctx context.Context) error { verifier.Refresh(ctx); return nil }, log)
+	go every(ctx, deliverEvery, "webhooks", verifier.Deliver, log)
+	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: verifier.Handler, Log: log, Stopping: verifier.Close})
 }
 
-// tendEvery is how often transactions that are over are deleted, and trust lists that are due are fetched.
-const tendEvery = time.Minute
+const (
+	tendEvery    = time.Minute // transactions that are over are deleted, and trust lists that are due are fetched
+	deliverEvery = time.Second // webhooks that are due are sent
+)
 
-func tend(ctx context.Context, verifier *server.Server, log *slog.Logger) {
-	ticker := time.NewTicker(tendEvery)
+// every does something at once, and again and again.
+func every(ctx context.Context, d time.Duration, what string, do func(context.Context) error, log *slog.Logger) {
+	ticker := time.NewTicker(d)
 	defer ticker.Stop()
 	for {
-		verifier.Refresh(ctx)
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			log.Error(what, "cause", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if err := verifier.Sweep(ctx); err != nil {
-				log.Error("sweep", "cause", err)
-			}
 		}
 	}
 }

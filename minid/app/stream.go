@@ -2,12 +2,12 @@ package app
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/serve"
 	"lommebok.example/minid"
 	"lommebok.example/specs/oauth2"
 )
@@ -61,7 +61,7 @@ func (s *Server) events(c *gin.Context) {
 // serve writes what the hub brings, and a comment when there is nothing for a while.
 func (s *Server) serve(c *gin.Context, one *stream) error {
 	t := s.Times.orDefault()
-	out, err := newOutlet(c.Writer, t.Write)
+	out, err := serve.NewStream(c.Writer, t.Write)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (s *Server) serve(c *gin.Context, one *stream) error {
 		case <-life.C:
 			return nil
 		case <-beats.C:
-			err = out.write([]byte(": beat\n\n"))
+			err = out.Beat()
 		case attempts := <-one.news:
 			err = s.tell(c, out, attempts)
 		}
@@ -89,42 +89,13 @@ func (s *Server) serve(c *gin.Context, one *stream) error {
 }
 
 // tell writes the list. Only then are its attempts sent.
-func (s *Server) tell(c *gin.Context, out *outlet, attempts []minid.Attempt) error {
+func (s *Server) tell(c *gin.Context, out *serve.Stream, attempts []minid.Attempt) error {
 	list, err := json.Marshal(attemptsBody{Attempts: shown(attempts)})
 	if err != nil {
 		return err
 	}
-	if err := out.write([]byte("event: attempts\ndata: " + string(list) + "\n\n")); err != nil {
+	if err := out.Event("attempts", list); err != nil {
 		return err
 	}
 	return s.Core.MarkSent(c.Request.Context(), attempts)
-}
-
-// outlet writes to one phone. The limits of the server are those of a short answer, so it has its own.
-type outlet struct {
-	w     http.ResponseWriter
-	rc    *http.ResponseController
-	limit time.Duration
-}
-
-func newOutlet(w http.ResponseWriter, limit time.Duration) (*outlet, error) {
-	o := &outlet{w: w, rc: http.NewResponseController(w), limit: limit}
-	if err := errors.Join(o.rc.SetReadDeadline(time.Time{}), o.rc.SetWriteDeadline(time.Time{})); err != nil {
-		return nil, err
-	}
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Accel-Buffering", "no") // a proxy that keeps what it gets until it has more
-	w.WriteHeader(http.StatusOK)
-	return o, o.rc.Flush()
-}
-
-// write ends a write that takes too long by a deadline in the past, which needs no clock.
-func (o *outlet) write(b []byte) error {
-	late := time.AfterFunc(o.limit, func() { _ = o.rc.SetWriteDeadline(time.Unix(1, 0)) })
-	defer late.Stop()
-	if _, err := o.w.Write(b); err != nil {
-		return err
-	}
-	return o.rc.Flush()
 }

@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
@@ -136,8 +137,12 @@ func (s *Server) authenticate(r *http.Request, service *Service, brought credent
 	if brought.method == oidc.AuthPrivateKeyJWT {
 		return s.checkAssertion(r, asserter{service.ID, service.Keys, []string{s.Issuer, s.Issuer + "/token"}}, brought.assertion)
 	}
-	got := HashOf(brought.secret)
-	if len(brought.secret) < minSecret || subtle.ConstantTimeCompare(got[:], service.Secret[:]) != 1 {
+	return service.checkSecret(brought.secret)
+}
+
+func (s *Service) checkSecret(secret string) *oauth2.Error {
+	got := HashOf(secret)
+	if len(secret) < minSecret || subtle.ConstantTimeCompare(got[:], s.Secret[:]) != 1 {
 		return notAuthenticated("expected the credentials of a registered service (RFC 6749 section 5.2)")
 	}
 	return nil
@@ -155,18 +160,29 @@ type asserter struct {
 
 // checkAssertion checks a client assertion and takes its jti (RFC 7523 section 3, OpenID Connect Core 1.0 section 9).
 func (s *Server) checkAssertion(r *http.Request, from asserter, assertion string) *oauth2.Error {
-	id, until, err := s.verifyAssertion(from, assertion)
+	refusal, err := from.takeAssertion(r.Context(), s.Store, assertion, s.Now())
 	if err != nil {
-		return notAuthenticated("%v", err)
-	}
-	err = s.Store.TakeProof(r.Context(), HashOf("assertion\x00"+from.id+"\x00"+id), until)
-	switch {
-	case errors.Is(err, ErrProofUsed):
-		return notAuthenticated("client_assertion: the jti has been used (RFC 7523 section 3)")
-	case err != nil:
 		return s.fault(r.Context(), "take client assertion", err)
 	}
-	return nil
+	return refusal
+}
+
+// proofs is where the jti of a client assertion is taken.
+type proofs interface {
+	TakeProof(ctx context.Context, jti Hash, expires time.Time) error
+}
+
+// takeAssertion is checkAssertion wherever the jti is kept.
+func (from asserter) takeAssertion(ctx context.Context, store proofs, assertion string, at time.Time) (*oauth2.Error, error) {
+	id, until, err := from.verifyAssertion(assertion, at)
+	if err != nil {
+		return notAuthenticated("%v", err), nil
+	}
+	err = store.TakeProof(ctx, HashOf("assertion\x00"+from.id+"\x00"+id), until)
+	if errors.Is(err, ErrProofUsed) {
+		return notAuthenticated("client_assertion: the jti has been used (RFC 7523 section 3)"), nil
+	}
+	return nil, err
 }
 
 // assertionClaims has aud as it was written: a list of audiences could be shown to another server too.
@@ -180,7 +196,7 @@ type assertionClaims struct {
 	Jti string          `json:"jti"`
 }
 
-func (s *Server) verifyAssertion(from asserter, assertion string) (jti string, until time.Time, err error) {
+func (from asserter) verifyAssertion(assertion string, at time.Time) (jti string, until time.Time, err error) {
 	u, err := jose.Parse(assertion, assertionRules)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("%w: %w", errAssertion, err)
@@ -196,11 +212,10 @@ func (s *Server) verifyAssertion(from asserter, assertion string) (jti string, u
 	if err := jose.Unmarshal(payload, &c); err != nil {
 		return "", time.Time{}, fmt.Errorf("%w: %w", errAssertion, err)
 	}
-	return c.Jti, time.Unix(c.Exp, 0).Add(assertionSkew), s.checkAssertionClaims(from, c)
+	return c.Jti, time.Unix(c.Exp, 0).Add(assertionSkew), from.checkClaims(c, at)
 }
 
-func (s *Server) checkAssertionClaims(from asserter, c assertionClaims) error {
-	at := s.Now()
+func (from asserter) checkClaims(c assertionClaims, at time.Time) error {
 	var audience string
 	switch {
 	case c.Iss != from.id || c.Sub != from.id:

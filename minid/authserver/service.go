@@ -178,6 +178,10 @@ func (s *Service) read(keys map[string]any, secret, level string) (err error) {
 	if s.Level, err = minid.ParseLevel(level); err != nil {
 		return fmt.Errorf("least_level: %w", err)
 	}
+	return s.readCredentials(keys, secret)
+}
+
+func (s *Service) readCredentials(keys map[string]any, secret string) error {
 	if keys != nil {
 		raw, err := json.Marshal(keys)
 		if err != nil {

@@ -4,6 +4,7 @@ package oauth2
 const (
 	GrantAuthorizationCode = "authorization_code" // RFC 6749 section 4.1.3
 	GrantRefreshToken      = "refresh_token"      // RFC 6749 section 6
+	GrantClientCredentials = "client_credentials" // RFC 6749 section 4.4
 )
 
 // Token types.

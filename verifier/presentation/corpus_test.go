@@ -149,7 +149,7 @@ func (b *bench) judgeText(t testing.TB, k corpus.Kind, text string) (*Verdict, e
 	}
 	expect := binding{audience: b.ClientID, nonce: b.Nonce, transcript: b.transcript(t), at: b.at}
 	if strings.HasPrefix(k.Query, "payment") {
-		expect.transactionData = b.TransactionData
+		expect.agreed = map[string]agreement{k.Query: {data: b.TransactionData}}
 	}
 	return b.judgeAnswer(context.Background(), b.query, b.State, response, expect), nil
 }

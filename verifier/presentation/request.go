@@ -19,18 +19,9 @@ import (
 // Links are the two links of a transaction.
 type Links struct{ CrossDevice, SameDevice string }
 
-// Links gives the links of a transaction of this browser that has not been renewed and whose Ask is as HAIP has it, for a
-// wallet that is invoked by scheme: openid4vp.Scheme, or the address of a wallet in the browser. LinksOf gives those of any.
-func (s *Service) Links(transaction, browser, scheme string) Links {
-	link := func(via Via) string {
-		return openid4vp.RequestURI(scheme, s.Signer.ClientID(), s.requestURI(s.requestSecret(transaction, browser, via, 0)))
-	}
-	return Links{CrossDevice: link(ViaQR), SameDevice: link(ViaLink)}
-}
-
-// LinksOf gives the links of a transaction of this browser, for a wallet that is invoked by scheme, "" for that of its Ask.
+// Links gives the links of a transaction of this browser, for a wallet that is invoked by scheme, "" for that of its Ask.
 // ErrNotFound when nothing can be answered any more.
-func (s *Service) LinksOf(ctx context.Context, r *Result, browser, scheme string) (l Links, err error) {
+func (s *Service) Links(ctx context.Context, r *Result, browser, scheme string) (l Links, err error) {
 	scheme = orDefault(scheme, orDefault(r.Ask.Scheme, openid4vp.Scheme))
 	for via, to := range map[Via]*string{ViaQR: &l.CrossDevice, ViaLink: &l.SameDevice} {
 		link, err := s.link(ctx, r.Ask, s.requestSecret(r.ID, browser, via, r.renewed))
@@ -44,7 +35,7 @@ func (s *Service) LinksOf(ctx context.Context, r *Result, browser, scheme string
 
 // link is by reference when the request is signed, else by value.
 func (s *Service) link(ctx context.Context, ask *Ask, id string) (*openid4vp.RequestLink, error) {
-	if signer := s.signer(ask.prefix()); signer != nil {
+	if signer := s.signer(ask); signer != nil {
 		return &openid4vp.RequestLink{ClientID: signer.ClientID(), RequestURI: s.requestURI(id), Method: ask.RequestURIMethod}, nil
 	}
 	r, t, err := s.Store.Request(ctx, hash(id), s.now())
@@ -58,12 +49,15 @@ func (s *Service) link(ctx context.Context, ask *Ask, id string) (*openid4vp.Req
 	return openid4vp.UnsignedRequest(o, s.rules(ask))
 }
 
-// signer is that of a prefix, nil for one that has none.
-func (s *Service) signer(prefix string) *openid4vp.Signer {
-	if prefix == openid4vp.PrefixX509Hash {
-		return s.Signer
+// signer is that of the one that asks, with the prefix that it asks by; nil for a prefix that has none.
+func (s *Service) signer(ask *Ask) *openid4vp.Signer {
+	switch own := s.Own[ask.Service]; {
+	case ask.prefix() != openid4vp.PrefixX509Hash:
+		return s.Signers[ask.prefix()]
+	case own != nil:
+		return own
 	}
-	return s.Signers[prefix]
+	return s.Signer
 }
 
 func (s *Service) rules(ask *Ask) openid4vp.Rules {
@@ -74,7 +68,7 @@ func (s *Service) rules(ask *Ask) openid4vp.Rules {
 
 // clientID is what a proof is made out to, when the request does not go over the Digital Credentials API.
 func (s *Service) clientID(ask *Ask, id string) string {
-	if signer := s.signer(ask.prefix()); signer != nil {
+	if signer := s.signer(ask); signer != nil {
 		return signer.ClientID()
 	}
 	return openid4vp.RedirectURIClientID(s.responseURI(id))
@@ -115,7 +109,7 @@ func (s *Service) RequestObject(ctx context.Context, id string, form url.Values)
 	if err != nil {
 		return "", err
 	}
-	signer := s.signer(ask.prefix())
+	signer := s.signer(ask)
 	if signer == nil || r.Via == ViaAPI {
 		return "", ErrNotFound // it is not fetched
 	}
@@ -197,7 +191,7 @@ func (s *Service) APIRequests(ctx context.Context, res *Result, browser string) 
 	if err != nil {
 		return nil, err
 	}
-	rules, signer := s.rules(res.Ask), s.signer(res.Ask.prefix())
+	rules, signer := s.rules(res.Ask), s.signer(res.Ask)
 	var makers []func() (*openid4vp.DCAPIMessage, error)
 	if signer != nil {
 		signers := []*openid4vp.Signer{signer}

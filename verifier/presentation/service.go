@@ -24,8 +24,9 @@ import (
 type Service struct {
 	Base   string // address of the verifier, scheme and host
 	Store  Store
-	Signer *openid4vp.Signer // x509_hash
-	Trust  *trust.Set        // of issuers
+	Signer *openid4vp.Signer            // x509_hash, of whoever has no access certificate of its own
+	Own    map[string]*openid4vp.Signer // those of services that have one, by their ids
+	Trust  *trust.Set                   // of issuers
 	Status *StatusLists
 	Seal   *minid.Sealer // of what is asked, keys and verdicts at rest
 	Rules  openid4vp.Rules
@@ -40,7 +41,7 @@ type Service struct {
 }
 
 // Begin starts a transaction. browser is the secret in the cookie of the browser that asks, of at least 32
-// random bytes (see NewBrowser); LinksOf makes the links from it, again and again, for nothing that opens a request is
+// random bytes (see NewBrowser); Links makes the links from it, again and again, for nothing that opens a request is
 // stored. Errors: ErrAsk.
 func (s *Service) Begin(ctx context.Context, ask Ask, browser string) (id string, err error) {
 	ask.TransactionData = slices.Clone(ask.TransactionData)

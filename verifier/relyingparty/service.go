@@ -3,7 +3,6 @@ package relyingparty
 import (
 	"bytes"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -120,14 +119,7 @@ func Parse(raw []byte) (*Service, error) {
 	case !f.Name.complete() || !f.Purpose.complete() || !f.Accepted.complete():
 		return nil, fmt.Errorf("%w: name, purpose and accepted are required in nb, nn and en", ErrService)
 	}
-	text, err := json.Marshal(f.Query)
-	if err != nil {
-		return nil, fmt.Errorf("%w: query: %w", ErrService, err)
-	}
-	query, err := dcql.Parse(text)
-	if err == nil {
-		err = query.Validate()
-	}
+	query, err := parseQuery(f.Query)
 	if err != nil {
 		return nil, fmt.Errorf("%w: query: %w", ErrService, err)
 	}

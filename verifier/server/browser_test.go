@@ -23,6 +23,7 @@ func TestPagesInABrowser(t *testing.T) {
 		tab.PictureHere(t, name)
 	}
 	look("/", "verifier_index")
+	look("/workbench", "verifier_workbench")
 	look(b.tx, "verifier_waiting")
 
 	w := s.open(t, b.transaction().QR)

@@ -32,6 +32,9 @@ type access struct {
 	Root  *x509.Certificate
 	Key   crypto.Signer
 	Chain []*x509.Certificate // leaf first, without the anchor
+
+	rootKey crypto.Signer
+	maker   maker
 }
 
 // maker makes certificates where there are none in the folder or where they end too soon. Keys stay as they are.
@@ -53,11 +56,11 @@ func (m maker) issue(name, rootWords, leafWords string) (*access, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, leaf, err := m.leaf(name, leafWords, root, rootKey)
-	if err != nil {
-		return nil, err
-	}
-	return &access{Root: root, Key: key, Chain: []*x509.Certificate{leaf}}, nil
+	a := &access{Root: root, rootKey: rootKey, maker: m}
+	subject := m.subject(leafWords)
+	subject.DNS = m.host()
+	a.Key, a.Chain, err = a.leaf(m.dir, name, subject)
+	return a, err
 }
 
 func (m maker) root(name, words string) (crypto.Signer, *x509.Certificate, error) {
@@ -75,25 +78,25 @@ func (m maker) root(name, words string) (crypto.Signer, *x509.Certificate, error
 	return key, root, keys.KeepCertificate(m.dir, name, root)
 }
 
-func (m maker) leaf(name, words string, root *x509.Certificate, rootKey crypto.Signer) (crypto.Signer, *x509.Certificate, error) {
-	key, err := keys.Signer(m.dir, name)
+// leaf is a certificate under the root, with its key, in a folder.
+func (a *access) leaf(dir, name string, subject x5c.Subject) (crypto.Signer, []*x509.Certificate, error) {
+	m := a.maker
+	key, err := keys.Signer(dir, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	kept, err := keys.Certificate(m.dir, name, key, m.at, m.at.Add(restart))
+	kept, err := keys.Certificate(dir, name, key, m.at, m.at.Add(restart))
 	if err != nil {
 		return nil, nil, err
 	}
-	if kept != nil && kept.CheckSignatureFrom(root) == nil && m.named(kept) {
-		return key, kept, nil
+	if kept != nil && kept.CheckSignatureFrom(a.Root) == nil && m.named(kept) {
+		return key, []*x509.Certificate{kept}, nil
 	}
-	subject := m.subject(words)
-	subject.DNS = m.host()
-	leaf, err := x5c.Issue(x5c.AccessCertificate, root, rootKey, key.Public(), subject, m.begin(), leafLifetime)
+	leaf, err := x5c.Issue(x5c.AccessCertificate, a.Root, a.rootKey, key.Public(), subject, m.begin(), leafLifetime)
 	if err != nil {
 		return nil, nil, fmt.Errorf("certificates: %w", err)
 	}
-	return key, leaf, keys.KeepCertificate(m.dir, name, leaf)
+	return key, []*x509.Certificate{leaf}, keys.KeepCertificate(dir, name, leaf)
 }
 
 // host is the verifier's name, "" when its address has a number instead.

@@ -7,12 +7,16 @@
 //	POST /services/:service/start  starts a transaction; 303 to it
 //	GET  /transactions/:id         its page, or JSON by Accept: links while it is open, the verdict when there is one
 //	GET  /transactions/:id/state   what the page asks for while it waits
-//	GET  /transactions/:id/done    where the wallet on the same device sends the browser, with response_code
+//	GET  /done                     where the wallet on the same device sends the browser, with response_code
 //	GET  /trust/access-ca.pem      the trust anchor for wallets
+//	GET  /workbench                a query against example credentials; POST with one of one's own
 //	GET  /health                   200, or 503 when the database does not answer
 //	/requests/:id, /responses/:id  presentation
+//	/api                           api
 //	/eid/:service                  eidclient
 //	/assets                        web
+//
+// A transaction of a relying party has no page here: the wallet on the same device sends the browser to the party.
 //
 // JSON of a transaction; links only while it waits, error only when the wallet refused, verdict only when there is one:
 //
@@ -21,6 +25,7 @@
 //	 "error", "verdict": {"accepted", "checks": […], "credentials": […]}}
 //
 // The data folder holds, made at the first start: a key and a certificate for each of access-ca and access, and the
-// secret seal; and the trust lists as they were fetched, in trust-lists. Whom the verifier trusts, and for which types, is
-// read from the folders issuers and lists below the trust folder, again whenever a file there has changed (package trust).
+// secret seal; in relying-parties what relying parties authenticate with and ask by; and the trust lists as they were fetched, in
+// trust-lists. Whom the verifier trusts, and for which types, is read from the folders issuers and lists below the trust folder,
+// again whenever a file there has changed (package trust).
 package server

@@ -115,7 +115,7 @@ func (p *pages) link(c *gin.Context, t *transaction, browser string) error {
 	if !t.open() {
 		return nil
 	}
-	links, err := p.asking.LinksOf(c.Request.Context(), t.result, browser, "")
+	links, err := p.asking.Links(c.Request.Context(), t.result, browser, "")
 	if errors.Is(err, presentation.ErrNotFound) {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (p *pages) link(c *gin.Context, t *transaction, browser string) error {
 	if p.wallet == "" {
 		return nil
 	}
-	links, err = p.asking.LinksOf(c.Request.Context(), t.result, browser, p.wallet+"/present")
+	links, err = p.asking.Links(c.Request.Context(), t.result, browser, p.wallet+"/present")
 	t.Wallet = links.SameDevice
 	return err
 }

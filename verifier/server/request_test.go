@@ -31,7 +31,11 @@ func (s *service) asks(t testing.TB, ask presentation.Ask) *browser {
 	check(t, err)
 	b.jar.SetCookies(u, []*http.Cookie{{Name: "lommebok_verifier_browser", Value: secret}})
 	b.tx = "/transactions/" + id
-	if tx, links := b.transaction(), s.Asking().Links(id, secret, openid4vp.Scheme); links.SameDevice != tx.Link || links.CrossDevice != tx.QR {
+	r, err := s.Asking().Result(t.Context(), id, secret)
+	check(t, err)
+	links, err := s.Asking().Links(t.Context(), r, secret, "")
+	check(t, err)
+	if tx := b.transaction(); links.SameDevice != tx.Link || links.CrossDevice != tx.QR {
 		t.Errorf("%+v, and the page has %s", links, tx.Link)
 	}
 	return b
@@ -175,7 +179,7 @@ func TestWalletIsToldWhatDoesNotHold(t *testing.T) {
 				return w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), "pid_sd_jwt", binding{aud: "x509_hash:x"})
 			}, "key_binding_audience"},
 			"no credential": {func(*wallet) string { return "hello" }, "format_failed"},
-			"another type":  {func(w *wallet) string { return w.sdjwtPID(func(m *sdjwtvc.Template) { m.VCT = "no:other:1" }) }, "not_as_asked"},
+			"another type":  {func(w *wallet) string { return w.sdjwtPID(func(m *sdjwtvc.Template) { m.VCT = "urn:eudi:pid:2" }) }, "not_as_asked"},
 		} {
 			for _, same := range []bool{false, true} {
 				b := s.browserAt(t, "skatteetaten")

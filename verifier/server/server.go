@@ -22,10 +22,12 @@ import (
 	"lommebok.example/minid"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
+	"lommebok.example/verifier/api"
 	"lommebok.example/verifier/eidclient"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
 	"lommebok.example/verifier/store"
+	"lommebok.example/verifier/workbench"
 	"lommebok.example/web"
 )
 
@@ -43,6 +45,8 @@ type Config struct {
 
 	// RegistrationCertificate is the file with the registration certificate, a JWT that goes with each request by value; "" for none.
 	RegistrationCertificate string
+	// RelyingPartiesDir has a file for each relying party that asks by the API, beside the demonstrations; "" for these alone.
+	RelyingPartiesDir string
 
 	// StatusMaxAge is how long a status list is kept at the most. 0 fetches it for each presentation, so that a revocation
 	// counts at once.
@@ -72,10 +76,12 @@ type Server struct {
 	Handler http.Handler
 	Anchor  []byte // the root that its access certificate leads to, PEM
 
-	asking *presentation.Service
-	trust  *trusted
-	store  *store.Store
-	now    func() time.Time
+	asking   *presentation.Service
+	api      *api.API
+	webhooks *api.Webhooks
+	trust    *trusted
+	store    *store.Store
+	now      func() time.Time
 }
 
 // New builds the verifier: what everything stands on, then the parts, then the routes.
@@ -98,7 +104,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err := publish(cfg.TrustDir, cfg.URL, map[string]*x509.Certificate{"verifiers": g.access.Root, "attesters": g.attester.Root}); err != nil {
 		return nil, err
 	}
-	return &Server{Handler: handler, Anchor: all.public.anchor, asking: all.asking, trust: g.trust, store: g.store, now: deps.Now}, nil
+	return &Server{
+		Handler: handler, Anchor: all.public.anchor, asking: all.asking, api: all.api, webhooks: all.webhooks, trust: g.trust, store: g.store, now: deps.Now,
+	}, nil
 }
 
 // ground is what the parts stand on: tables, secrets, certificates and pages.
@@ -112,6 +120,9 @@ type ground struct {
 	site             *web.Site
 	trust            *trusted
 	eid              []eidclient.Service
+	asks             *askers
+	// examples are for the page that tries a query.
+	examples []workbench.Example
 }
 
 // lay brings the tables up to date, and makes at the first start what the data folder keeps.
@@ -137,7 +148,13 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if err != nil {
 		return nil, err
 	}
-	g.eid, err = demoServices(cfg)
+	if g.eid, err = demoServices(cfg); err != nil {
+		return nil, err
+	}
+	if g.examples, err = workbench.Examples(); err != nil {
+		return nil, err
+	}
+	g.asks, err = makeAskers(cfg, g.access)
 	return g, err
 }
 
@@ -179,12 +196,15 @@ func registration(file string) ([]openid4vp.VerifierInfo, error) {
 
 // parts is every part that has routes.
 type parts struct {
-	site   *web.Site
-	trust  *trusted
-	asking *presentation.Service
-	pages  *pages
-	eid    *eidclient.Client
-	public *public
+	site     *web.Site
+	trust    *trusted
+	asking   *presentation.Service
+	api      *api.API
+	webhooks *api.Webhooks
+	pages    *pages
+	bench    *bench
+	eid      *eidclient.Client
+	public   *public
 }
 
 // maxStatusList is how large a status list token may be: a compressed list of a million entries, and room.
@@ -196,7 +216,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Timeout: 3 * time.Second, MaxBytes: maxStatusList, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
 	})
 	asking := &presentation.Service{
-		Base: cfg.URL, Store: g.store, Signer: g.signer, Trust: g.trust.set,
+		Base: cfg.URL, Store: g.store, Signer: g.signer, Own: g.asks.signers, Trust: g.trust.set,
 		Status: &presentation.StatusLists{Fetch: client, Trust: g.trust.set, MaxAge: cfg.StatusMaxAge}, Seal: g.seal,
 		Signers: g.signers, VerifierInfo: g.info,
 		Rules: openid4vp.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}, Now: deps.Now, Log: deps.Log,
@@ -210,13 +230,17 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 	for _, s := range g.eid {
 		logins = append(logins, s.ID)
 	}
+	asked := partyAPI(cfg, deps, g, asking)
 	return &parts{
-		eid:    eid,
-		site:   g.site,
-		trust:  g.trust,
-		asking: asking,
-		pages:  &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins},
-		public: &public{db: deps.DB, anchor: x5c.EncodePEM(g.access.Root)},
+		eid:      eid,
+		site:     g.site,
+		api:      asked,
+		webhooks: webhooks(cfg, deps, g),
+		trust:    g.trust,
+		asking:   asking,
+		pages:    &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins},
+		bench:    &bench{services: deps.Services, examples: g.examples, site: g.site},
+		public:   &public{db: deps.DB, anchor: x5c.EncodePEM(g.access.Root)},
 	}
 }
 
@@ -231,15 +255,20 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.site.Mount(r)
 	p.public.mount(r)
 	p.asking.Mount(r.Group("", p.trust.fresh))
+	if err := p.api.Mount(r); err != nil {
+		return nil, err
+	}
 	p.eid.Mount(r)
-	p.pages.mount(r.Group("", p.site.OwnForms()))
+	own := r.Group("", p.site.OwnForms())
+	p.pages.mount(own)
 	p.pages.mountAPI(r.Group("", p.site.OwnPosts(maxAPI), p.trust.fresh))
+	p.bench.mount(own)
 	return r, nil
 }
 
 // Sweep deletes the transactions that are over, with all that was shown in them.
 func (s *Server) Sweep(ctx context.Context) error {
-	return errors.Join(s.asking.Sweep(ctx), s.store.SweepEID(ctx, s.now()))
+	return errors.Join(s.asking.Sweep(ctx), s.api.Sweep(ctx), s.store.SweepEID(ctx, s.now()))
 }
 
 // ErrConfig is what is wrong with a Config.

@@ -1,0 +1,46 @@
+package serve
+
+import (
+	"errors"
+	"net/http"
+	"time"
+)
+
+// Stream writes server-sent events (HTML Living Standard section 9.2) to one reader. The limits of the server are those of a
+// short answer, so it has its own.
+type Stream struct {
+	w     http.ResponseWriter
+	rc    *http.ResponseController
+	limit time.Duration
+}
+
+// NewStream begins the answer. limit is for one write to a slow reader.
+func NewStream(w http.ResponseWriter, limit time.Duration) (*Stream, error) {
+	s := &Stream{w: w, rc: http.NewResponseController(w), limit: limit}
+	if err := errors.Join(s.rc.SetReadDeadline(time.Time{}), s.rc.SetWriteDeadline(time.Time{})); err != nil {
+		return nil, err
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // a proxy that keeps what it gets until it has more
+	w.WriteHeader(http.StatusOK)
+	return s, s.rc.Flush()
+}
+
+// Event writes an event with data on one line.
+func (s *Stream) Event(name string, data []byte) error {
+	return s.write("event: " + name + "\ndata: " + string(data) + "\n\n")
+}
+
+// Beat writes a sign of life, which readers ignore.
+func (s *Stream) Beat() error { return s.write(": beat\n\n") }
+
+// write ends a write that takes too long by a deadline in the past, which needs no clock.
+func (s *Stream) write(text string) error {
+	late := time.AfterFunc(s.limit, func() { _ = s.rc.SetWriteDeadline(time.Unix(1, 0)) })
+	defer late.Stop()
+	if _, err := s.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return s.rc.Flush()
+}

@@ -1,0 +1,670 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/verifier/api"
+	"lommebok.example/verifier/presentation"
+	"lommebok.example/verifier/server"
+)
+
+const demoParty = "skatteetaten-demo"
+
+// party is a relying party with its access token.
+type party struct {
+	t  testing.TB
+	s  *service
+	id string
+	// secret and token are what it authenticates with.
+	secret, token string
+}
+
+func (s *service) secretOf(t testing.TB, id string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(s.cfg.DataDir, "relying-parties", id+".client-secret"))
+	check(t, err)
+	return string(raw)
+}
+
+func (s *service) party(t testing.TB, id string) *party {
+	t.Helper()
+	p := &party{t: t, s: s, id: id, secret: s.secretOf(t, id)}
+	a := p.askToken(url.Values{"grant_type": {"client_credentials"}})
+	is(t, a, http.StatusOK)
+	var got struct {
+		Token string `json:"access_token"`
+		Type  string `json:"token_type"`
+		In    int    `json:"expires_in"`
+	}
+	check(t, json.Unmarshal([]byte(a.body), &got))
+	if got.Type != "Bearer" || got.In != 600 || a.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%+v %v", got, a.header)
+	}
+	p.token = got.Token
+	s.log.Know("a relying party's credentials", p.secret, p.token)
+	return p
+}
+
+func (p *party) askToken(form url.Values) answer {
+	p.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, p.s.url+"/api/token", strings.NewReader(form.Encode()))
+	check(p.t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(p.id, p.secret)
+	return send(p.t, http.DefaultClient, r)
+}
+
+func (p *party) do(method, path string, body any, header ...string) answer {
+	p.t.Helper()
+	text, isText := body.(string)
+	if !isText && body != nil {
+		raw, err := json.Marshal(body)
+		check(p.t, err)
+		text = string(raw)
+	}
+	r, err := http.NewRequest(method, p.s.url+path, strings.NewReader(text))
+	check(p.t, err)
+	if body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	r.Header.Set("Authorization", "Bearer "+p.token)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	return send(p.t, http.DefaultClient, r)
+}
+
+// asked is a presentation that a party has asked for.
+type asked struct {
+	Handle, ID, State, Purpose, Reference string
+	Links                                 *struct {
+		Cross string `json:"cross_device"`
+		Same  string `json:"same_device"`
+	}
+}
+
+var pidRequest = map[string]any{"preset": "pid", "purpose": "tax-return", "redirect_uri": "http://localhost:9000/back", "reference": "case-17"}
+
+func (p *party) ask(body any, header ...string) asked {
+	p.t.Helper()
+	a := p.do(http.MethodPost, "/api/presentations", body, header...)
+	is(p.t, a, http.StatusCreated)
+	var got asked
+	check(p.t, json.Unmarshal([]byte(a.body), &got))
+	if a.header.Get("Cache-Control") != "no-store" {
+		p.t.Errorf("%v", a.header)
+	}
+	return got
+}
+
+// verdictOf is what the API answers with.
+type verdictOf struct {
+	ID, State, Reference string
+	Accepted             bool
+	Reasons              []presentation.Check
+	Verdict              *presentation.Verdict
+	Error                string `json:"wallet_error"`
+	Trace                string `json:"trace_id"`
+}
+
+func (p *party) result(a answer) verdictOf {
+	p.t.Helper()
+	is(p.t, a, http.StatusOK)
+	var got verdictOf
+	check(p.t, json.Unmarshal([]byte(a.body), &got))
+	if got.Trace == "" || got.Trace != a.header.Get("Trace-Id") {
+		p.t.Errorf("trace id %q", got.Trace)
+	}
+	return got
+}
+
+func (p *party) get(handle, rest string) answer {
+	p.t.Helper()
+	return p.do(http.MethodGet, "/api/presentations/"+handle+rest, nil)
+}
+
+// refusedAs expects a refusal in the form of the house.
+func refusedAs(t testing.TB, a answer, status int, code string, words ...string) {
+	t.Helper()
+	var e api.Error
+	check(t, json.Unmarshal([]byte(a.body), &e))
+	if a.status != status || e.Code != code || e.Description == "" || e.TraceID == "" || e.TraceID != a.header.Get("Trace-Id") {
+		t.Errorf("%d %s, want %d %s", a.status, a.body, status, code)
+	}
+	sees(t, a, words...)
+}
+
+func TestRelyingPartyAsksAnotherDevice(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		p := s.party(t, demoParty)
+		got := p.ask(pidRequest)
+		if got.State != "waiting" || got.Reference != "case-17" || !strings.HasPrefix(got.Handle, got.ID+".") || got.Links == nil {
+			t.Fatalf("%+v", got)
+		}
+		s.log.Know("a handle", strings.TrimPrefix(got.Handle, got.ID+"."))
+		is(t, p.get(got.Handle, "/result"), http.StatusAccepted)
+		w := s.open(t, got.Links.Cross)
+		sees(t, p.get(got.Handle, ""), `"state":"fetched"`)
+		w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+		r := p.result(p.get(got.Handle, "/result"))
+		if !r.Accepted || r.State != "answered" || len(r.Reasons) != 0 || r.Reference != "case-17" {
+			t.Fatalf("%+v", r)
+		}
+		if claims := r.Verdict.Credentials[0].Claims; claims["given_name"] != "Eksakt" || len(claims) != 4 {
+			t.Errorf("%v", claims)
+		}
+		for _, table := range []string{"transactions", "api_presentations", "api_tokens"} {
+			rows := []map[string]any{}
+			check(t, db.R.Table(table).Find(&rows).Error)
+			for _, secret := range []string{p.token, strings.TrimPrefix(got.Handle, got.ID+"."), "Karies"} {
+				raw, err := json.Marshal(rows)
+				check(t, err)
+				if len(rows) == 0 || bytes.Contains(raw, []byte(secret)) {
+					t.Errorf("%s (%d rows) holds %q", table, len(rows), secret)
+				}
+			}
+		}
+	})
+}
+
+// A no comes with its reasons, and with no claim.
+func TestRelyingPartyIsToldWhyNot(t *testing.T) {
+	s := newService(t)
+	p := s.party(t, demoParty)
+	got := p.ask(pidRequest)
+	w := s.open(t, got.Links.Cross)
+	w.send(map[string][]string{"pid_sd_jwt": {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), "pid_sd_jwt", binding{nonce: "anothernonceanothernonce"})}})
+	a := p.get(got.Handle, "/result")
+	r := p.result(a)
+	if r.Accepted || len(r.Reasons) == 0 || r.Reasons[0].Code != "key_binding_nonce" || r.Reasons[0].Expected == "" || r.Reasons[0].Section == "" || strings.Contains(a.body, "Karies") {
+		t.Errorf("%s", a.body)
+	}
+	second := p.ask(pidRequest)
+	w = s.open(t, second.Links.Cross)
+	w.taken(w.post(url.Values{"error": {"access_denied"}, "state": {w.request.State}}))
+	if r = p.result(p.get(second.Handle, "/result")); r.Accepted || r.State != "refused" || r.Error != "access_denied" || r.Verdict != nil {
+		t.Errorf("%+v", r)
+	}
+}
+
+// The wallet sees the party's own certificate, and the browser comes back to the party, whose response_code alone releases the
+// verdict.
+func TestRelyingPartyAsksTheSameDevice(t *testing.T) {
+	s := newService(t)
+	p := s.party(t, demoParty)
+	got := p.ask(pidRequest)
+	w := s.open(t, got.Links.Same)
+	if own := clientID(t, s); w.request.ClientID == own {
+		t.Error("the party asks with the certificate of the verifier")
+	}
+	if other := s.party(t, "lanekassen-demo"); s.open(t, other.ask(map[string]any{"preset": "student", "purpose": "application"}).Links.Cross).request.ClientID == w.request.ClientID {
+		t.Error("two parties have one certificate")
+	}
+	to := w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	back, err := url.Parse(to)
+	check(t, err)
+	code := back.Query().Get("response_code")
+	if !strings.HasPrefix(to, "http://localhost:9000/back?") || code == "" {
+		t.Fatalf("sent to %s", to)
+	}
+	bring := func(code string) answer {
+		return p.do(http.MethodPost, "/api/presentations/"+got.Handle+"/result", map[string]string{"response_code": code})
+	}
+	is(t, p.get(got.Handle, "/result"), http.StatusAccepted) // without the code nothing is released
+	refusedAs(t, bring("another"), http.StatusForbidden, api.UnknownCode)
+	sees(t, p.get(got.Handle, ""), `"state":"fetched"`)
+	if r := p.result(bring(code)); !r.Accepted {
+		t.Errorf("%+v", r)
+	}
+	if r := p.result(bring(code)); !r.Accepted { // a party that asks again, since the answer was lost on the way
+		t.Errorf("%+v", r)
+	}
+	if without := p.ask(map[string]any{"preset": "pid", "purpose": "tax-return"}); without.Links.Same != "" {
+		t.Error("a link for the same device, with nowhere to come back to")
+	}
+}
+
+// What may not be asked is refused before it is sent, and the refusal names the claim.
+func TestRelyingPartyAsksTooMuch(t *testing.T) {
+	s := newService(t)
+	p := s.party(t, "lanekassen-demo")
+	query := func(types, claim string) map[string]any {
+		return map[string]any{"purpose": "application", "dcql_query": json.RawMessage(
+			`{"credentials":[{"id":"q","format":"dc+sd-jwt","meta":{"vct_values":["` + types + `"]},"claims":[{"path":["` + claim + `"]}]}]}`)}
+	}
+	with := func(name string, value any) map[string]any {
+		body := query("no:minid:mpid:1", "given_name")
+		body[name] = value
+		return body
+	}
+	is(t, p.do(http.MethodPost, "/api/presentations", query("no:minid:mpid:1", "given_name")), http.StatusCreated)
+	before := s.rows(t, "transactions")
+	for name, tt := range map[string]struct {
+		body   any
+		status int
+		code   string
+		words  []string
+	}{
+		"a claim":            {query("no:minid:mpid:1", "birthdate"), 403, api.NotPermitted, []string{`"came":"birthdate"`, "given_name, family_name"}},
+		"a credential":       {query("urn:eudi:pid:1", "given_name"), 403, api.NotPermitted, []string{"urn:eudi:pid:1"}},
+		"another purpose":    {with("purpose", "curiosity"), 400, api.UnknownPurpose, []string{"application"}},
+		"another address":    {with("redirect_uri", "http://localhost:9000/back/"), 400, api.InvalidRedirect, []string{"http://localhost:9000/back"}},
+		"a person's number":  {with("reference", "12865398148"), 400, "invalid_request", []string{"reference"}},
+		"preset and query":   {with("preset", "student"), 400, "invalid_request", []string{"exactly one"}},
+		"neither":            {map[string]any{"purpose": "application"}, 400, "invalid_request", []string{"exactly one"}},
+		"a preset of others": {map[string]any{"preset": "pid", "purpose": "application"}, 400, api.UnknownPreset, nil},
+		"no query":           {map[string]any{"dcql_query": map[string]any{}, "purpose": "application"}, 400, api.InvalidQuery, []string{"OpenID4VP 1.0 section 6"}},
+		"an unknown member":  {with("scope", "all"), 400, "invalid_request", []string{"purpose"}},
+		"a member twice":     {`{"purpose":"application","purpose":"application","preset":"student"}`, 400, "invalid_request", nil},
+		"no JSON":            {"hello", 400, "invalid_request", nil},
+		"too large":          {`{"reference":"` + strings.Repeat("x", 65<<10) + `"}`, 413, "invalid_request", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			refusedAs(t, p.do(http.MethodPost, "/api/presentations", tt.body), tt.status, tt.code, tt.words...)
+		})
+	}
+	refusedAs(t, p.do(http.MethodPost, "/api/presentations", nil), http.StatusUnsupportedMediaType, "invalid_request")
+	if after := s.rows(t, "transactions"); after != before {
+		t.Errorf("%d transactions were made of what was refused", after-before)
+	}
+}
+
+func TestTokenRefusals(t *testing.T) {
+	s := newService(t)
+	p := s.party(t, demoParty)
+	wrong := &party{t: t, s: s, id: p.id, secret: s.secretOf(t, "lanekassen-demo")}
+	stranger := &party{t: t, s: s, id: "nobody", secret: p.secret}
+	grant := url.Values{"grant_type": {"client_credentials"}}
+	for name, tt := range map[string]struct {
+		a      answer
+		status int
+		code   string
+	}{
+		"another's secret":  {wrong.askToken(grant), 401, "invalid_client"},
+		"a stranger":        {stranger.askToken(grant), 401, "invalid_client"},
+		"nobody":            {post(t, s.url+"/api/token", grant), 401, "invalid_client"},
+		"the secret posted": {post(t, s.url+"/api/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {p.id}, "client_secret": {p.secret}}), 401, "invalid_client"},
+		"no grant type":     {p.askToken(url.Values{}), 400, "invalid_request"},
+		"another grant":     {p.askToken(url.Values{"grant_type": {"authorization_code"}}), 400, "unsupported_grant_type"},
+		"a scope":           {p.askToken(url.Values{"grant_type": {"client_credentials"}, "scope": {"x"}}), 400, "invalid_scope"},
+	} {
+		var e struct{ Error string }
+		check(t, json.Unmarshal([]byte(tt.a.body), &e))
+		if tt.a.status != tt.status || e.Error != tt.code || tt.status == 401 && tt.a.header.Get("WWW-Authenticate") == "" {
+			t.Errorf("%s: %d %s, want %d %s", name, tt.a.status, tt.a.body, tt.status, tt.code)
+		}
+	}
+	for _, token := range []string{"", p.secret, p.token + "x"} {
+		bad := *p
+		bad.token = token
+		a := bad.do(http.MethodPost, "/api/presentations", pidRequest)
+		refusedAs(t, a, http.StatusUnauthorized, "invalid_token", "RFC 6750")
+		if !strings.Contains(a.header.Get("WWW-Authenticate"), "invalid_token") {
+			t.Errorf("%v", a.header)
+		}
+	}
+	s.add(api.TokenLife)
+	refusedAs(t, p.do(http.MethodPost, "/api/presentations", pidRequest), http.StatusUnauthorized, "invalid_token")
+}
+
+// Another party's handle is not found, nor is one that is half right.
+func TestHandleIsThePartysOwn(t *testing.T) {
+	s := newService(t)
+	p, other := s.party(t, demoParty), s.party(t, "lanekassen-demo")
+	got := p.ask(pidRequest)
+	second := p.ask(pidRequest)
+	mixed := got.ID + "." + strings.TrimPrefix(second.Handle, second.ID+".")
+	for name, try := range map[string]func(rest string) answer{
+		"another party":   func(rest string) answer { return other.get(got.Handle, rest) },
+		"another secret":  func(rest string) answer { return p.get(mixed, rest) },
+		"without secret":  func(rest string) answer { return p.get(got.ID, rest) },
+		"no id":           func(rest string) answer { return p.get("."+strings.TrimPrefix(got.Handle, got.ID+"."), rest) },
+		"what is no text": func(rest string) answer { return p.get("%00"+got.Handle, rest) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, rest := range []string{"", "/result", "/events"} {
+				refusedAs(t, try(rest), http.StatusNotFound, api.UnknownPresentation)
+			}
+		})
+	}
+	refusedAs(t, other.do(http.MethodPost, "/api/presentations/"+got.Handle+"/cancel", nil), http.StatusNotFound, api.UnknownPresentation)
+	sees(t, p.get(got.Handle, ""), `"waiting"`)
+	refusedAs(t, p.get(got.Handle, "?wait=31"), http.StatusBadRequest, "invalid_request", "wait")
+}
+
+func TestNothingIsAnsweredAfterCancel(t *testing.T) {
+	s := newService(t)
+	p := s.party(t, demoParty)
+	got := p.ask(pidRequest)
+	w := s.open(t, got.Links.Cross)
+	cancel := func(handle string) answer {
+		return p.do(http.MethodPost, "/api/presentations/"+handle+"/cancel", nil)
+	}
+	is(t, cancel(got.Handle), http.StatusNoContent)
+	is(t, cancel(got.Handle), http.StatusNoContent)
+	is(t, w.post(w.encrypt(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}}, "")), http.StatusNotFound)
+	if r := p.result(p.get(got.Handle, "/result")); r.State != "cancelled" || r.Accepted {
+		t.Errorf("%+v", r)
+	}
+	if n := s.rows(t, "requests"); n != 0 {
+		t.Errorf("%d response keys are left", n)
+	}
+	// What a wallet on the same device showed is never released then.
+	got = p.ask(pidRequest)
+	w = s.open(t, got.Links.Same)
+	to, err := url.Parse(w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}}))
+	check(t, err)
+	is(t, cancel(got.Handle), http.StatusNoContent)
+	a := p.do(http.MethodPost, "/api/presentations/"+got.Handle+"/result", map[string]string{"response_code": to.Query().Get("response_code")})
+	refusedAs(t, a, http.StatusForbidden, api.UnknownCode)
+	// What may be read cannot be taken back.
+	got = p.ask(pidRequest)
+	w = s.open(t, got.Links.Cross)
+	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	refusedAs(t, cancel(got.Handle), http.StatusConflict, api.AlreadyAnswered)
+}
+
+func TestResultIsGoneAfterItsTime(t *testing.T) {
+	s := newService(t)
+	p := s.party(t, "aldersgrense-demo") // kept for six minutes
+	got := p.ask(map[string]any{"preset": "over-18", "purpose": "age"})
+	w := s.open(t, got.Links.Cross)
+	w.taken(w.post(url.Values{"error": {"access_denied"}, "state": {w.request.State}}))
+	s.add(6*time.Minute - time.Millisecond)
+	check(t, s.Sweep(t.Context()))
+	p.result(p.get(got.Handle, "/result"))
+	s.add(time.Millisecond)
+	refusedAs(t, p.get(got.Handle, "/result"), http.StatusNotFound, api.UnknownPresentation)
+	check(t, s.Sweep(t.Context()))
+	if n := s.rows(t, "transactions"); n != 0 {
+		t.Errorf("%d transactions are left", n)
+	}
+	s.add(api.Remembered)
+	check(t, s.Sweep(t.Context()))
+	for _, table := range []string{"api_presentations", "api_tokens", "api_proofs"} {
+		if n := s.rows(t, table); n != 0 {
+			t.Errorf("%d rows are left in %s", n, table)
+		}
+	}
+}
+
+func TestIdempotencyKey(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		p, other := s.party(t, demoParty), s.party(t, "lanekassen-demo")
+		const key = "0123456789abcdef"
+		all := make([]asked, 8)
+		var wg sync.WaitGroup
+		for i := range all {
+			wg.Go(func() { all[i] = p.ask(pidRequest, "Idempotency-Key", key) })
+		}
+		wg.Wait()
+		for _, one := range all {
+			if one.Handle != all[0].Handle || one.Links.Cross != all[0].Links.Cross {
+				t.Errorf("%s and %s", one.Handle, all[0].Handle)
+			}
+		}
+		if n := s.rows(t, "api_presentations"); n != 1 {
+			t.Errorf("%d presentations", n)
+		}
+		s.open(t, all[0].Links.Cross)
+		is(t, other.do(http.MethodPost, "/api/presentations", map[string]any{"preset": "student", "purpose": "application"}, "Idempotency-Key", key), http.StatusCreated)
+		without := map[string]any{"preset": "pid", "purpose": "tax-return"}
+		refusedAs(t, p.do(http.MethodPost, "/api/presentations", without, "Idempotency-Key", key), http.StatusUnprocessableEntity, api.KeyReused)
+		refusedAs(t, p.do(http.MethodPost, "/api/presentations", without, "Idempotency-Key", "short"), http.StatusBadRequest, "invalid_request")
+	})
+}
+
+// Who waits is told when it happens: by a long poll, and by events.
+func TestWaitingForTheResult(t *testing.T) {
+	s := newService(t)
+	p := s.party(t, demoParty)
+	got := p.ask(pidRequest)
+	r, err := http.NewRequest(http.MethodGet, s.url+"/api/presentations/"+got.Handle+"/events", nil)
+	check(t, err)
+	r.Header.Set("Authorization", "Bearer "+p.token)
+	stream, err := http.DefaultClient.Do(r)
+	check(t, err)
+	defer func() { _ = stream.Body.Close() }()
+	if stream.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatalf("%v", stream.Header)
+	}
+	lines := bufio.NewScanner(stream.Body)
+	next := func() string {
+		for lines.Scan() {
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				var told asked
+				check(t, json.Unmarshal([]byte(data), &told))
+				return told.State
+			}
+		}
+		return "end"
+	}
+	if first := next(); first != "waiting" {
+		t.Errorf("first %s", first)
+	}
+	polled := make(chan answer, 1)
+	go func() { polled <- p.get(got.Handle, "/result?wait=30") }()
+	w := s.open(t, got.Links.Cross)
+	if second := next(); second != "fetched" {
+		t.Errorf("second %s", second)
+	}
+	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	if third, end := next(), next(); third != "answered" || end != "end" {
+		t.Errorf("third %s, then %s", third, end)
+	}
+	if r := p.result(<-polled); !r.Accepted {
+		t.Errorf("%+v", r)
+	}
+	// The server that stops ends what waits.
+	got = p.ask(pidRequest)
+	go func() { polled <- p.get(got.Handle, "?wait=30") }()
+	s.Close()
+	sees(t, <-polled, `"waiting"`)
+}
+
+// inbox is the webhook of a relying party.
+type inbox struct {
+	mu     sync.Mutex
+	status int
+	got    []*http.Request
+	bodies [][]byte
+}
+
+func (i *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var body bytes.Buffer
+	_, _ = body.ReadFrom(r.Body)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.got, i.bodies = append(i.got, r), append(i.bodies, body.Bytes())
+	w.WriteHeader(i.status)
+}
+
+func (i *inbox) answerWith(status int) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.status = status
+}
+
+func (i *inbox) calls() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return len(i.got)
+}
+
+// ownParty starts the service anew with a party of the test's own.
+func (s *service) ownParty(t testing.TB, webhook, client string, files map[string][]byte) {
+	t.Helper()
+	dir := t.TempDir()
+	const words = "{nb: Skolen, nn: Skulen, en: The school}"
+	check(t, os.WriteFile(filepath.Join(dir, "school.yaml"), []byte("id: school\nname: "+words+"\npurposes: [{id: p, text: "+words+"}]\n"+
+		`may_ask: [{format: dc+sd-jwt, types: ["urn:eudi:pid:1"], claims: [[given_name]]}]`+"\n"+
+		`presets: {name: {credentials: [{id: pid_sd_jwt, format: dc+sd-jwt, meta: {vct_values: ["urn:eudi:pid:1"]}, claims: [{path: [given_name]}]}]}}`+"\n"+
+		"redirects: [\"https://school.example/back?x=1\"]\n"+webhook+client), 0o600))
+	for name, content := range files {
+		check(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
+	}
+	s.cfg.RelyingPartiesDir = dir
+	s.start(t)
+}
+
+func (s *service) webhookKey(t testing.TB, id string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(s.cfg.DataDir, "relying-parties", id+".webhook-key"))
+	check(t, err)
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(string(raw), "whsec_"))
+	check(t, err)
+	return key
+}
+
+func TestWebhookIsRetriedUntilTaken(t *testing.T) {
+	s := newService(t)
+	box := &inbox{status: http.StatusServiceUnavailable}
+	listener := httptest.NewServer(box)
+	t.Cleanup(listener.Close)
+	s.ownParty(t, "webhook: \""+listener.URL+"/hook\"\n", "client: {method: client_secret_basic}\n", nil)
+	p := s.party(t, "school")
+	got := p.ask(map[string]any{"preset": "name", "purpose": "p", "reference": "r-1"})
+	deliver := func(want int) {
+		t.Helper()
+		check(t, s.Deliver(t.Context()))
+		if n := box.calls(); n != want {
+			t.Fatalf("%d calls, want %d", n, want)
+		}
+	}
+	deliver(0)
+	w := s.open(t, got.Links.Cross)
+	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	deliver(1)
+	deliver(1)
+	s.add(5 * time.Second)
+	deliver(2)
+	s.add(5 * time.Second)
+	deliver(2) // it waits twice as long
+	s.add(5 * time.Second)
+	deliver(3)
+	box.answerWith(http.StatusNoContent)
+	s.add(20 * time.Second)
+	deliver(4)
+	s.add(time.Hour)
+	deliver(4)
+	key := s.webhookKey(t, "school")
+	for i, r := range box.got {
+		sent := box.bodies[i]
+		if r.Header.Get(api.HeaderWebhookID) != got.ID || r.URL.Path != "/hook" || r.Method != http.MethodPost {
+			t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
+		}
+		at := s.now().Add(-time.Hour)
+		check(t, api.CheckWebhook(r.Header, key, at, sent))
+		if api.CheckWebhook(r.Header, key, at, append([]byte(" "), sent...)) == nil || api.CheckWebhook(r.Header, key[1:], at, sent) == nil ||
+			api.CheckWebhook(r.Header, key, at.Add(10*time.Minute), sent) == nil {
+			t.Error("another body, another key or another time passes")
+		}
+		if text := string(sent); !strings.Contains(text, `"type":"presentation.answered"`) || !strings.Contains(text, `"reference":"r-1"`) ||
+			strings.Contains(text, "Eksakt") || strings.Contains(text, "accepted") {
+			t.Errorf("%s", text)
+		}
+	}
+	p = s.party(t, "school")
+	replay := func(body string, want string) {
+		t.Helper()
+		a := p.do(http.MethodPost, "/api/webhooks/replay", body)
+		is(t, a, http.StatusAccepted)
+		sees(t, a, `"replayed":`+want)
+	}
+	replay(`{"id":"`+got.ID+`"}`, "1")
+	deliver(5)
+	deliver(5)
+	replay(`{"since":"2026-11-23T14:00:00Z"}`, "1")
+	deliver(6)
+	replay(`{"since":"2027-11-23T14:00:00Z"}`, "0")
+	deliver(6)
+	refusedAs(t, p.do(http.MethodPost, "/api/webhooks/replay", `{"id":"\u0000"}`), http.StatusNotFound, api.UnknownPresentation)
+	refusedAs(t, p.do(http.MethodPost, "/api/webhooks/replay", `{}`), http.StatusBadRequest, "invalid_request", "exactly one")
+	refusedAs(t, s.party(t, demoParty).do(http.MethodPost, "/api/webhooks/replay", `{"id":"`+got.ID+`"}`), http.StatusNotFound, api.UnknownPresentation)
+}
+
+// The end is told of: of what a wallet on the same device showed when its code has been brought, of what nobody answered, and
+// not of what the party took back itself.
+func TestWebhookTellsOfTheEnd(t *testing.T) {
+	s := newService(t)
+	box := &inbox{status: http.StatusOK}
+	listener := httptest.NewServer(box)
+	t.Cleanup(listener.Close)
+	s.ownParty(t, "webhook: \""+listener.URL+"\"\n", "client: {method: client_secret_basic}\n", nil)
+	p := s.party(t, "school")
+	request := map[string]any{"preset": "name", "purpose": "p", "redirect_uri": "https://school.example/back?x=1"}
+	same, open, back := p.ask(request), p.ask(request), p.ask(request)
+	is(t, p.do(http.MethodPost, "/api/presentations/"+back.Handle+"/cancel", nil), http.StatusNoContent)
+	w := s.open(t, same.Links.Same)
+	to, err := url.Parse(w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}}))
+	check(t, err)
+	check(t, s.Deliver(t.Context()))
+	if box.calls() != 0 {
+		t.Fatalf("told of a verdict before its response_code came: %s", box.bodies)
+	}
+	if !strings.HasPrefix(to.String(), "https://school.example/back?x=1&response_code=") {
+		t.Errorf("sent to %s", to)
+	}
+	is(t, p.do(http.MethodPost, "/api/presentations/"+same.Handle+"/result", map[string]string{"response_code": to.Query().Get("response_code")}), http.StatusOK)
+	check(t, s.Deliver(t.Context()))
+	s.add(presentation.RequestLifetime)
+	check(t, s.Deliver(t.Context()))
+	if box.calls() != 1 {
+		t.Fatalf("%d calls: an answer may still be judged", box.calls())
+	}
+	s.add(30 * time.Second)
+	check(t, s.Deliver(t.Context()))
+	s.add(time.Hour)
+	check(t, s.Deliver(t.Context()))
+	var told []string
+	for _, body := range box.bodies {
+		var e struct{ ID, Type string }
+		check(t, json.Unmarshal(body, &e))
+		told = append(told, e.ID+" "+e.Type)
+	}
+	if got := strings.Join(told, ", "); got != same.ID+" presentation.answered, "+open.ID+" presentation.expired" {
+		t.Errorf("told %s", got)
+	}
+}
+
+// Two verifiers on one database do not make the same call at once.
+func TestWebhookOfTwoVerifiers(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		box := &inbox{status: http.StatusOK}
+		listener := httptest.NewServer(box)
+		t.Cleanup(listener.Close)
+		s.ownParty(t, "webhook: \""+listener.URL+"\"\n", "client: {method: client_secret_basic}\n", nil)
+		p := s.party(t, "school")
+		first := s.Server
+		s.start(t)
+		got := p.ask(map[string]any{"preset": "name", "purpose": "p"})
+		w := s.open(t, got.Links.Cross)
+		w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() { check(t, []*server.Server{first, s.Server}[i%2].Deliver(context.Background())) })
+		}
+		wg.Wait()
+		if n := box.calls(); n != 1 {
+			t.Errorf("%d calls", n)
+		}
+	})
+}
