@@ -161,21 +161,25 @@ func (s *Store) MarkFetched(ctx context.Context, transactionID string) error {
 		Update("state", string(presentation.Fetched)).Error
 }
 
-// TakeAnswer implements presentation.Store. The update alone decides; only who won goes on to delete the keys.
+// TakeAnswer implements presentation.Store. The update alone decides; only who won goes on to delete the keys. Wallets that
+// answer at the same time share a commit.
 func (s *Store) TakeAnswer(ctx context.Context, r presentation.Request, o presentation.Outcome, at time.Time) error {
-	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		res := tx.Model(&transactionRow{}).
-			Where("id = ? AND state IN ? AND expires > ?", r.TransactionID, open, at.UnixMilli()).
-			Updates(map[string]any{
-				"state": string(o.State), "error": o.Error, "verdict": o.Verdict, "same_device": o.Code != "", "code": o.Code,
-			})
-		if res.Error != nil {
-			return res.Error
+	same := 0 // no statement of a Tx takes a boolean
+	if o.Code != "" {
+		same = 1
+	}
+	return s.db.Write(ctx, func(tx *database.Tx) error {
+		taken, err := tx.Exec(`UPDATE transactions SET state = ?, error = ?, verdict = ?, same_device = (? = 1), code = ?
+			WHERE id = ? AND state IN (?, ?) AND expires > ?`,
+			string(o.State), o.Error, o.Verdict, same, o.Code, r.TransactionID, open[0], open[1], at.UnixMilli())
+		if err != nil {
+			return err
 		}
-		if res.RowsAffected != 1 {
+		if taken != 1 {
 			return presentation.ErrTaken
 		}
-		return tx.Where("transaction_id = ?", r.TransactionID).Delete(&requestRow{}).Error
+		_, err = tx.Exec("DELETE FROM requests WHERE transaction_id = ?", r.TransactionID)
+		return err
 	})
 }
 
