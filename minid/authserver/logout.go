@@ -149,7 +149,7 @@ type logoutView struct {
 
 // means tells whether the service proved that it knows this very session.
 func (s *Server) means(wish *ticket, session *minid.Session) bool {
-	return wish.Subject != "" && wish.Subject == s.OpenID.subject(wish.ClientID, session.PersonID) &&
+	return wish.Subject != "" && wish.Subject == s.OpenID.subject(wish.ClientID, session.PID) &&
 		(wish.SID == "" || wish.SID == s.OpenID.sid(wish.ClientID, session.ID))
 }
 

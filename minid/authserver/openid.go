@@ -46,6 +46,8 @@ type OpenID struct {
 	Secret   []byte  // 32 bytes; a person's identifier at a service is made with it, so it must never change
 	Sessions Sessions
 	Calls    Caller
+	// SignIn signs people in for services; nil for the Server's, which also signs in for wallets.
+	SignIn SignIn
 
 	metadata []byte
 	room     keyRoom
@@ -135,8 +137,9 @@ func algNames(algs []jose.Alg) []string {
 }
 
 // subject is the person's identifier at one service (Core section 8.1): nobody without Secret can tell that two of them
-// are the same person's.
-func (o *OpenID) subject(clientID, personID string) string { return o.keyed("sub", clientID, personID) }
+// are the same person's. It follows the national identity number and nothing else, so that a service knows a person again
+// however they logged in, with an account here or without one. Another provider has another Secret, and so other subjects.
+func (o *OpenID) subject(clientID, pid string) string { return o.keyed("sub", clientID, pid) }
 
 // sid is what one service knows a session by.
 func (o *OpenID) sid(clientID, sessionID string) string { return o.keyed("sid", clientID, sessionID) }
@@ -149,8 +152,8 @@ func (o *OpenID) keyed(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// acrOf names a level for services. A session is never below low.
-func acrOf(level minid.Level) string {
+// ACR names a level for services. A session is never below low.
+func ACR(level minid.Level) string {
 	switch level {
 	case minid.LevelHigh:
 		return oidc.ACRHigh
@@ -160,8 +163,8 @@ func acrOf(level minid.Level) string {
 	return oidc.ACRLow
 }
 
-// levelOf reads a name of ACRs, LevelLow for "".
-func levelOf(acr string) minid.Level {
+// LevelOf reads a name of oidc.ACRs, LevelLow for "" and for what is none.
+func LevelOf(acr string) minid.Level {
 	return minid.LevelLow + minid.Level(max(0, slices.Index(oidc.ACRs(), acr)))
 }
 
@@ -173,7 +176,7 @@ func (s *Server) idToken(g *Grant) (string, error) {
 	}
 	claims := oidc.IDToken{
 		Issuer: s.Issuer, Audience: jose.Audience{g.ClientID}, Subject: g.Login.Subject, PID: g.PID,
-		ACR: acrOf(g.Level), AMR: g.Login.AMR, AuthTime: g.AuthTime.Unix(), IssuedAt: at.Unix(),
+		ACR: ACR(g.Level), AMR: g.Login.AMR, AuthTime: g.AuthTime.Unix(), IssuedAt: at.Unix(),
 		Expires: at.Add(idTokenLife).Unix(), ID: name(), Locale: g.Login.Locale, Nonce: g.Login.Nonce,
 	}
 	if service.knowsSessions() {
