@@ -19,6 +19,7 @@ import (
 	"lommebok.example/internal/keys"
 	"lommebok.example/internal/observe"
 	"lommebok.example/minid"
+	"lommebok.example/minid/authclient"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/verifier/eidclient"
@@ -155,9 +156,11 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Rules: openid4vp.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}, Now: deps.Now, Log: deps.Log,
 	}
 	eid := &eidclient.Client{
-		Issuer: cfg.MinIDURL, Base: cfg.URL, Services: g.eid, Store: g.store, Site: g.site, Now: deps.Now, Log: deps.Log,
-		Fetch:             fetch.New(fetch.Config{Timeout: 5 * time.Second, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback}),
-		InsecureAllowHTTP: cfg.InsecureAllowHTTP,
+		Base: cfg.URL, Services: g.eid, Store: g.store, Site: g.site, Now: deps.Now, Log: deps.Log,
+		Provider: &authclient.Client{
+			Issuer: cfg.MinIDURL, InsecureAllowHTTP: cfg.InsecureAllowHTTP, Now: deps.Now,
+			Fetch: fetch.New(fetch.Config{Timeout: 5 * time.Second, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback}),
+		},
 	}
 	var logins []string
 	for _, s := range g.eid {
