@@ -11,6 +11,8 @@
 //	WALLET_URL                                               a wallet in the browser: scheme and host
 //	VERIFIER_MINID_URL                                       the OpenID Provider of the demonstration services: scheme and host
 //	DEMO_SERVICES_DIR             data/demo-services         what they authenticate with, shared with the provider
+//	VERIFIER_SERVICES                                        a YAML or JSON file with the services that log people in with the wallet, see authserver.ParseServices
+//	VERIFIER_LOGIN_TRUST                                     a YAML or JSON file with the credentials that let people in, and at which level, see login.ParseTrust
 //	VERIFIER_STATUS_MAX_AGE       0s                         how long a status list is kept; 0s: a revocation counts at once
 //	VERIFIER_INSECURE_ALLOW_HTTP  false                      allow addresses with http, on a developer's own machine
 package main
@@ -18,6 +20,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -29,6 +32,8 @@ import (
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/observe"
 	"lommebok.example/internal/serve"
+	"lommebok.example/minid/authserver"
+	"lommebok.example/verifier/login"
 	"lommebok.example/verifier/server"
 )
 
@@ -42,6 +47,8 @@ type settings struct {
 	WalletURL    string        `env:"WALLET_URL"`
 	MinIDURL     string        `env:"VERIFIER_MINID_URL"`
 	DemoDir      string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
+	Services     string        `env:"VERIFIER_SERVICES"`
+	LoginTrust   string        `env:"VERIFIER_LOGIN_TRUST"`
 	StatusMaxAge time.Duration `env:"VERIFIER_STATUS_MAX_AGE" envDefault:"0s"`
 	AllowHTTP    bool          `env:"VERIFIER_INSECURE_ALLOW_HTTP"`
 }
@@ -65,6 +72,14 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	services, err := readSetting("VERIFIER_SERVICES", set.Services, authserver.ParseServices)
+	if err != nil {
+		return err
+	}
+	trust, err := readSetting("VERIFIER_LOGIN_TRUST", set.LoginTrust, login.ParseTrust)
+	if err != nil {
+		return err
+	}
 	db, err := database.Open(ctx, set.Database)
 	if err != nil {
 		return err
@@ -72,7 +87,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	verifier, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL,
-		MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, StatusMaxAge: set.StatusMaxAge, InsecureAllowHTTP: set.AllowHTTP,
+		Services: services, LoginTrust: trust, MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, StatusMaxAge: set.StatusMaxAge, InsecureAllowHTTP: set.AllowHTTP,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})
@@ -81,6 +96,21 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	}
 	go sweep(ctx, verifier, log)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: verifier.Handler, Log: log})
+}
+
+// readSetting reads a setting that is a file; without one it is the zero value.
+func readSetting[T any](variable, file string, parse func([]byte) (T, error)) (value T, err error) {
+	if file == "" {
+		return value, nil
+	}
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		value, err = parse(raw)
+	}
+	if err != nil {
+		return value, fmt.Errorf("%s: %w", variable, err)
+	}
+	return value, nil
 }
 
 // sweepEvery is how often transactions that are over are deleted.

@@ -102,7 +102,7 @@ func (s *Server) advanceLogin(c *gin.Context, t transaction) {
 		ReturnTo: s.base + "/authorize/consent/" + t.ID, CancelTo: s.base + "/authorize/cancel/" + t.ID,
 	}
 	if t.Login.Silent {
-		session := s.OpenID.Sessions.Session(c)
+		session := s.OpenID.session(c)
 		if session == nil || !session.Meets(need, s.Now()) {
 			s.decline(c, t, loginRequired)
 			return

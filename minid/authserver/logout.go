@@ -128,7 +128,7 @@ func (s *Server) getLeave(c *gin.Context) {
 		s.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: oauth2.InvalidRequest, TextKey: "authserver.problem.logout"})
 		return
 	}
-	session := s.OpenID.Sessions.Session(c)
+	session := s.OpenID.session(c)
 	switch {
 	case session == nil:
 		s.loggedOut(c, wish, nil)
@@ -174,7 +174,7 @@ func (s *Server) postLeave(c *gin.Context) {
 		s.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: oauth2.InvalidRequest, TextKey: "authserver.problem.logout"})
 		return
 	}
-	session := s.OpenID.Sessions.Session(c)
+	session := s.OpenID.session(c)
 	switch {
 	case session == nil:
 		s.loggedOut(c, wish, nil)

@@ -44,8 +44,10 @@ type OpenID struct {
 	Services []Service
 	Keys     KeyRing // sign ID tokens and logout tokens
 	Secret   []byte  // 32 bytes; a person's identifier at a service is made with it, so it must never change
+	// Sessions is nil where nobody stays signed in: then each login is made anew, prompt=none is login_required, and there is
+	// nothing to log out of.
 	Sessions Sessions
-	Calls    Caller
+	Calls    Caller // nil without Sessions
 	// SignIn signs people in for services; nil for the Server's, which also signs in for wallets.
 	SignIn SignIn
 
@@ -55,8 +57,13 @@ type OpenID struct {
 
 // check readies the provider of the server s.
 func (o *OpenID) check(s *Server) error {
-	if o.Keys == nil || len(o.Secret) < 32 || o.Sessions == nil || o.Calls == nil {
-		return fmt.Errorf("%w: OpenID needs Keys, Secret of 32 bytes, Sessions and Calls", ErrConfig)
+	if o.Keys == nil || len(o.Secret) < 32 || o.Sessions != nil && o.Calls == nil {
+		return fmt.Errorf("%w: OpenID needs Keys, Secret of 32 bytes, and Calls with Sessions", ErrConfig)
+	}
+	for _, service := range o.Services {
+		if o.Sessions == nil && service.FrontchannelLogoutURI+service.BackchannelLogoutURI != "" {
+			return fmt.Errorf("%w: service %q: there are no sessions to be told the end of", ErrConfig, service.ID)
+		}
 	}
 	if _, ok := s.Catalog.ByScope(oidc.ScopeOpenID); ok {
 		return fmt.Errorf("%w: the scope openid belongs to services", ErrConfig)
@@ -95,6 +102,7 @@ func ready(body []byte) gin.HandlerFunc {
 
 // providerMetadata is the discovery document (OpenID Connect Discovery 1.0 section 3).
 func (s *Server) providerMetadata() oidc.ProviderMetadata {
+	sessions := s.OpenID.Sessions != nil
 	return oidc.ProviderMetadata{
 		ServerMetadata: oauth2.ServerMetadata{
 			Issuer:                                     s.Issuer,
@@ -123,9 +131,17 @@ func (s *Server) providerMetadata() oidc.ProviderMetadata {
 		ClaimsSupported: []string{
 			"iss", "aud", "sub", "pid", "acr", "amr", "auth_time", "iat", "exp", "jti", "locale", "nonce", "sid",
 		},
-		FrontchannelLogoutSupported: true, FrontchannelLogoutSessionSupported: true,
-		BackchannelLogoutSupported: true, BackchannelLogoutSessionSupported: true,
+		FrontchannelLogoutSupported: sessions, FrontchannelLogoutSessionSupported: sessions,
+		BackchannelLogoutSupported: sessions, BackchannelLogoutSessionSupported: sessions,
 	}
+}
+
+// session is who is signed in in the browser; nil when nobody is.
+func (o *OpenID) session(c *gin.Context) *minid.Session {
+	if o.Sessions == nil {
+		return nil
+	}
+	return o.Sessions.Session(c)
 }
 
 func algNames(algs []jose.Alg) []string {

@@ -20,9 +20,12 @@ import (
 	"lommebok.example/internal/observe"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authclient"
+	"lommebok.example/minid/authserver"
+	minidstore "lommebok.example/minid/store"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/verifier/eidclient"
+	"lommebok.example/verifier/login"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
 	"lommebok.example/verifier/store"
@@ -40,6 +43,11 @@ type Config struct {
 	// authenticate with is shared with it in the folder DemoServicesDir.
 	MinIDURL        string
 	DemoServicesDir string
+
+	// Services log people in with their wallets, at our own OpenID Provider; LoginTrust is which credentials let people in, and
+	// at which level; nil for login.DefaultTrust. With MinIDURL, that provider is one of the services.
+	Services   []authserver.Service
+	LoginTrust login.Trust
 
 	// StatusMaxAge is how long a status list is kept at the most. 0 fetches it for each presentation, so that a revocation
 	// counts at once.
@@ -66,15 +74,19 @@ type Server struct {
 	Handler http.Handler
 	Anchor  []byte // the root that its access certificate leads to, PEM
 
-	asking *presentation.Service
-	store  *store.Store
-	now    func() time.Time
+	asking   *presentation.Service
+	provider *authserver.Server
+	store    *store.Store
+	now      func() time.Time
 }
 
 // New builds the verifier: what everything stands on, then the parts, then the routes.
 func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
+	}
+	if cfg.LoginTrust == nil {
+		cfg.LoginTrust = login.DefaultTrust()
 	}
 	if err := deps.fill(); err != nil {
 		return nil, err
@@ -83,7 +95,10 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := assemble(cfg, deps, g)
+	all, err := assemble(cfg, deps, g)
+	if err != nil {
+		return nil, err
+	}
 	handler, err := all.handler(deps)
 	if err != nil {
 		return nil, err
@@ -91,23 +106,28 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err := publish(cfg.TrustDir, cfg.URL, g.access.Root); err != nil {
 		return nil, err
 	}
-	return &Server{Handler: handler, Anchor: all.public.anchor, asking: all.asking, store: g.store, now: deps.Now}, nil
+	return &Server{Handler: handler, Anchor: all.public.anchor, asking: all.asking, provider: all.provider, store: g.store, now: deps.Now}, nil
 }
 
 // ground is what the parts stand on: tables, secrets, certificates and pages.
 type ground struct {
-	store  *store.Store
-	seal   *minid.Sealer
-	access *access
-	signer *openid4vp.Signer
-	site   *web.Site
-	eid    []eidclient.Service
+	store *store.Store
+	// authorization keeps the OpenID Provider's requests, codes and tokens. Its tables of accounts stay empty.
+	authorization *minidstore.Store
+	seal          *minid.Sealer
+	access        *access
+	signer        *openid4vp.Signer
+	site          *web.Site
+	eid           []eidclient.Service
 }
 
 // lay brings the tables up to date, and makes at the first start what the data folder keeps.
 func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	g = &ground{}
 	if g.store, err = store.New(ctx, deps.DB); err != nil {
+		return nil, err
+	}
+	if g.authorization, err = minidstore.New(ctx, deps.DB); err != nil {
 		return nil, err
 	}
 	secret, err := keys.Secret(cfg.DataDir, "seal", 32)
@@ -139,13 +159,16 @@ type parts struct {
 	pages  *pages
 	eid    *eidclient.Client
 	public *public
+
+	signIn   *walletSignIn
+	provider *authserver.Server
 }
 
 // maxStatusList is how large a status list token may be: a compressed list of a million entries, and room.
 const maxStatusList = 1 << 20
 
 // assemble makes each part once, from the parts above it.
-func assemble(cfg Config, deps Deps, g *ground) *parts {
+func assemble(cfg Config, deps Deps, g *ground) (*parts, error) {
 	anchors := x5c.NewAnchors()
 	client := fetch.New(fetch.Config{
 		Timeout: 3 * time.Second, MaxBytes: maxStatusList, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
@@ -166,14 +189,18 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 	for _, s := range g.eid {
 		logins = append(logins, s.ID)
 	}
+	pages := &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins}
+	pages.signIn = &walletSignIn{pages: pages, store: g.store, trust: cfg.LoginTrust, log: deps.Log}
+	provider, err := newProvider(cfg, deps, g, pages.signIn)
 	return &parts{
+		signIn: pages.signIn, provider: provider,
 		eid:    eid,
 		site:   g.site,
 		trust:  &trustFolder{dir: filepath.Join(cfg.TrustDir, "issuers"), anchors: anchors, log: deps.Log},
 		asking: asking,
-		pages:  &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins},
+		pages:  pages,
 		public: &public{db: deps.DB, anchor: x5c.EncodePEM(g.access.Root)},
-	}
+	}, err
 }
 
 // handler mounts the parts. The site comes first: what it says of headers and languages holds for all routes after it.
@@ -189,13 +216,16 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.trust.reload()
 	p.asking.Mount(r.Group("", p.trust.fresh))
 	p.eid.Mount(r)
-	p.pages.mount(r.Group("", p.site.OwnForms()))
+	p.provider.Mount(r)
+	own := r.Group("", p.site.OwnForms())
+	p.pages.mount(own)
+	p.signIn.mount(own)
 	return r, nil
 }
 
 // Sweep deletes the transactions that are over, with all that was shown in them.
 func (s *Server) Sweep(ctx context.Context) error {
-	return errors.Join(s.asking.Sweep(ctx), s.store.SweepEID(ctx, s.now()))
+	return errors.Join(s.asking.Sweep(ctx), s.store.SweepEID(ctx, s.now()), s.store.SweepLogins(ctx, s.now()), s.provider.Sweep(ctx))
 }
 
 // ErrConfig is what is wrong with a Config.
@@ -213,6 +243,11 @@ func (cfg Config) check() error {
 	if cfg.MinIDURL != "" {
 		if err := cfg.origin("the address of MinID", cfg.MinIDURL); err != nil {
 			return err
+		}
+	}
+	if cfg.LoginTrust != nil {
+		if err := cfg.LoginTrust.Check(); err != nil {
+			return fmt.Errorf("%w: %w", ErrConfig, err)
 		}
 	}
 	if cfg.DataDir == "" || cfg.TrustDir == "" {

@@ -26,6 +26,7 @@ type waitingView struct {
 	Transaction *transaction
 	Claims      []string
 	Limit       web.Limit
+	Cancel      string // where a login goes that the person gives up; "" for what is no login
 }
 
 // claimNames are the claims for which the texts have a name, verifier.claim.<name>.
