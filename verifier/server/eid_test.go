@@ -224,4 +224,13 @@ func TestDemonstrationLoginInABrowser(t *testing.T) {
 	if got := webtest.Eval[string](t, tab, `document.querySelector("main form button").textContent`); got != "Logg inn med MinID" {
 		t.Errorf("the other service says %q", got)
 	}
+
+	// With the wallet on another device the page goes on by itself, through both providers, when it has shown who it is.
+	tab.Do(t, chromedp.Click(submit), chromedp.WaitVisible(`a[href$="with=wallet"]`), chromedp.Click(`a[href$="with=wallet"]`), chromedp.WaitReady("#request-address"))
+	w := h.open(t, webtest.Eval[string](t, tab, `document.querySelector("#request-address").textContent`))
+	w.showMinID(stjerne)
+	tab.Do(t, chromedp.WaitVisible(".lb-facts"))
+	if got := webtest.Eval[string](t, tab, `document.querySelector(".lb-facts").textContent`); !strings.Contains(got, "EUDIW") || !strings.Contains(got, stjerne) {
+		t.Errorf("the service knows %q", got)
+	}
 }
