@@ -12,6 +12,9 @@
 //	GET  /health                   200, or 503 when the database does not answer
 //	/requests/:id, /responses/:id  presentation
 //	/eid/:service                  eidclient
+//	/par, /authorize, /token, …    authserver: the OpenID Provider of services that log people in with their wallets; the page
+//	                               of such a login stands at /authorize/consent/:id
+//	POST /wallet-login/:id/again   begins such a login again, with another transaction
 //	/assets                        web
 //
 // JSON of a transaction; links only while it waits, error only when the wallet refused, verdict only when there is one:
@@ -21,6 +24,6 @@
 //	 "error", "verdict": {"accepted", "checks": […], "credentials": […]}}
 //
 // The data folder holds, made at the first start: a key and a certificate for each of access-ca and access, and the
-// secret seal. Trust anchors of issuers are read from the folder issuers below the trust folder, again whenever a file
+// secrets seal, dpop-nonce and pairwise; below keys, those that sign ID tokens. Trust anchors of issuers are read from the folder issuers below the trust folder, again whenever a file
 // there has changed.
 package server

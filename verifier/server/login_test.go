@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"encoding/json"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
@@ -21,6 +22,8 @@ import (
 	"lommebok.example/specs/oidc"
 	"lommebok.example/specs/sdjwt"
 	"lommebok.example/specs/sdjwtvc"
+	"lommebok.example/verifier/login"
+	"lommebok.example/verifier/server"
 )
 
 const (
@@ -147,7 +150,7 @@ func TestLoginWithTheWallet(t *testing.T) {
 // Whichever credential says who the person is, the service knows them by the same sub; another service by another.
 func TestTheSamePersonByEveryCredential(t *testing.T) {
 	s, loans, tax := newLogins(t, onSQLite(t))
-	login := func(p *party, show func(w *wallet) string) map[string]any {
+	logIn := func(p *party, show func(w *wallet) string) map[string]any {
 		v := newVisitor(t)
 		v.get(p.push())
 		w := s.open(t, v.link("openid4vp:"))
@@ -155,17 +158,17 @@ func TestTheSamePersonByEveryCredential(t *testing.T) {
 		_, claims := p.redeem(p.landed(v))
 		return claims
 	}
-	first := login(loans, func(w *wallet) string { return w.showMinID(karies) })
+	first := logIn(loans, func(w *wallet) string { return w.showMinID(karies) })
 	for name, show := range map[string]func(w *wallet) string{"SD-JWT VC": (*wallet).showPID, "mdoc": (*wallet).showPIDMdoc} {
-		got := login(loans, show)
+		got := logIn(loans, show)
 		if got["sub"] != first["sub"] || got["pid"] != karies || got["acr"] != "idporten-loa-high" || first["acr"] != "idporten-loa-substantial" {
 			t.Errorf("by PID as %s: %v\nby MinID credential: %v", name, got, first)
 		}
-		if high := login(tax, show); high["sub"] == first["sub"] || high["acr"] != "idporten-loa-high" {
+		if high := logIn(tax, show); high["sub"] == first["sub"] || high["acr"] != "idporten-loa-high" {
 			t.Errorf("at another service: %v", high)
 		}
 	}
-	if other := login(loans, func(w *wallet) string { return w.showMinID(stjerne) }); other["sub"] == first["sub"] {
+	if other := logIn(loans, func(w *wallet) string { return w.showMinID(stjerne) }); other["sub"] == first["sub"] {
 		t.Error("two people are one")
 	}
 }
@@ -205,6 +208,43 @@ func TestLevelThatACredentialDoesNotReach(t *testing.T) {
 	v.get(v.link("reason=level"))
 	if q := tax.landed(v); q.Get("error") != "unmet_authentication_requirements" || q.Get("code") != "" {
 		t.Errorf("%v", q)
+	}
+}
+
+// What a credential is worth is the operator's word of today: a login under way does not keep that of yesterday.
+func TestTrustThatIsTakenBack(t *testing.T) {
+	s, _, tax := newLogins(t, onSQLite(t))
+	v := newVisitor(t)
+	v.get(tax.push())
+	request := v.at
+	s.open(t, v.qr()).showPID()
+	s.cfg.LoginTrust = login.Trust{{Format: "dc+sd-jwt", Type: "urn:eudi:pid:1", Level: minid.LevelSubstantial}}
+	s.start(t)
+	v.get(request)
+	v.sees("Beviset gir for lavt sikkerhetsnivå", "<strong>betydelig</strong>")
+	if v.left != "" {
+		t.Errorf("left to %s", v.left)
+	}
+}
+
+func TestLoginConfigurationRefused(t *testing.T) {
+	s := newService(t)
+	for want, change := range map[string]func(c *server.Config){
+		"high is a PID's": func(c *server.Config) {
+			c.LoginTrust = login.Trust{{Format: "dc+sd-jwt", Type: mpid, Level: minid.LevelHigh}}
+		},
+		"there are no sessions": func(c *server.Config) {
+			one := registration("loans", minid.LevelLow)
+			one.BackchannelLogoutURI = "https://loans.example/out"
+			c.Services = append(c.Services, one)
+		},
+		"least_level": func(c *server.Config) { c.Services = append(c.Services, registration("loans", minid.LevelNone)) },
+	} {
+		cfg := s.cfg
+		change(&cfg)
+		if _, err := server.New(context.Background(), cfg, server.Deps{DB: s.db, Now: s.now, Log: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }
 
