@@ -17,6 +17,7 @@ import (
 	"lommebok.example/minid/authserver"
 	"lommebok.example/specs/fnr"
 	"lommebok.example/specs/oauth2"
+	"lommebok.example/specs/oidc"
 	"lommebok.example/web"
 )
 
@@ -171,7 +172,7 @@ func (g *Gateway) callback(c *gin.Context) {
 	g.to(c, pending.ReturnTo)
 }
 
-// finish verifies the answer. A person has a national identity number here, whatever else the other provider may log in.
+// finish verifies the answer.
 func (g *Gateway) finish(c *gin.Context, p *Pending, q url.Values) (*Login, error) {
 	got, err := g.Provider.Finish(c.Request.Context(), g.Party, authclient.Pending{
 		Nonce: p.Nonce, Verifier: p.Verifier, Ask: authclient.Ask{ACR: p.ACR, Anew: true}, Begun: p.Begun,
@@ -179,13 +180,19 @@ func (g *Gateway) finish(c *gin.Context, p *Pending, q url.Values) (*Login, erro
 	if err != nil {
 		return nil, err
 	}
-	n, err := fnr.Parse(got.Claims.PID)
+	return loginBy(p, got.Claims, g.Now())
+}
+
+// loginBy is what an ID token makes of a login. A person has a national identity number here, whoever else the other provider may
+// log in.
+func loginBy(p *Pending, claims oidc.IDToken, at time.Time) (*Login, error) {
+	n, err := fnr.Parse(claims.PID)
 	if err != nil {
 		return nil, errors.Join(authclient.ErrProvider, err)
 	}
 	return &Login{
-		ID: authclient.NewSecret(), Browser: p.Browser, ReturnTo: p.ReturnTo, PID: n.Digits(), Level: authserver.LevelOf(got.Claims.ACR),
-		AMR: got.Claims.AMR, AuthTime: time.Unix(got.Claims.AuthTime, 0).UTC(), Expires: g.Now().Add(loginLife),
+		ID: authclient.NewSecret(), Browser: p.Browser, ReturnTo: p.ReturnTo, PID: n.Digits(), Level: authserver.LevelOf(claims.ACR),
+		AMR: claims.AMR, AuthTime: time.Unix(claims.AuthTime, 0).UTC(), Expires: at.Add(loginLife),
 	}, nil
 }
 

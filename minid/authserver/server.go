@@ -116,14 +116,14 @@ var ErrConfig = errors.New("authserver: the server is configured wrongly")
 
 // Check tells whether the fields make a server that may run, and readies it; Mount calls it and panics on the error.
 func (s *Server) Check() error {
-	u, err := url.Parse(s.Issuer)
+	u, err := s.checkIssuer()
 	switch {
-	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(s.Issuer, "/"):
-		return fmt.Errorf("%w: Issuer must be a URL with a host, and without query, fragment and final slash (RFC 8414 section 2)", ErrConfig)
-	case u.Scheme != "https" && (u.Scheme != "http" || !s.InsecureAllowHTTP):
-		return fmt.Errorf("%w: Issuer must be https, or http with InsecureAllowHTTP", ErrConfig)
-	case s.Store == nil || s.Catalog == nil && s.OpenID == nil || s.SignIn == nil || s.Nonces == nil || s.Site == nil || s.Now == nil || s.Log == nil:
-		return fmt.Errorf("%w: Store, SignIn, Catalog, Nonces, Site, Now and Log must be set", ErrConfig)
+	case err != nil:
+		return err
+	case s.Store == nil || s.SignIn == nil || s.Nonces == nil || s.Site == nil || s.Now == nil || s.Log == nil:
+		return fmt.Errorf("%w: Store, SignIn, Nonces, Site, Now and Log must be set", ErrConfig)
+	case s.Catalog == nil && s.OpenID == nil:
+		return fmt.Errorf("%w: Catalog or OpenID must be set", ErrConfig)
 	case s.Offers != nil && (s.Accounts == nil || len(s.Offers.secret) < 32):
 		return fmt.Errorf("%w: Offers needs Accounts, and a secret of 32 bytes", ErrConfig)
 	}
@@ -144,6 +144,17 @@ func (s *Server) Check() error {
 		return s.OpenID.check(s)
 	}
 	return nil
+}
+
+func (s *Server) checkIssuer() (*url.URL, error) {
+	u, err := url.Parse(s.Issuer)
+	switch {
+	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(s.Issuer, "/"):
+		return nil, fmt.Errorf("%w: Issuer must be a URL with a host, and without query, fragment and final slash (RFC 8414 section 2)", ErrConfig)
+	case u.Scheme != "https" && (u.Scheme != "http" || !s.InsecureAllowHTTP):
+		return nil, fmt.Errorf("%w: Issuer must be https, or http with InsecureAllowHTTP", ErrConfig)
+	}
+	return u, nil
 }
 
 // Mount puts the routes of the package comment on r, which must be the root of the host that Issuer names.
