@@ -39,6 +39,8 @@
 //	ISSUER_PASSPORT_CHECK                                        a JSON file with the service that checks passports, see server.ParsePassport
 //	ISSUER_SCHOOLS                                               a YAML or JSON file of schools, see school.Parse; with test people, synthetic ones
 //	ISSUER_DEMO_SERVICES_URL                                     where the demonstration services are: scheme and host
+//	ISSUER_WALLET_LOGIN_URL                                      an OpenID Provider where people log in with their wallets, offered beside MinID to who
+//	                                                             logs in at a service; it knows us as idporten, by the key in DEMO_SERVICES_DIR
 //	DEMO_SERVICES_DIR                 data/demo-services         the keys they share with their owner
 //	ISSUER_ENCRYPTION_REQUIRED        false                      issue only to wallets that encrypt, see server.Config
 //	ISSUER_TRANSACTIONS               false                      record what wallets and the issuer say, masked, for a day; see package transaction
@@ -113,6 +115,7 @@ type settings struct {
 	Facts              string        `env:"ISSUER_FACTS"`
 	Registration       string        `env:"ISSUER_REGISTRATION"`
 	DemoURL            string        `env:"ISSUER_DEMO_SERVICES_URL"`
+	WalletLogin        string        `env:"ISSUER_WALLET_LOGIN_URL"`
 	DemoDir            string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	TLSDir             string        `env:"ISSUER_TLS_DIR"`
 	AllowHTTP          bool          `env:"ISSUER_INSECURE_ALLOW_HTTP"`
@@ -193,7 +196,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		Email:   server.Gateway{URL: set.EmailGateway, Token: set.EmailToken},
 		Letters: server.Gateway{URL: set.LetterGateway, Token: set.LetterToken}, LetterLife: set.LetterLife,
 		Services: services, Staff: staff, Levels: levels, Desk: desk, Passport: passport, Schools: schools, Info: info, CredentialsDir: set.Credentials, FactsFile: set.Facts,
-		DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir,
+		DemoServicesURL: set.DemoURL, DemoServicesDir: set.DemoDir, WalletLoginURL: set.WalletLogin,
 		InsecureAllowHTTP: set.AllowHTTP, InsecureAllowAnyClient: set.AllowAnyClient, InsecureTestPeople: set.TestPeople,
 		StatusListSize: set.StatusListSize, WalletCheck: set.WalletCheck, KeysEvery: set.KeysEvery, EncryptionRequired: set.EncryptionRequired,
 		InsecureAllowAnonymousPreAuthorized: set.AllowAnonymous, Transactions: set.Transactions,

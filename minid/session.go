@@ -10,13 +10,15 @@ import (
 // that kept earlier factors, of the login those came from. Expires is when the session ends at the latest,
 // Ends when it does if it is not used again.
 type Session struct {
-	ID, PersonID, PID string
-	Level             Level
-	Basis             Basis
-	Factors           []Factor
-	AMR               []string
-	AuthTime          time.Time
-	Expires, Ends     time.Time
+	ID            string
+	PersonID      string // of the MinID account; "" for somebody who was known without one, by a wallet
+	PID           string
+	Level         Level
+	Basis         Basis
+	Factors       []Factor
+	AMR           []string
+	AuthTime      time.Time
+	Expires, Ends time.Time
 }
 
 // Meets says whether the session is what a need asks for.

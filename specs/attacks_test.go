@@ -41,7 +41,7 @@ var attacks = map[string][]string{
 	"B06 PKCE":                                         {"minid/authserver.TestPARRefuses", "minid/authserver.TestTokenRefuses", "minid/authserver.TestVerifierMustBeWellFormed"},
 	"B07 a code twice":                                 {"minid/authserver.TestCodeUsedTwiceRevokesItsTokens", "minid/authserver.TestReusedCodeEndsTheRefreshToken"},
 	"B09 an old code":                                  {"minid/authserver.TestCodeLivesAMinute"},
-	"B10 mix-up":                                       {"minid/authserver.TestRefusalsGoBackToTheWallet", "minid/authserver.TestYes"},
+	"B10 mix-up":                                       {"minid/authserver.TestRefusalsGoBackToTheWallet", "minid/authserver.TestYes", "minid/authclient.TestAnswersRefused", "verifier/server.TestWalletLoginAnswersRefused"},
 	"B11 bad DPoP proofs":                              {"minid/authserver.TestProofsAtTheTokenEndpoint", "minid/authserver.TestProofsAtTheResource"},
 	"B13 the nonce of DPoP":                            {"minid/authserver.TestProofsAtTheTokenEndpoint", "minid/authserver.TestProofsAtTheResource"},
 	"B14 long and many jti":                            {"minid/authserver.TestProofsAtTheResource"},
@@ -91,6 +91,10 @@ var attacks = map[string][]string{
 	"G11 requests without end":                         {"internal/serve.TestHeaderTooLarge", "issuer/server.TestBodyWithoutEnd"},
 	"G12 ten thousand at the login":                    {"issuer.TestTenThousandLogIn"},
 	"G13 wallets beside a storm of people":             {"issuer/server.TestStormOfPeopleHoldsUpNobodyElse"},
+	"login with the wallet: a level not reached":       {"verifier/server.TestLevelThatACredentialDoesNotReach", "verifier/server.TestTrustThatIsTakenBack", "verifier/login.TestPersonOfAVerdict"},
+	"login with the wallet: answers of other logins":   {"verifier/server.TestAnswerOfAnotherLogin", "verifier/server.TestNoLoginByABadPresentation"},
+	"login with the wallet: code and answer twice":     {"verifier/server.TestLoginWithTheWallet", "verifier/server.TestWalletLoginAnswersRefused", "issuer/store.TestWalletLoginIsTakenOnce"},
+	"login with the wallet: links in other browsers":   {"verifier/server.TestStolenLinks"},
 }
 
 // A row whose test was renamed or deleted is a row that nothing holds.

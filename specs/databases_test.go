@@ -16,6 +16,7 @@ var noDatabase = map[string]string{
 	"minid/authserver.TestRedirectURIOfAnyClient":                "refuses before anything is looked up",
 	"minid/authserver.TestIssuerStateIsOfAnOffer":                "the mark holds everything itself",
 	"wallet-sim/wallet.TestAuthorizationCodeIsPreferred":         "the simulator keeps files",
+	"minid/authclient.TestAnswersRefused":                        "what is kept is its caller's",
 	"issuer/signing.TestLintRefusesBatches":                      "the lint knows no table",
 	"issuer/signing.TestLintReadsThePayload":                     "the lint knows no table",
 	"issuer/signing.TestLintReadsTheMSO":                         "the lint knows no table",

@@ -12,6 +12,8 @@
 //	VERIFIER_MINID_URL                                       the OpenID Provider of the demonstration services: scheme and host
 //	DEMO_SERVICES_DIR             data/demo-services         what they authenticate with, shared with the provider
 //	VERIFIER_RELYING_PARTIES                                 a folder with a file for each relying party that asks by the API
+//	VERIFIER_SERVICES                                        a YAML or JSON file with the services that log people in with the wallet, see authserver.ParseServices
+//	VERIFIER_LOGIN_TRUST                                     a YAML or JSON file with the credentials that let people in, and at which level, see login.ParseTrust
 //	VERIFIER_STATUS_MAX_AGE       0s                         how long a status list is kept; 0s: a revocation counts at once
 //	VERIFIER_INSECURE_ALLOW_HTTP  false                      allow addresses with http, on a developer's own machine
 //	VERIFIER_INSECURE_PIN_LEAF                               NAME.pem: a leaf trusted without a chain, for the types in NAME.yaml beside it
@@ -40,6 +42,8 @@ import (
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/observe"
 	"lommebok.example/internal/serve"
+	"lommebok.example/minid/authserver"
+	"lommebok.example/verifier/login"
 	"lommebok.example/verifier/server"
 	"lommebok.example/verifier/trust"
 )
@@ -56,6 +60,8 @@ type settings struct {
 	DemoDir      string        `env:"DEMO_SERVICES_DIR" envDefault:"data/demo-services"`
 	Registration string        `env:"VERIFIER_REGISTRATION_CERTIFICATE"`
 	Parties      string        `env:"VERIFIER_RELYING_PARTIES"`
+	Services     string        `env:"VERIFIER_SERVICES"`
+	LoginTrust   string        `env:"VERIFIER_LOGIN_TRUST"`
 	StatusMaxAge time.Duration `env:"VERIFIER_STATUS_MAX_AGE" envDefault:"0s"`
 	AllowHTTP    bool          `env:"VERIFIER_INSECURE_ALLOW_HTTP"`
 	PinLeaf      string        `env:"VERIFIER_INSECURE_PIN_LEAF"`
@@ -110,6 +116,14 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	services, err := readSetting("VERIFIER_SERVICES", set.Services, authserver.ParseServices)
+	if err != nil {
+		return err
+	}
+	trusted, err := readSetting("VERIFIER_LOGIN_TRUST", set.LoginTrust, login.ParseTrust)
+	if err != nil {
+		return err
+	}
 	db, err := database.Open(ctx, set.Database)
 	if err != nil {
 		return err
@@ -117,7 +131,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	verifier, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL,
-		MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, RelyingPartiesDir: set.Parties, StatusMaxAge: set.StatusMaxAge,
+		Services: services, LoginTrust: trusted, MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, RelyingPartiesDir: set.Parties, StatusMaxAge: set.StatusMaxAge,
 		RegistrationCertificate: set.Registration, InsecureAllowHTTP: set.AllowHTTP, InsecurePinLeaf: set.PinLeaf,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
@@ -135,6 +149,21 @@ const (
 	tendEvery    = time.Minute // transactions that are over are deleted, and trust lists that are due are fetched
 	deliverEvery = time.Second // webhooks that are due are sent
 )
+
+// readSetting reads a setting that is a file; without one it is the zero value.
+func readSetting[T any](variable, file string, parse func([]byte) (T, error)) (value T, err error) {
+	if file == "" {
+		return value, nil
+	}
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		value, err = parse(raw)
+	}
+	if err != nil {
+		return value, fmt.Errorf("%s: %w", variable, err)
+	}
+	return value, nil
+}
 
 // every does something at once, and again and again.
 func every(ctx context.Context, d time.Duration, what string, do func(context.Context) error, log *slog.Logger) {

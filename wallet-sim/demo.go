@@ -144,6 +144,7 @@ func (j *journey) firstLegs() []leg {
 func (j *journey) lastLegs() []leg {
 	return []leg{
 		{"Log in at Lånekassen and at Skatteetaten with one MinID login, as services do with ID-porten", j.logins},
+		{"Log in at Lånekassen with the wallet: the same person to it, at the same level", j.walletLogin},
 		{"A person without MinID orders an activation letter, with the phone in hand", j.orderLetter},
 		{"The letter is read, and registered: password, phone, e-mail", j.registerByLetter},
 		{"The newcomer logs in with a code by SMS, and gets the MinID credential", j.newcomerCredential},

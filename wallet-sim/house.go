@@ -109,6 +109,7 @@ func (h *house) issuerSettings() map[string]string {
 		"ISSUER_DATABASE": "sqlite:" + filepath.Join(h.dir("issuer"), "issuer.db"),
 		"ISSUER_CLIENTS":  filepath.Join(h.data, "clients.json"), "TRUST_DIR": h.dir("trust"), "WALLET_URL": h.ownURL,
 		"ISSUER_WALLET_CHECK": h.walletCheck.String(), "ISSUER_DEMO_SERVICES_URL": h.verifierURL, "DEMO_SERVICES_DIR": h.dir("demo-services"),
+		"ISSUER_WALLET_LOGIN_URL":    h.verifierURL,
 		"ISSUER_INSECURE_ALLOW_HTTP": strconv.FormatBool(!h.tls), "ISSUER_INSECURE_ALLOW_ANY_CLIENT": "true", "ISSUER_INSECURE_TEST_PEOPLE": "true",
 		"ISSUER_TRANSACTIONS": "true",
 	}

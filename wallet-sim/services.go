@@ -30,8 +30,8 @@ func (j *journey) logins(ctx context.Context) (string, error) {
 	return "acr idporten-loa-substantial at both; the second asked for nothing, since the person was logged in", nil
 }
 
-func (j *journey) loginAt(ctx context.Context, path string) (*browser.Page, error) {
-	b := j.student.browser
+// beginLogin opens the service's page, and logs in from there as far as it goes without being asked.
+func (j *journey) beginLogin(ctx context.Context, b *browser.Browser, path string) (*browser.Page, error) {
 	page, err := b.Open(ctx, j.house.verifierURL+path, "")
 	if err != nil {
 		return nil, err
@@ -40,7 +40,12 @@ func (j *journey) loginAt(ctx context.Context, path string) (*browser.Page, erro
 	if form == nil {
 		return nil, fmt.Errorf("expected a form to log in, got: %s", page.Says())
 	}
-	if page, err = b.Submit(ctx, page, form, nil, ""); err != nil {
+	return b.Submit(ctx, page, form, nil, "")
+}
+
+func (j *journey) loginAt(ctx context.Context, path string) (*browser.Page, error) {
+	page, err := j.beginLogin(ctx, j.student.browser, path)
+	if err != nil {
 		return nil, err
 	}
 	if page.Status != http.StatusOK || page.URL.Path != path {

@@ -79,6 +79,10 @@ type Config struct {
 	DemoServicesURL string
 	DemoServicesDir string
 
+	// WalletLoginURL is the issuer of an OpenID Provider where people log in with their digital wallets, which is then offered
+	// beside MinID to who logs in at a service; "" for none. What we authenticate with there is kept in DemoServicesDir.
+	WalletLoginURL string
+
 	// InsecureAllowHTTP allows a URL with the scheme http. Safe on a developer's own machine only.
 	InsecureAllowHTTP bool
 	// InsecureAllowAnyClient serves wallets that are not in Clients. Safe where only synthetic people have accounts.
@@ -124,7 +128,7 @@ func (cfg Config) check() error {
 	case cfg.DataDir == "":
 		return fmt.Errorf("%w: the data folder is not set", ErrConfig)
 	}
-	if err := errors.Join(cfg.checkLevels(), cfg.checkPassport(), cfg.checkPush(), cfg.checkListSize()); err != nil {
+	if err := errors.Join(cfg.checkLevels(), cfg.checkPassport(), cfg.checkPush(), cfg.checkWalletLogin(), cfg.checkListSize()); err != nil {
 		return err
 	}
 	if err := cfg.checkGateways(); err != nil || cfg.WalletURL == "" {

@@ -18,6 +18,7 @@
 //	/statuslists/:id                                              status
 //	/.well-known/oauth-authorization-server, /par, /authorize, /token   minid/authserver
 //	/.well-known/openid-configuration, /jwks.json, /userinfo, /tokeninfo, /revoke, /endsession   minid/authserver
+//	GET  /wallet-login/callback    walletlogin, where it is configured
 //	/login, /logout, /minid                                       minid/login
 //	/minid/app                                                    minid/app
 //	/school, /enrol                                               minid/school/pages

@@ -11,6 +11,7 @@ import (
 func TestEveryRouteIsDescribed(t *testing.T) {
 	s := newService(t)
 	s.cfg.OperatorToken, s.cfg.Transactions = "token", true
+	s.cfg.WalletLoginURL, s.cfg.DemoServicesDir = "http://localhost:8081", t.TempDir()
 	s.start(t)
 	var have []openapitest.Route
 	for _, r := range s.routes(t) {

@@ -19,6 +19,7 @@ import (
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/status"
 	"lommebok.example/issuer/store"
+	"lommebok.example/issuer/walletlogin"
 	"lommebok.example/issuer/wallets"
 	"lommebok.example/minid"
 	"lommebok.example/minid/app"
@@ -71,6 +72,12 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 		return nil, err
 	}
 	all := assemble(cfg, deps, ground)
+	if all.walletLogin, err = newWalletLogin(cfg, deps, ground, all.login); err != nil {
+		return nil, err
+	}
+	if all.walletLogin != nil {
+		all.authServer.OpenID.SignIn = all.walletLogin
+	}
 	if all.schools, err = schoolPages(cfg, ground, all.login); err != nil {
 		return nil, err
 	}
@@ -116,7 +123,9 @@ type parts struct {
 	letters    *notify.LetterOutbox
 	operator   *login.Operator
 	schools    *pages.Pages
-	metrics    *metrics.Metrics
+
+	walletLogin *walletlogin.Gateway // nil where the wallet is not offered
+	metrics     *metrics.Metrics
 
 	transactions *pageset.Pages // nil where nothing is recorded
 }
@@ -197,6 +206,9 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.phones.Mount(r)
 	p.schools.Mount(r)
 	p.authServer.Mount(r)
+	if p.walletLogin != nil {
+		p.walletLogin.Mount(r)
+	}
 	p.status.Mount(r)
 	p.public.mount(r)
 	p.crl.mount(r)

@@ -53,6 +53,9 @@ func (s *Store) Sweep(ctx context.Context, at time.Time) error {
 	if err := s.sweepTransactions(ctx, at); err != nil {
 		return err
 	}
+	if err := s.sweepLogins(ctx, at); err != nil {
+		return err
+	}
 	gone := at.Add(-keepAfterExpiry).Unix()
 	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := tx.Exec("DELETE FROM issuer_used_nonces WHERE expires_at < ?", at.Unix()).Error; err != nil {

@@ -57,6 +57,10 @@
 // issuer_state comes from a stranger (section 5.1.3): it holds the request to the credentials of the offer, and says nothing about who
 // signs in.
 //
+// Without a Catalog services alone are served: there is no metadata of RFC 8414, and no question to the person. That is how a
+// provider without accounts uses it, which knows people by what they show. A Session then names no account, and sub follows the
+// national identity number.
+//
 // A service authenticates itself in steps 1 and 5, by a secret or by an assertion whose jti is taken once. There is no
 // question to the person in step 4, and step 5 gives an ID token beside an access token, 2 min, that opens userinfo.
 package authserver

@@ -76,7 +76,7 @@ func (s *Server) askedLogin(service *Service, v url.Values) (*Login, error) {
 		return nil, err
 	}
 	login := &Login{
-		Nonce: v.Get("nonce"), Level: max(service.Level, levelOf(acr)), Silent: prompt == oidc.PromptNone,
+		Nonce: v.Get("nonce"), Level: max(service.Level, LevelOf(acr)), Silent: prompt == oidc.PromptNone,
 		Locale: oidc.ParseUILocales(v.Get("ui_locales"), web.Offered),
 	}
 	at := s.Now().UTC().Truncate(time.Millisecond)
@@ -102,7 +102,7 @@ func (s *Server) advanceLogin(c *gin.Context, t transaction) {
 		ReturnTo: s.base + "/authorize/consent/" + t.ID, CancelTo: s.base + "/authorize/cancel/" + t.ID,
 	}
 	if t.Login.Silent {
-		session := s.OpenID.Sessions.Session(c)
+		session := s.OpenID.session(c)
 		if session == nil || !session.Meets(need, s.Now()) {
 			s.decline(c, t, loginRequired)
 			return
@@ -110,7 +110,11 @@ func (s *Server) advanceLogin(c *gin.Context, t transaction) {
 		s.logIn(c, t, session)
 		return
 	}
-	session, ok := s.SignIn.SignedIn(c, need)
+	signIn := s.SignIn
+	if s.OpenID.SignIn != nil {
+		signIn = s.OpenID.SignIn
+	}
+	session, ok := signIn.SignedIn(c, need)
 	switch {
 	case !ok:
 	case session.Level < need.Level:
@@ -131,7 +135,7 @@ func (s *Server) logIn(c *gin.Context, t transaction, session *minid.Session) {
 		ID: name(), ClientID: t.ClientID, PersonID: session.PersonID, PID: session.PID, Level: session.Level,
 		Basis: session.Basis, AuthTime: session.AuthTime, Scopes: t.Scopes,
 		Login: &LoggedIn{
-			Nonce: t.Login.Nonce, Locale: web.Chosen(c), AMR: amr, Subject: s.OpenID.subject(t.ClientID, session.PersonID),
+			Nonce: t.Login.Nonce, Locale: web.Chosen(c), AMR: amr, Subject: s.OpenID.subject(t.ClientID, session.PID),
 			SID: s.OpenID.sid(t.ClientID, session.ID), SessionID: session.ID, SessionEnds: session.Expires,
 		},
 	}

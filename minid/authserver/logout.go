@@ -128,7 +128,7 @@ func (s *Server) getLeave(c *gin.Context) {
 		s.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: oauth2.InvalidRequest, TextKey: "authserver.problem.logout"})
 		return
 	}
-	session := s.OpenID.Sessions.Session(c)
+	session := s.OpenID.session(c)
 	switch {
 	case session == nil:
 		s.loggedOut(c, wish, nil)
@@ -149,7 +149,7 @@ type logoutView struct {
 
 // means tells whether the service proved that it knows this very session.
 func (s *Server) means(wish *ticket, session *minid.Session) bool {
-	return wish.Subject != "" && wish.Subject == s.OpenID.subject(wish.ClientID, session.PersonID) &&
+	return wish.Subject != "" && wish.Subject == s.OpenID.subject(wish.ClientID, session.PID) &&
 		(wish.SID == "" || wish.SID == s.OpenID.sid(wish.ClientID, session.ID))
 }
 
@@ -174,7 +174,7 @@ func (s *Server) postLeave(c *gin.Context) {
 		s.Site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: oauth2.InvalidRequest, TextKey: "authserver.problem.logout"})
 		return
 	}
-	session := s.OpenID.Sessions.Session(c)
+	session := s.OpenID.session(c)
 	switch {
 	case session == nil:
 		s.loggedOut(c, wish, nil)

@@ -44,8 +44,12 @@ type OpenID struct {
 	Services []Service
 	Keys     KeyRing // sign ID tokens and logout tokens
 	Secret   []byte  // 32 bytes; a person's identifier at a service is made with it, so it must never change
+	// Sessions is nil where nobody stays signed in: then each login is made anew, prompt=none is login_required, and there is
+	// nothing to log out of.
 	Sessions Sessions
-	Calls    Caller
+	Calls    Caller // nil without Sessions
+	// SignIn signs people in for services; nil for the Server's, which also signs in for wallets.
+	SignIn SignIn
 
 	metadata []byte
 	room     keyRoom
@@ -53,8 +57,13 @@ type OpenID struct {
 
 // check readies the provider of the server s.
 func (o *OpenID) check(s *Server) error {
-	if o.Keys == nil || len(o.Secret) < 32 || o.Sessions == nil || o.Calls == nil {
-		return fmt.Errorf("%w: OpenID needs Keys, Secret of 32 bytes, Sessions and Calls", ErrConfig)
+	if o.Keys == nil || len(o.Secret) < 32 || o.Sessions != nil && o.Calls == nil {
+		return fmt.Errorf("%w: OpenID needs Keys, Secret of 32 bytes, and Calls with Sessions", ErrConfig)
+	}
+	for _, service := range o.Services {
+		if o.Sessions == nil && service.FrontchannelLogoutURI+service.BackchannelLogoutURI != "" {
+			return fmt.Errorf("%w: service %q: there are no sessions to be told the end of", ErrConfig, service.ID)
+		}
 	}
 	if _, ok := s.Catalog.ByScope(oidc.ScopeOpenID); ok {
 		return fmt.Errorf("%w: the scope openid belongs to services", ErrConfig)
@@ -93,6 +102,7 @@ func ready(body []byte) gin.HandlerFunc {
 
 // providerMetadata is the discovery document (OpenID Connect Discovery 1.0 section 3).
 func (s *Server) providerMetadata() oidc.ProviderMetadata {
+	sessions := s.OpenID.Sessions != nil
 	return oidc.ProviderMetadata{
 		ServerMetadata: oauth2.ServerMetadata{
 			Issuer:                                     s.Issuer,
@@ -121,9 +131,17 @@ func (s *Server) providerMetadata() oidc.ProviderMetadata {
 		ClaimsSupported: []string{
 			"iss", "aud", "sub", "pid", "acr", "amr", "auth_time", "iat", "exp", "jti", "locale", "nonce", "sid",
 		},
-		FrontchannelLogoutSupported: true, FrontchannelLogoutSessionSupported: true,
-		BackchannelLogoutSupported: true, BackchannelLogoutSessionSupported: true,
+		FrontchannelLogoutSupported: sessions, FrontchannelLogoutSessionSupported: sessions,
+		BackchannelLogoutSupported: sessions, BackchannelLogoutSessionSupported: sessions,
 	}
+}
+
+// session is who is signed in in the browser; nil when nobody is.
+func (o *OpenID) session(c *gin.Context) *minid.Session {
+	if o.Sessions == nil {
+		return nil
+	}
+	return o.Sessions.Session(c)
 }
 
 func algNames(algs []jose.Alg) []string {
@@ -135,8 +153,9 @@ func algNames(algs []jose.Alg) []string {
 }
 
 // subject is the person's identifier at one service (Core section 8.1): nobody without Secret can tell that two of them
-// are the same person's.
-func (o *OpenID) subject(clientID, personID string) string { return o.keyed("sub", clientID, personID) }
+// are the same person's. It follows the national identity number and nothing else, so that a service knows a person again
+// however they logged in, with an account here or without one. Another provider has another Secret, and so other subjects.
+func (o *OpenID) subject(clientID, pid string) string { return o.keyed("sub", clientID, pid) }
 
 // sid is what one service knows a session by.
 func (o *OpenID) sid(clientID, sessionID string) string { return o.keyed("sid", clientID, sessionID) }
@@ -149,8 +168,8 @@ func (o *OpenID) keyed(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// acrOf names a level for services. A session is never below low.
-func acrOf(level minid.Level) string {
+// ACR names a level for services. A session is never below low.
+func ACR(level minid.Level) string {
 	switch level {
 	case minid.LevelHigh:
 		return oidc.ACRHigh
@@ -160,8 +179,8 @@ func acrOf(level minid.Level) string {
 	return oidc.ACRLow
 }
 
-// levelOf reads a name of ACRs, LevelLow for "".
-func levelOf(acr string) minid.Level {
+// LevelOf reads a name of oidc.ACRs, LevelLow for "" and for what is none.
+func LevelOf(acr string) minid.Level {
 	return minid.LevelLow + minid.Level(max(0, slices.Index(oidc.ACRs(), acr)))
 }
 
@@ -173,7 +192,7 @@ func (s *Server) idToken(g *Grant) (string, error) {
 	}
 	claims := oidc.IDToken{
 		Issuer: s.Issuer, Audience: jose.Audience{g.ClientID}, Subject: g.Login.Subject, PID: g.PID,
-		ACR: acrOf(g.Level), AMR: g.Login.AMR, AuthTime: g.AuthTime.Unix(), IssuedAt: at.Unix(),
+		ACR: ACR(g.Level), AMR: g.Login.AMR, AuthTime: g.AuthTime.Unix(), IssuedAt: at.Unix(),
 		Expires: at.Add(idTokenLife).Unix(), ID: name(), Locale: g.Login.Locale, Nonce: g.Login.Nonce,
 	}
 	if service.knowsSessions() {

@@ -229,12 +229,13 @@ func TestMetadata(t *testing.T) {
 func TestCheckFindsMistakes(t *testing.T) {
 	good := newWorld(t).server
 	for name, change := range map[string]func(*authserver.Server){
-		"http issuer":             func(s *authserver.Server) { s.InsecureAllowHTTP = false },
-		"issuer without host":     func(s *authserver.Server) { s.Issuer = "https:///x" },
-		"issuer with slash":       func(s *authserver.Server) { s.Issuer = "https://issuer.example/" },
-		"issuer with query":       func(s *authserver.Server) { s.Issuer = "https://issuer.example?a" },
-		"no store":                func(s *authserver.Server) { s.Store = nil },
-		"client without redirect": func(s *authserver.Server) { s.Clients = []authserver.Client{{ID: "a", Name: "a"}} },
+		"http issuer":                  func(s *authserver.Server) { s.InsecureAllowHTTP = false },
+		"issuer without host":          func(s *authserver.Server) { s.Issuer = "https:///x" },
+		"issuer with slash":            func(s *authserver.Server) { s.Issuer = "https://issuer.example/" },
+		"issuer with query":            func(s *authserver.Server) { s.Issuer = "https://issuer.example?a" },
+		"neither wallets nor services": func(s *authserver.Server) { s.Catalog = nil },
+		"no store":                     func(s *authserver.Server) { s.Store = nil },
+		"client without redirect":      func(s *authserver.Server) { s.Clients = []authserver.Client{{ID: "a", Name: "a"}} },
 		"client without name": func(s *authserver.Server) {
 			s.Clients = []authserver.Client{{ID: "a", RedirectURIs: []string{redirect}}}
 		},

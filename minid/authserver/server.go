@@ -54,6 +54,14 @@ type Catalog interface {
 	Consent(id, lang string) (ConsentText, bool)
 }
 
+// nothing is the Catalog of who gives access to no credential.
+type nothing struct{}
+
+func (nothing) ByScope(string) (Resource, bool)            { return Resource{}, false }
+func (nothing) ByConfiguration(string) (Resource, bool)    { return Resource{}, false }
+func (nothing) Scopes() []string                           { return nil }
+func (nothing) Consent(string, string) (ConsentText, bool) { return ConsentText{}, false }
+
 // SignIn signs the person in, or writes the answer that leads there and gives false.
 type SignIn interface {
 	SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool)
@@ -74,10 +82,10 @@ type Server struct {
 	Issuer  string // identifier of RFC 8414 section 2; also the Credential Issuer's
 	Store   Store
 	SignIn  SignIn
-	Catalog Catalog
+	Catalog Catalog // nil, with OpenID: services alone are served, and no wallets
 	Nonces  *dpop.Nonces
 	Clients []Client
-	OpenID  *OpenID // nil: wallets only
+	OpenID  *OpenID // nil: wallets alone are served
 	// Offers makes what the issuer's offers carry; nil serves no pre-authorized codes, and lets issuer_state pass. It needs Accounts.
 	StatusLists string // address of all status lists of the issuer, for the metadata; "" for none
 	Offers      *Offers
@@ -99,7 +107,7 @@ type Server struct {
 
 	origin    string // scheme and authority of Issuer
 	base      string // path of Issuer, "" for none
-	metadata  []byte
+	metadata  []byte // of RFC 8414; nil where services alone are served
 	crossSite *http.CrossOriginProtection
 }
 
@@ -108,14 +116,14 @@ var ErrConfig = errors.New("authserver: the server is configured wrongly")
 
 // Check tells whether the fields make a server that may run, and readies it; Mount calls it and panics on the error.
 func (s *Server) Check() error {
-	u, err := url.Parse(s.Issuer)
+	u, err := s.checkIssuer()
 	switch {
-	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(s.Issuer, "/"):
-		return fmt.Errorf("%w: Issuer must be a URL with a host, and without query, fragment and final slash (RFC 8414 section 2)", ErrConfig)
-	case u.Scheme != "https" && (u.Scheme != "http" || !s.InsecureAllowHTTP):
-		return fmt.Errorf("%w: Issuer must be https, or http with InsecureAllowHTTP", ErrConfig)
-	case s.Store == nil || s.SignIn == nil || s.Catalog == nil || s.Nonces == nil || s.Site == nil || s.Now == nil || s.Log == nil:
-		return fmt.Errorf("%w: Store, SignIn, Catalog, Nonces, Site, Now and Log must be set", ErrConfig)
+	case err != nil:
+		return err
+	case s.Store == nil || s.SignIn == nil || s.Nonces == nil || s.Site == nil || s.Now == nil || s.Log == nil:
+		return fmt.Errorf("%w: Store, SignIn, Nonces, Site, Now and Log must be set", ErrConfig)
+	case s.Catalog == nil && s.OpenID == nil:
+		return fmt.Errorf("%w: Catalog or OpenID must be set", ErrConfig)
 	case s.Offers != nil && (s.Accounts == nil || len(s.Offers.secret) < 32):
 		return fmt.Errorf("%w: Offers needs Accounts, and a secret of 32 bytes", ErrConfig)
 	}
@@ -124,8 +132,13 @@ func (s *Server) Check() error {
 	}
 	s.origin, s.base = u.Scheme+"://"+u.Host, u.EscapedPath()
 	s.crossSite = http.NewCrossOriginProtection()
-	if s.metadata, err = s.makeMetadata(); err != nil {
-		return err
+	if s.Catalog == nil {
+		s.Catalog = nothing{}
+	}
+	if s.Catalog != (nothing{}) {
+		if s.metadata, err = s.makeMetadata(); err != nil {
+			return err
+		}
 	}
 	if s.OpenID != nil {
 		return s.OpenID.check(s)
@@ -133,19 +146,32 @@ func (s *Server) Check() error {
 	return nil
 }
 
+func (s *Server) checkIssuer() (*url.URL, error) {
+	u, err := url.Parse(s.Issuer)
+	switch {
+	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(s.Issuer, "/"):
+		return nil, fmt.Errorf("%w: Issuer must be a URL with a host, and without query, fragment and final slash (RFC 8414 section 2)", ErrConfig)
+	case u.Scheme != "https" && (u.Scheme != "http" || !s.InsecureAllowHTTP):
+		return nil, fmt.Errorf("%w: Issuer must be https, or http with InsecureAllowHTTP", ErrConfig)
+	}
+	return u, nil
+}
+
 // Mount puts the routes of the package comment on r, which must be the root of the host that Issuer names.
 func (s *Server) Mount(r gin.IRouter) {
 	if err := s.Check(); err != nil {
 		panic(err)
 	}
-	r.GET(wellKnownPath+s.base, s.getMetadata)
 	r.Any(s.base+"/par", s.postPAR)
 	r.GET(s.base+"/authorize", s.getAuthorize)
 	r.GET(s.base+"/authorize/consent/:id", s.getConsent)
-	r.POST(s.base+"/authorize/consent/:id", s.postConsent)
 	r.GET(s.base+"/authorize/cancel/:id", s.getCancel)
 	r.Any(s.base+"/token", s.postToken)
 	s.mountChallenge(r)
+	if s.metadata != nil {
+		r.GET(wellKnownPath+s.base, s.getMetadata)
+		r.POST(s.base+"/authorize/consent/:id", s.postConsent)
+	}
 	if s.OpenID != nil {
 		s.OpenID.mount(r, s)
 	}

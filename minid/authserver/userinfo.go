@@ -103,7 +103,7 @@ func (s *Server) describe(service *Service, a *Access) tokeninfo {
 	}
 	info := tokeninfo{
 		Active: true, Issuer: s.Issuer, ClientID: a.ClientID, Subject: a.Login.Subject, Scope: strings.Join(a.Scopes, " "),
-		TokenType: tokenType(a.JKT), Expires: a.Expires.Unix(), AuthTime: a.AuthTime.Unix(), ACR: acrOf(a.Level), AMR: a.Login.AMR,
+		TokenType: tokenType(a.JKT), Expires: a.Expires.Unix(), AuthTime: a.AuthTime.Unix(), ACR: ACR(a.Level), AMR: a.Login.AMR,
 	}
 	if slices.Contains(a.Scopes, oidc.ScopeProfile) {
 		info.PID = a.PID

@@ -16,6 +16,9 @@ const (
 	AMROTC  = "Minid-OTC"  // one-time code by SMS
 )
 
+// AMRWallet is the authentication methods reference of a login with a digital wallet, as ID-porten's trial spells it.
+const AMRWallet = "EUDIW"
+
 // ACRs are the levels, the lowest first.
 func ACRs() []string { return []string{ACRLow, ACRSubstantial, ACRHigh} }
 

@@ -8,25 +8,20 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"lommebok.example/internal/fetch"
+	"lommebok.example/minid/authclient"
 	"lommebok.example/specs/oidc"
 	"lommebok.example/web"
 )
 
 // Client is the services' pages. Its fields are set once, before Mount.
 type Client struct {
-	Issuer   string // of the OpenID Provider
+	Provider *authclient.Client
 	Base     string // our own address: scheme and host
 	Services []Service
 	Store    Store
-	Fetch    *fetch.Client
 	Site     *web.Site
-	// InsecureAllowHTTP allows a provider with http. Safe on a developer's own machine only.
-	InsecureAllowHTTP bool
-	Now               func() time.Time
-	Log               *slog.Logger
-
-	provider provider
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // Cookies: one for the logins under way, one for the session at each service.
@@ -66,13 +61,13 @@ func (c *Client) show(x *gin.Context, s *Service) {
 	switch {
 	case errors.Is(err, ErrNotFound):
 		v.LoggedOut = x.Query("loggedout") != ""
-		c.Site.Render(x, http.StatusOK, "eid_service", v, web.FormActions(c.Issuer))
+		c.Site.Render(x, http.StatusOK, "eid_service", v, web.FormActions(c.Provider.Issuer))
 		return
 	case err != nil:
 		c.Site.Failure(x, err)
 		return
 	}
-	metadata, _, err := c.read(x.Request.Context())
+	metadata, _, err := c.Provider.Provider(x.Request.Context())
 	if err != nil {
 		c.problem(x, s, err)
 		return
@@ -80,11 +75,11 @@ func (c *Client) show(x *gin.Context, s *Service) {
 	v.Claims, v.AuthTime = &session.Claims, time.Unix(session.Claims.AuthTime, 0).UTC().Format(time.RFC3339)
 	v.Limit = web.Limit{TimeKey: "eid.time", Again: "/eid/" + s.ID}.Until(c.Now(), session.Expires)
 	v.Logout, v.IDToken, v.Return = metadata.EndSessionEndpoint, session.IDToken, c.address(s, "loggedout")
-	c.Site.Render(x, http.StatusOK, "eid_service", v, web.FormActions(c.Issuer))
+	c.Site.Render(x, http.StatusOK, "eid_service", v, web.FormActions(c.Provider.Issuer))
 }
 
 func (c *Client) login(x *gin.Context, s *Service) {
-	browser := newSecret()
+	browser := authclient.NewSecret()
 	address, err := c.begin(x.Request.Context(), s, browser, web.Chosen(x))
 	if err != nil {
 		c.problem(x, s, err)
@@ -118,8 +113,8 @@ func (c *Client) loggedOut(x *gin.Context, s *Service) {
 // frontchannel is loaded in a frame of the provider's page, maybe without our cookies: sid tells which session it is.
 func (c *Client) frontchannel(x *gin.Context, s *Service) {
 	x.Header("Cache-Control", "no-store")
-	x.Header("Content-Security-Policy", "default-src 'none'; frame-ancestors "+c.Issuer)
-	if x.Query("iss") != c.Issuer || x.Query("sid") == "" {
+	x.Header("Content-Security-Policy", "default-src 'none'; frame-ancestors "+c.Provider.Issuer)
+	if x.Query("iss") != c.Provider.Issuer || x.Query("sid") == "" {
 		x.String(http.StatusBadRequest, "expected iss and sid")
 		return
 	}
@@ -134,12 +129,12 @@ func (c *Client) frontchannel(x *gin.Context, s *Service) {
 func (c *Client) backchannel(x *gin.Context, s *Service) {
 	x.Header("Cache-Control", "no-store")
 	x.Request.Body = http.MaxBytesReader(x.Writer, x.Request.Body, 32<<10)
-	_, keys, err := c.read(x.Request.Context())
+	_, keys, err := c.Provider.Provider(x.Request.Context())
 	if err != nil {
 		c.Site.Failure(x, err)
 		return
 	}
-	token, err := oidc.VerifyLogoutToken(x.PostForm("logout_token"), keys, c.Issuer, s.ID, c.Now())
+	token, err := oidc.VerifyLogoutToken(x.PostForm("logout_token"), keys, c.Provider.Issuer, s.ID, c.Now())
 	if err != nil || token.Session == "" {
 		c.Log.InfoContext(x.Request.Context(), "logout token refused", "service", s.ID, "why", err)
 		x.JSON(http.StatusBadRequest, gin.H{"error": "invalid_request", "error_description": "expected a logout token with sid for this client"})
@@ -155,13 +150,13 @@ func (c *Client) backchannel(x *gin.Context, s *Service) {
 // problem tells a person what came of a login.
 func (c *Client) problem(x *gin.Context, s *Service, err error) {
 	p := web.Problem{Status: http.StatusBadGateway, Code: "eid_provider", TextKey: "eid.problem.provider", ReturnURL: "/eid/" + s.ID, ReturnTextKey: "eid.back"}
-	var no refused
+	var no authclient.Refused
 	switch {
 	case errors.As(err, &no):
 		p.Status, p.Code, p.TextKey = http.StatusForbidden, "eid_refused", "eid.problem.refused"
-	case errors.Is(err, ErrAnswer):
+	case errors.Is(err, authclient.ErrAnswer):
 		p.Status, p.Code, p.TextKey = http.StatusBadRequest, "eid_answer", "eid.problem.answer"
-	case !errors.Is(err, ErrProvider):
+	case !errors.Is(err, authclient.ErrProvider):
 		c.Site.Failure(x, err)
 		return
 	}

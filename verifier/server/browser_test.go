@@ -14,7 +14,7 @@ import (
 // The verifier's pages in Chromium: narrow and wide, light and dark.
 func TestPagesInABrowser(t *testing.T) {
 	tab := webtest.Browser(t)
-	s := newService(t)
+	s, _, tax := newLogins(t, onSQLite(t))
 	b := s.browserAt(t, "lanekassen")
 	look := func(path, name string) {
 		t.Helper()
@@ -40,6 +40,17 @@ func TestPagesInABrowser(t *testing.T) {
 	b.start("aldersgrense")
 	s.add(presentation.RequestLifetime)
 	look(b.tx, "verifier_expired")
+
+	v := newVisitor(t)
+	v.get(tax.push())
+	tab.Use(t, s.url, v.jar)
+	tab.Axe(t, v.at)
+	tab.PictureHere(t, "openid_waiting")
+	w = s.open(t, v.qr())
+	id := w.asked("urn:eudi:pid:1")
+	w.send(map[string][]string{id: {w.bind(s.issuer.minID(&w.key.PublicKey, karies), id, binding{})}})
+	tab.Axe(t, v.at)
+	tab.PictureHere(t, "openid_refused")
 }
 
 // With the script the page asks for its state, and turns to the verdict by itself.

@@ -14,6 +14,9 @@
 //	/requests/:id, /responses/:id  presentation
 //	/api                           api
 //	/eid/:service                  eidclient
+//	/par, /authorize, /token, …    authserver: the OpenID Provider of services that log people in with their wallets; the page
+//	                               of such a login stands at /authorize/consent/:id
+//	POST /wallet-login/:id/again   begins such a login again, with another transaction
 //	/assets                        web
 //
 // A transaction of a relying party has no page here: the wallet on the same device sends the browser to the party.
@@ -25,7 +28,7 @@
 //	 "error", "verdict": {"accepted", "checks": […], "credentials": […]}}
 //
 // The data folder holds, made at the first start: a key and a certificate for each of access-ca and access, and the
-// secret seal; in relying-parties what relying parties authenticate with and ask by; and the trust lists as they were fetched, in
-// trust-lists. Whom the verifier trusts, and for which types, is read from the folders issuers and lists below the trust folder,
-// again whenever a file there has changed (package trust).
+// secrets seal, dpop-nonce and pairwise; below keys, those that sign ID tokens; in relying-parties what relying parties authenticate
+// with and ask by; and the trust lists as they were fetched, in trust-lists. Whom the verifier trusts, and for which types, is read
+// from the folders issuers and lists below the trust folder, again whenever a file there has changed (package trust).
 package server

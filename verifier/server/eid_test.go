@@ -21,6 +21,7 @@ import (
 	"lommebok.example/internal/database/dbtest"
 	issuerserver "lommebok.example/issuer/server"
 	"lommebok.example/minid"
+	"lommebok.example/minid/authserver"
 	"lommebok.example/minid/testpeople"
 	"lommebok.example/web/webtest"
 )
@@ -39,18 +40,27 @@ type eidHouse struct {
 
 func newEIDHouse(t *testing.T) *eidHouse {
 	t.Helper()
-	h := &eidHouse{service: newService(t)}
+	return newEIDHouseOn(t, dbtest.SQLite)
+}
+
+func newEIDHouseOn(t *testing.T, empty func(testing.TB) string) *eidHouse {
+	t.Helper()
+	own, err := database.Open(context.Background(), empty(t))
+	check(t, err)
+	t.Cleanup(func() { check(t, own.Close()) })
+	h := &eidHouse{service: newServiceOn(t, own)}
 	h.b = h.browser(t)
 	var provider *issuerserver.Server
 	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { provider.Handler.ServeHTTP(w, r) }))
 	t.Cleanup(listener.Close)
 	h.provider = listener.URL
-	db := dbtest.Open(t, dbtest.SQLite(t))
+	db := dbtest.Open(t, empty(t))
 	data, demo := t.TempDir(), t.TempDir()
 	var err error
 	provider, err = issuerserver.New(context.Background(), issuerserver.Config{
-		URL: h.provider, DataDir: data, DemoServicesURL: h.url, DemoServicesDir: demo,
-		InsecureAllowHTTP: true, InsecureTestPeople: true, InsecureAllowLoopback: true,
+		URL: h.provider, DataDir: data, DemoServicesURL: h.url, DemoServicesDir: demo, WalletLoginURL: h.url,
+		Services:          []authserver.Service{registration("loans", minid.LevelSubstantial), registration("tax", minid.LevelHigh)},
+		InsecureAllowHTTP: true, InsecureTestPeople: true, InsecureAllowLoopback: true, InsecureAllowAnyClient: true,
 	}, issuerserver.Deps{DB: db, Now: h.now, Log: slog.New(slog.DiscardHandler), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}})
 	check(t, err)
 	raw, err := os.ReadFile(filepath.Join(data, "test-people.json"))
@@ -110,6 +120,7 @@ func (h *eidHouse) submit(address string, pairs ...string) {
 
 func (h *eidHouse) signIn() {
 	h.b.t.Helper()
+	h.do(http.MethodGet, h.provider+h.path+"?with=minid", nil)
 	h.submit(h.provider+"/login/password", "pid", h.person.PID, "password", h.person.Password)
 	h.add(30 * time.Second)
 	code, err := minid.TOTPConfig{}.TOTPCode(h.person.TOTPSecret, h.now())
@@ -178,6 +189,9 @@ func TestDemonstrationServicesInABrowser(t *testing.T) {
 	tab.PictureHere(t, "eid_login")
 	h.get("/eid/demo_lanekassen")
 	h.submit(h.url + "/eid/demo_lanekassen/login")
+	tab.Use(t, h.provider, h.b.jar)
+	tab.Axe(t, h.provider+h.path)
+	tab.PictureHere(t, "openid_choice")
 	h.signIn()
 	tab.Use(t, h.url, h.b.jar)
 	tab.Axe(t, h.url+"/eid/demo_lanekassen")
@@ -194,7 +208,7 @@ func TestDemonstrationLoginInABrowser(t *testing.T) {
 	h := newEIDHouse(t)
 	const submit = `main form button[type=submit]`
 	tab.Do(t, chromedp.Navigate(h.url+"/eid/demo_skatteetaten"), chromedp.WaitVisible(submit), chromedp.Click(submit),
-		chromedp.WaitVisible("#pid"), chromedp.SendKeys("#pid", h.person.PID), chromedp.SendKeys("#password", h.person.Password),
+		chromedp.WaitVisible(`a[href$="with=minid"]`), chromedp.Click(`a[href$="with=minid"]`), chromedp.WaitVisible("#pid"), chromedp.SendKeys("#pid", h.person.PID), chromedp.SendKeys("#password", h.person.Password),
 		chromedp.Click("form .ds-button[data-variant=primary]"), chromedp.WaitVisible("#code"))
 	code, err := minid.TOTPConfig{}.TOTPCode(h.person.TOTPSecret, h.now())
 	check(t, err)
@@ -207,5 +221,14 @@ func TestDemonstrationLoginInABrowser(t *testing.T) {
 	tab.Do(t, chromedp.Navigate(h.url+"/eid/demo_skatteetaten"), chromedp.WaitVisible(submit))
 	if got := webtest.Eval[string](t, tab, `document.querySelector("main form button").textContent`); got != "Logg inn med MinID" {
 		t.Errorf("the other service says %q", got)
+	}
+
+	// With the wallet on another device the page goes on by itself, through both providers, when it has shown who it is.
+	tab.Do(t, chromedp.Click(submit), chromedp.WaitVisible(`a[href$="with=wallet"]`), chromedp.Click(`a[href$="with=wallet"]`), chromedp.WaitReady("#request-address"))
+	w := h.open(t, webtest.Eval[string](t, tab, `document.querySelector("#request-address").textContent`))
+	w.showMinID(stjerne)
+	tab.Do(t, chromedp.WaitVisible(".lb-facts"))
+	if got := webtest.Eval[string](t, tab, `document.querySelector(".lb-facts").textContent`); !strings.Contains(got, "EUDIW") || !strings.Contains(got, stjerne) {
+		t.Errorf("the service knows %q", got)
 	}
 }

@@ -8,5 +8,5 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	os.Exit(webtest.Main(m, "verifier", "eid"))
+	os.Exit(webtest.Main(m, "verifier", "eid", "openid"))
 }

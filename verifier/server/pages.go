@@ -20,6 +20,7 @@ type pages struct {
 	site     *web.Site
 	now      func() time.Time
 	logins   []string // ids of the services that log people in with MinID
+	signIn   *walletSignIn
 }
 
 // browserCookie holds the secret of the browser; one serves all its transactions.
@@ -51,15 +52,11 @@ func (p *pages) start(c *gin.Context) {
 		p.site.Problem(c, web.Problem{Status: http.StatusNotFound, Code: "unknown_service", TextKey: "verifier.problem.unknown_service"})
 		return
 	}
-	browser := web.Cookie(c, p.site, browserCookie)
-	if !presentation.IsBrowser(browser) {
-		browser = presentation.NewBrowser()
-	}
 	// How to ask is for testers of wallets; the page itself asks as HAIP has it.
-	id, err := p.asking.Begin(c.Request.Context(), presentation.Ask{
+	id, err := p.begin(c, presentation.Ask{
 		Service: service.ID, Query: service.Query, ClientIDPrefix: c.PostForm("client_id_prefix"), ResponseMode: c.PostForm("response_mode"),
 		RequestURIMethod: c.PostForm("request_uri_method"), Scheme: c.PostForm("scheme"),
-	}, browser)
+	})
 	if errors.Is(err, presentation.ErrAsk) {
 		p.site.Problem(c, web.Problem{Status: http.StatusBadRequest, Code: "invalid_request", TextKey: "verifier.problem.ask"})
 		return
@@ -68,9 +65,20 @@ func (p *pages) start(c *gin.Context) {
 		p.site.Failure(c, err)
 		return
 	}
-	web.SetCookie(c, p.site, browserCookie, browser, presentation.VerdictLifetime)
 	c.Header("Cache-Control", "no-store")
 	c.Redirect(http.StatusSeeOther, "/transactions/"+id)
+}
+
+// begin starts a transaction of this browser.
+func (p *pages) begin(c *gin.Context, ask presentation.Ask) (id string, err error) {
+	browser := web.Cookie(c, p.site, browserCookie)
+	if !presentation.IsBrowser(browser) {
+		browser = presentation.NewBrowser()
+	}
+	if id, err = p.asking.Begin(c.Request.Context(), ask, browser); err == nil {
+		web.SetCookie(c, p.site, browserCookie, browser, presentation.VerdictLifetime)
+	}
+	return id, err
 }
 
 // transaction is the JSON of a transaction.
@@ -95,18 +103,26 @@ func (t *transaction) open() bool {
 
 // find gives the transaction of this browser, or has answered.
 func (p *pages) find(c *gin.Context) (*transaction, bool) {
-	browser := web.Cookie(c, p.site, browserCookie)
-	r, err := p.asking.Result(c.Request.Context(), c.Param("id"), browser)
+	t, err := p.read(c, c.Param("id"))
 	if err != nil {
 		p.fault(c, err)
 		return nil, false
 	}
+	return t, true
+}
+
+// read gives a transaction of this browser. ErrNotFound.
+func (p *pages) read(c *gin.Context, id string) (*transaction, error) {
+	browser := web.Cookie(c, p.site, browserCookie)
+	r, err := p.asking.Result(c.Request.Context(), id, browser)
+	if err != nil {
+		return nil, err
+	}
 	t := &transaction{ID: r.ID, Service: r.Ask.Service, State: r.State, Expires: r.Expires, Error: r.Error, Verdict: r.Verdict, result: r}
 	if err := p.link(c, t, browser); err != nil {
-		p.fault(c, err)
-		return nil, false
+		return nil, err
 	}
-	return t, true
+	return t, nil
 }
 
 // link adds the links to a transaction that a wallet can still answer. There are none by value once the wallet on the same
@@ -206,8 +222,13 @@ func (p *pages) done(c *gin.Context) {
 		p.fault(c, err)
 		return
 	}
+	home, err := p.signIn.home(c.Request.Context(), id)
+	if err != nil {
+		p.fault(c, err)
+		return
+	}
 	c.Header("Cache-Control", "no-store")
-	c.Redirect(http.StatusSeeOther, "/transactions/"+id)
+	c.Redirect(http.StatusSeeOther, home)
 }
 
 // fault tells a person that the transaction is unknown or over, or that this is not the browser that asked: these are

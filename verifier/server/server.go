@@ -20,10 +20,14 @@ import (
 	"lommebok.example/internal/keys"
 	"lommebok.example/internal/observe"
 	"lommebok.example/minid"
+	"lommebok.example/minid/authclient"
+	"lommebok.example/minid/authserver"
+	minidstore "lommebok.example/minid/store"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/verifier/api"
 	"lommebok.example/verifier/eidclient"
+	"lommebok.example/verifier/login"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
 	"lommebok.example/verifier/store"
@@ -47,6 +51,10 @@ type Config struct {
 	RegistrationCertificate string
 	// RelyingPartiesDir has a file for each relying party that asks by the API, beside the demonstrations; "" for these alone.
 	RelyingPartiesDir string
+	// Services log people in with their wallets, at our own OpenID Provider; LoginTrust is which credentials let people in, and
+	// at which level; nil for login.DefaultTrust. With MinIDURL, that provider is one of the services.
+	Services   []authserver.Service
+	LoginTrust login.Trust
 
 	// StatusMaxAge is how long a status list is kept at the most. 0 fetches it for each presentation, so that a revocation
 	// counts at once.
@@ -80,6 +88,7 @@ type Server struct {
 	api      *api.API
 	webhooks *api.Webhooks
 	trust    *trusted
+	provider *authserver.Server
 	store    *store.Store
 	now      func() time.Time
 }
@@ -89,6 +98,9 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	if cfg.LoginTrust == nil {
+		cfg.LoginTrust = login.DefaultTrust()
+	}
 	if err := deps.fill(); err != nil {
 		return nil, err
 	}
@@ -96,7 +108,10 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := assemble(cfg, deps, g)
+	all, err := assemble(cfg, deps, g)
+	if err != nil {
+		return nil, err
+	}
 	handler, err := all.handler(deps)
 	if err != nil {
 		return nil, err
@@ -105,13 +120,16 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 		return nil, err
 	}
 	return &Server{
-		Handler: handler, Anchor: all.public.anchor, asking: all.asking, api: all.api, webhooks: all.webhooks, trust: g.trust, store: g.store, now: deps.Now,
+		Handler: handler, Anchor: all.public.anchor, asking: all.asking, api: all.api, webhooks: all.webhooks, trust: g.trust,
+		provider: all.provider, store: g.store, now: deps.Now,
 	}, nil
 }
 
 // ground is what the parts stand on: tables, secrets, certificates and pages.
 type ground struct {
-	store            *store.Store
+	store *store.Store
+	// authorization keeps the OpenID Provider's requests, codes and tokens. Its tables of accounts stay empty.
+	authorization    *minidstore.Store
 	seal             *minid.Sealer
 	access, attester *access
 	signer           *openid4vp.Signer
@@ -129,6 +147,9 @@ type ground struct {
 func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	g = &ground{}
 	if g.store, err = store.New(ctx, deps.DB); err != nil {
+		return nil, err
+	}
+	if g.authorization, err = minidstore.New(ctx, deps.DB); err != nil {
 		return nil, err
 	}
 	secret, err := keys.Secret(cfg.DataDir, "seal", 32)
@@ -205,13 +226,16 @@ type parts struct {
 	bench    *bench
 	eid      *eidclient.Client
 	public   *public
+
+	signIn   *walletSignIn
+	provider *authserver.Server
 }
 
 // maxStatusList is how large a status list token may be: a compressed list of a million entries, and room.
 const maxStatusList = 1 << 20
 
 // assemble makes each part once, from the parts above it.
-func assemble(cfg Config, deps Deps, g *ground) *parts {
+func assemble(cfg Config, deps Deps, g *ground) (*parts, error) {
 	client := fetch.New(fetch.Config{
 		Timeout: 3 * time.Second, MaxBytes: maxStatusList, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
 	})
@@ -222,26 +246,32 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Rules: openid4vp.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}, Now: deps.Now, Log: deps.Log,
 	}
 	eid := &eidclient.Client{
-		Issuer: cfg.MinIDURL, Base: cfg.URL, Services: g.eid, Store: g.store, Site: g.site, Now: deps.Now, Log: deps.Log,
-		Fetch:             fetch.New(fetch.Config{Timeout: 5 * time.Second, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback}),
-		InsecureAllowHTTP: cfg.InsecureAllowHTTP,
+		Base: cfg.URL, Services: g.eid, Store: g.store, Site: g.site, Now: deps.Now, Log: deps.Log,
+		Provider: &authclient.Client{
+			Issuer: cfg.MinIDURL, InsecureAllowHTTP: cfg.InsecureAllowHTTP, Now: deps.Now,
+			Fetch: fetch.New(fetch.Config{Timeout: 5 * time.Second, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback}),
+		},
 	}
 	var logins []string
 	for _, s := range g.eid {
 		logins = append(logins, s.ID)
 	}
 	asked := partyAPI(cfg, deps, g, asking)
+	pages := &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins}
+	pages.signIn = &walletSignIn{pages: pages, store: g.store, trust: cfg.LoginTrust, log: deps.Log}
+	provider, err := newProvider(cfg, deps, g, pages.signIn)
 	return &parts{
+		signIn: pages.signIn, provider: provider,
 		eid:      eid,
 		site:     g.site,
 		api:      asked,
 		webhooks: webhooks(cfg, deps, g),
 		trust:    g.trust,
 		asking:   asking,
-		pages:    &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins},
+		pages:    pages,
 		bench:    &bench{services: deps.Services, examples: g.examples, site: g.site},
 		public:   &public{db: deps.DB, anchor: x5c.EncodePEM(g.access.Root)},
-	}
+	}, err
 }
 
 // handler mounts the parts. The site comes first: what it says of headers and languages holds for all routes after it.
@@ -259,16 +289,18 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 		return nil, err
 	}
 	p.eid.Mount(r)
+	p.provider.Mount(r)
 	own := r.Group("", p.site.OwnForms())
 	p.pages.mount(own)
 	p.pages.mountAPI(r.Group("", p.site.OwnPosts(maxAPI), p.trust.fresh))
 	p.bench.mount(own)
+	p.signIn.mount(own)
 	return r, nil
 }
 
 // Sweep deletes the transactions that are over, with all that was shown in them.
 func (s *Server) Sweep(ctx context.Context) error {
-	return errors.Join(s.asking.Sweep(ctx), s.api.Sweep(ctx), s.store.SweepEID(ctx, s.now()))
+	return errors.Join(s.asking.Sweep(ctx), s.api.Sweep(ctx), s.store.SweepEID(ctx, s.now()), s.store.SweepLogins(ctx, s.now()), s.provider.Sweep(ctx))
 }
 
 // ErrConfig is what is wrong with a Config.
@@ -286,6 +318,11 @@ func (cfg Config) check() error {
 	if cfg.MinIDURL != "" {
 		if err := cfg.origin("the address of MinID", cfg.MinIDURL); err != nil {
 			return err
+		}
+	}
+	if cfg.LoginTrust != nil {
+		if err := cfg.LoginTrust.Check(); err != nil {
+			return fmt.Errorf("%w: %w", ErrConfig, err)
 		}
 	}
 	if cfg.DataDir == "" || cfg.TrustDir == "" {

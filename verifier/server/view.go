@@ -26,7 +26,8 @@ type waitingView struct {
 	Transaction *transaction
 	Claims      []string
 	Limit       web.Limit
-	Renews      bool // the page gets new links by itself when these expire
+	Renews      bool   // the page gets new links by itself when these expire
+	Cancel      string // where a login goes that the person gives up; "" for what is no login
 }
 
 // claimNames are the claims for which the texts have a name, verifier.claim.<name>.
