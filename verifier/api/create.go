@@ -13,6 +13,7 @@ import (
 
 	"lommebok.example/internal/observe"
 	"lommebok.example/specs/dcql"
+	"lommebok.example/specs/oauth2"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
 )
@@ -24,9 +25,12 @@ type createBody struct {
 	Purpose   string          `json:"purpose"`
 	Redirect  string          `json:"redirect_uri"`
 	Reference string          `json:"reference"`
+
+	TransactionData []json.RawMessage `json:"transaction_data"`
+	ResponseMode    string            `json:"response_mode"`
 }
 
-const createMembers = "preset or dcql_query, purpose, redirect_uri and reference"
+const createMembers = "preset or dcql_query, purpose, redirect_uri, reference, transaction_data and response_mode"
 
 // createdBody is the answer. Who has the handle and the party's token has the presentation.
 type createdBody struct {
@@ -148,7 +152,12 @@ func (a *API) ask(ctx context.Context, party *relyingparty.Party, body *createBo
 			return p, secret, err
 		}
 	}
-	id, err := a.Asking.Begin(ctx, presentation.Ask{Service: party.ID, Query: query, RedirectURI: body.Redirect}, secret)
+	id, err := a.Asking.Begin(ctx, presentation.Ask{
+		Service: party.ID, Query: query, RedirectURI: body.Redirect, TransactionData: body.TransactionData, ResponseMode: body.ResponseMode,
+	}, secret)
+	if errors.Is(err, presentation.ErrAsk) {
+		return nil, "", notAsked(err)
+	}
 	if err != nil {
 		return nil, "", err
 	}
@@ -165,6 +174,15 @@ func (a *API) ask(ctx context.Context, party *relyingparty.Party, body *createBo
 	}
 	a.Log.InfoContext(ctx, "asked", "trace_id", observe.TraceID(ctx), "party", party.ID, "purpose", body.Purpose)
 	return p, secret, nil
+}
+
+// notAsked tells what no wallet would be asked with.
+func notAsked(err error) error {
+	said := strings.TrimPrefix(err.Error(), presentation.ErrAsk.Error()+": ")
+	return &Error{
+		Code: oauth2.InvalidRequest, Description: said, Expected: "transaction_data with type and credential_ids of the query; response_mode direct_post.jwt or direct_post",
+		Section: "OpenID4VP 1.0 sections 5.1, 8 and 8.4", Status: http.StatusBadRequest,
+	}
 }
 
 // again finds the presentation of a key that has been used; nil when it has not.

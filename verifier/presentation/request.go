@@ -74,6 +74,15 @@ func (s *Service) clientID(ask *Ask, id string) string {
 	return openid4vp.RedirectURIClientID(s.responseURI(id))
 }
 
+// info is what third parties say of the one that asks. What they say of the verifier is not said of a service that asks with a
+// certificate of its own.
+func (s *Service) info(ask *Ask) []openid4vp.VerifierInfo {
+	if s.Own[ask.Service] != nil {
+		return ask.VerifierInfo
+	}
+	return slices.Concat(s.VerifierInfo, ask.VerifierInfo)
+}
+
 // request is the request before it is signed. Over the Digital Credentials API it has neither response_uri nor state, and
 // names the origin that may ask (OpenID4VP 1.0 appendix A.2).
 func (s *Service) request(ask *Ask, r *Request, t *Transaction, id string) (o openid4vp.RequestObject, err error) {
@@ -88,7 +97,7 @@ func (s *Service) request(ask *Ask, r *Request, t *Transaction, id string) (o op
 	o = openid4vp.RequestObject{
 		ResponseMode: ask.mode(r.Via), Nonce: r.Nonce, DCQL: query, Iat: s.now().Unix(), Exp: t.Expires.Unix(),
 		ClientMetadata:  clientMetadata(&key.PublicKey, r.KeyID, ask.encrypted()),
-		TransactionData: ask.transactionData(), VerifierInfo: slices.Concat(s.VerifierInfo, ask.VerifierInfo),
+		TransactionData: ask.transactionData(), VerifierInfo: s.info(ask),
 	}
 	if r.Via == ViaAPI {
 		o.ExpectedOrigins = []string{s.Base}

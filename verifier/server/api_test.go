@@ -18,6 +18,8 @@ import (
 
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
+	"lommebok.example/specs/jose"
+	"lommebok.example/specs/openid4vp"
 	"lommebok.example/verifier/api"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/server"
@@ -237,6 +239,34 @@ func TestRelyingPartyAsksTheSameDevice(t *testing.T) {
 	}
 	if without := p.ask(map[string]any{"preset": "pid", "purpose": "tax-return"}); without.Links.Same != "" {
 		t.Error("a link for the same device, with nowhere to come back to")
+	}
+}
+
+// What the person is to consent to goes along, and the mode is the party's to choose.
+func TestRelyingPartyAsksForConsent(t *testing.T) {
+	s := newService(t)
+	p := s.party(t, demoParty)
+	with := func(data, mode string) map[string]any {
+		return map[string]any{"preset": "pid", "purpose": "tax-return", "transaction_data": json.RawMessage(data), "response_mode": mode}
+	}
+	got := p.ask(with(`[{"type":"payment","credential_ids":["pid_sd_jwt"],"amount":"100"}]`, "direct_post"))
+	link, err := openid4vp.ParseRequestURI(got.Links.Cross, rules)
+	check(t, err)
+	payload, err := jose.DecodeBase64URL(strings.Split(s.browser(t).get(strings.TrimPrefix(link.RequestURI, s.url)).body, ".")[1])
+	check(t, err)
+	var request openid4vp.RequestObject
+	check(t, json.Unmarshal(payload, &request))
+	if len(request.TransactionData) != 1 || request.ResponseMode != "direct_post" {
+		t.Errorf("%s", payload)
+	}
+	for name, body := range map[string]map[string]any{
+		"of another credential": with(`[{"type":"payment","credential_ids":["other"]}]`, ""),
+		"without a type":        with(`[{"credential_ids":["pid_sd_jwt"]}]`, ""),
+		"another mode":          with(`[]`, "fragment"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			refusedAs(t, p.do(http.MethodPost, "/api/presentations", body), http.StatusBadRequest, "invalid_request", "OpenID4VP")
+		})
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 	"lommebok.example/specs/openid4vp"
 )
 
-// each runs a test with both servers on each kind of database.
-func each(t *testing.T, f func(t *testing.T, h *eidHouse)) {
+// eachHouse runs a test with both servers on each kind of database.
+func eachHouse(t *testing.T, f func(t *testing.T, h *eidHouse)) {
 	for name, empty := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLite, "postgres": dbtest.Postgres} {
 		t.Run(name, func(t *testing.T) { f(t, newEIDHouseOn(t, empty)) })
 	}
@@ -45,7 +45,7 @@ func (h *eidHouse) withWallet(v *visitor, pid string) (done string) {
 
 // The same person logs in at the student loans with MinID and with the wallet, and these cannot tell one from the other but for amr.
 func TestMinIDAndWalletAreOneToAService(t *testing.T) {
-	each(t, func(t *testing.T, h *eidHouse) {
+	eachHouse(t, func(t *testing.T, h *eidHouse) {
 		loans := h.party(t, "loans", h.provider)
 		v := newVisitor(t)
 		v.get(loans.push())
@@ -129,7 +129,7 @@ func TestWalletIsNotOfferedForCredentials(t *testing.T) {
 
 // What does not answer the request of this browser, or answers it twice, or is another provider's, logs nobody in.
 func TestWalletLoginAnswersRefused(t *testing.T) {
-	each(t, func(t *testing.T, h *eidHouse) {
+	eachHouse(t, func(t *testing.T, h *eidHouse) {
 		// answer goes as far as the answer of the wallet's provider, and gives its address without opening it.
 		answer := func(v *visitor, p *party) *url.URL {
 			v.get(p.push())
