@@ -83,7 +83,7 @@ func (s *Service) checkAsk(a *Ask) error {
 	switch {
 	case a.Query == nil:
 		return wrong("expected a query")
-	case a.prefix() != openid4vp.PrefixRedirectURI && s.signer(a.prefix()) == nil:
+	case a.prefix() != openid4vp.PrefixRedirectURI && s.signer(a) == nil:
 		return wrong("client_id_prefix: expected one that this verifier has a key for (OpenID4VP 1.0 section 5.9.3)")
 	case !slices.Contains([]string{"", openid4vp.ResponseModeDirectPostJWT, openid4vp.ResponseModeDirectPost}, a.ResponseMode):
 		return wrong("response_mode: expected direct_post.jwt or direct_post (OpenID4VP 1.0 section 8)")

@@ -44,7 +44,7 @@ func (s *Service) LinksOf(ctx context.Context, r *Result, browser, scheme string
 
 // link is by reference when the request is signed, else by value.
 func (s *Service) link(ctx context.Context, ask *Ask, id string) (*openid4vp.RequestLink, error) {
-	if signer := s.signer(ask.prefix()); signer != nil {
+	if signer := s.signer(ask); signer != nil {
 		return &openid4vp.RequestLink{ClientID: signer.ClientID(), RequestURI: s.requestURI(id), Method: ask.RequestURIMethod}, nil
 	}
 	r, t, err := s.Store.Request(ctx, hash(id), s.now())
@@ -58,12 +58,12 @@ func (s *Service) link(ctx context.Context, ask *Ask, id string) (*openid4vp.Req
 	return openid4vp.UnsignedRequest(o, s.rules(ask))
 }
 
-// signer is that of a prefix, nil for one that has none.
-func (s *Service) signer(prefix string) *openid4vp.Signer {
-	if prefix == openid4vp.PrefixX509Hash {
+// signer is who signs what is asked so, nil when nobody does.
+func (s *Service) signer(ask *Ask) *openid4vp.Signer {
+	if ask.prefix() == openid4vp.PrefixX509Hash {
 		return s.Signer
 	}
-	return s.Signers[prefix]
+	return s.Signers[ask.prefix()]
 }
 
 func (s *Service) rules(ask *Ask) openid4vp.Rules {
@@ -74,7 +74,7 @@ func (s *Service) rules(ask *Ask) openid4vp.Rules {
 
 // clientID is what a proof is made out to, when the request does not go over the Digital Credentials API.
 func (s *Service) clientID(ask *Ask, id string) string {
-	if signer := s.signer(ask.prefix()); signer != nil {
+	if signer := s.signer(ask); signer != nil {
 		return signer.ClientID()
 	}
 	return openid4vp.RedirectURIClientID(s.responseURI(id))
@@ -115,7 +115,7 @@ func (s *Service) RequestObject(ctx context.Context, id string, form url.Values)
 	if err != nil {
 		return "", err
 	}
-	signer := s.signer(ask.prefix())
+	signer := s.signer(ask)
 	if signer == nil || r.Via == ViaAPI {
 		return "", ErrNotFound // it is not fetched
 	}
@@ -197,7 +197,7 @@ func (s *Service) APIRequests(ctx context.Context, res *Result, browser string) 
 	if err != nil {
 		return nil, err
 	}
-	rules, signer := s.rules(res.Ask), s.signer(res.Ask.prefix())
+	rules, signer := s.rules(res.Ask), s.signer(res.Ask)
 	var makers []func() (*openid4vp.DCAPIMessage, error)
 	if signer != nil {
 		signers := []*openid4vp.Signer{signer}
