@@ -330,7 +330,7 @@ func TestTransactionThatNobodyAuthorizes(t *testing.T) {
 	w := &wallet{t: t, s: s, key: newKey(t), request: o}
 	raw := w.device(s.issuer.issueMdoc(&w.key.PublicKey, func(*mdoc.Template) {}), pidType, []string{"given_name"})
 	w.send(map[string][]string{"m": {jose.EncodeBase64URL(raw)}})
-	if tx := b.wantState("answered"); tx.Verdict.Accepted || w.told != "transaction_data_missing" {
+	if tx := b.wantState("answered"); tx.Verdict.Accepted || w.told != "not_as_asked" || !strings.Contains(tx.Verdict.Checks[1].Got, "authorize a transaction") {
 		t.Errorf("told %q: %+v", w.told, tx.Verdict.Failed())
 	}
 }
