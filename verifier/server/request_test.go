@@ -334,3 +334,33 @@ func TestTransactionThatNobodyAuthorizes(t *testing.T) {
 		t.Errorf("told %q: %+v", w.told, tx.Verdict.Failed())
 	}
 }
+
+// Transactions are agreed to by whom the wallet chooses of those that are named, with the hash of what was sent.
+func TestTransactionsAgreedTo(t *testing.T) {
+	s := newService(t)
+	query := `{"credentials":[` + pidQuery + `,` + strings.Replace(pidQuery, `"id":"pid_sd_jwt"`, `"id":"second"`, 1) + `]}`
+	for chosen, other := range map[string]string{"pid_sd_jwt": "second", "second": "pid_sd_jwt"} {
+		b := s.asks(t, presentation.Ask{Query: queryOf(t, query), TransactionData: []json.RawMessage{
+			json.RawMessage(`{"type":"t","credential_ids":["pid_sd_jwt","second"],"transaction_data_hashes_alg":["sha-256"]}`),
+		}})
+		l, err := openid4vp.ParseRequestURI(b.transaction().QR, rules)
+		check(t, err)
+		known := rules
+		known.TransactionTypes = openid4vp.TransactionTypes{"t": nil}
+		anchor, err := x5c.ParsePEM(s.Anchor)
+		check(t, err)
+		o, _, err := openid4vp.ParseRequest(b.get(strings.TrimPrefix(l.RequestURI, s.url)).body, x5c.NewAnchors(anchor...), s.now(), l.ClientID, known)
+		check(t, err)
+		asked, err := o.Query()
+		check(t, err)
+		w := &wallet{t: t, s: s, key: newKey(t), request: o, query: asked}
+		hashes := map[string]any{"transaction_data_hashes": []string{openid4vp.TransactionHash(o.TransactionData[0])}, "transaction_data_hashes_alg": "sha-256"}
+		w.send(map[string][]string{
+			chosen: {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), chosen, binding{more: hashes})},
+			other:  {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), other, binding{})},
+		})
+		if tx := b.wantState("answered"); !tx.Verdict.Accepted {
+			t.Errorf("%s: told %q: %+v", chosen, w.told, tx.Verdict.Failed())
+		}
+	}
+}
