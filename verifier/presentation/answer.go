@@ -221,7 +221,10 @@ func (s *Service) judgeAnswer(ctx context.Context, q *dcql.Query, state string, 
 	}
 	got := map[string][]dcql.Presented{}
 	for _, query := range slices.Sorted(maps.Keys(r.VPToken)) {
-		b.transactionData, b.transactionDataAlgs = b.agreed[query].data, b.agreed[query].algs
+		b := b
+		if due, named := b.agreed[query]; named {
+			b.transactionData, b.transactionDataAlgs = due.data, due.algs
+		}
 		for _, text := range r.VPToken[query] {
 			j := s.judge(ctx, formatOf(q, query), text, b)
 			c := Credential{Query: query, Format: formatOf(q, query), Type: j.kind, Checks: j.checks}

@@ -15,7 +15,6 @@ import (
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vp"
-	"lommebok.example/specs/sdjwtvc"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/verifier/presentation"
 )
@@ -163,7 +162,6 @@ func TestRequestObjectEncrypted(t *testing.T) {
 // answer is spent all the same, so that nobody can try again.
 func TestWalletIsToldWhatDoesNotHold(t *testing.T) {
 	each(t, func(t *testing.T, s *service) {
-		s.trust(t, "issuer.pem", s.issuer)
 		for name, c := range map[string]struct {
 			make func(w *wallet) string
 			code string
@@ -175,7 +173,9 @@ func TestWalletIsToldWhatDoesNotHold(t *testing.T) {
 				return w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), "pid_sd_jwt", binding{aud: "x509_hash:x"})
 			}, "key_binding_audience"},
 			"no credential": {func(*wallet) string { return "hello" }, "format_failed"},
-			"another type":  {func(w *wallet) string { return w.sdjwtPID(func(m *sdjwtvc.Template) { m.VCT = "no:other:1" }) }, "not_as_asked"},
+			"another sd_hash": {func(w *wallet) string {
+				return w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), "pid_sd_jwt", binding{hash: "x"})
+			}, "key_binding_sd_hash"},
 		} {
 			for _, same := range []bool{false, true} {
 				b := s.browserAt(t, "skatteetaten")
