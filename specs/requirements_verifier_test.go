@@ -18,7 +18,7 @@ var presentationRequests = []requirement{
 	{"VP 5.10: the request object is encrypted to the wallet's key", []string{"verifier/server.TestRequestObjectEncrypted", "specs/openid4vp.TestSection510KeyForTheRequestObject"}},
 	{"VP 8.5, 10: a wallet without the formats is told vp_formats_not_supported; malformed metadata invalid_request", []string{"verifier/server.TestRequestByPost#a wallet that has SD-JWT VC only", "verifier/server.TestRequestByPost#metadata that are no JSON", "specs/openid4vp.TestSection510WalletMetadata"}},
 	{"VP 5.1, 8.4, B.3.3: transaction_data, base64url of an object with type and credential_ids, bound by a key", []string{"specs/openid4vp.TestSection84TransactionData", "verifier/server.TestAsksThatAreRefused#of an unknown credential"}},
-	{"VP 5.1: of several credentials one authorizes, and one must come", []string{"verifier/server.TestTransactionThatNobodyAuthorizes", "wallet-sim/wallet.TestTransactionsAreSignedByOneCredential"}},
+	{"VP 5.1: of several credentials one authorizes, and one must come", []string{"verifier/server.TestTransactionThatNobodyAuthorizes", "verifier/server.TestTransactionsAgreedTo", "wallet-sim/wallet.TestTransactionsAreSignedByOneCredential"}},
 	{"VP 5.11, ARF RPRC_19: verifier_info, a registration certificate by value", []string{"verifier/server.TestWhatComesWithARequest", "specs/openid4vp.TestAppendixAEachProtocolReadsBack"}},
 	{"VP 8.2: no redirect_uri beside response_uri", []string{"specs/openid4vp.TestSection5Refusals#8.2 redirect_uri"}},
 	{"VP 13.1.2, HAIP 5.1: openid4vp://, haip-vp://, https", []string{"specs/openid4vp.TestSection510LinkReadsBack", "wallet-sim/phone.TestAskedInEveryWay", "verifier/server.TestAsksThatAreRefused#a scheme that runs"}},

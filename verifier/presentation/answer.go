@@ -217,7 +217,7 @@ func (s *Service) judgeAnswer(ctx context.Context, q *dcql.Query, state string, 
 		whole.add(ruleState, err, reason{errState, "state_mismatch"})
 	}
 	if b.unauthorized != nil {
-		whole.add(ruleQuery, b.unauthorized, reason{errUnauthorized, "transaction_data_missing"})
+		whole.add(ruleQuery, b.unauthorized, reason{errUnauthorized, "not_as_asked"})
 	}
 	got := map[string][]dcql.Presented{}
 	for _, query := range slices.Sorted(maps.Keys(r.VPToken)) {

@@ -38,7 +38,10 @@ func TestPagesInABrowser(t *testing.T) {
 	look(b.tx, "verifier_accepted")
 
 	b.start("aldersgrense")
-	s.add(presentation.RequestLifetime)
+	for range presentation.MaxRenewals + 1 {
+		b.get(b.tx)
+		s.add(presentation.RequestLifetime)
+	}
 	look(b.tx, "verifier_expired")
 
 	v := newVisitor(t)

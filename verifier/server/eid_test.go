@@ -45,10 +45,7 @@ func newEIDHouse(t *testing.T) *eidHouse {
 
 func newEIDHouseOn(t *testing.T, empty func(testing.TB) string) *eidHouse {
 	t.Helper()
-	own, err := database.Open(context.Background(), empty(t))
-	check(t, err)
-	t.Cleanup(func() { check(t, own.Close()) })
-	h := &eidHouse{service: newServiceOn(t, own)}
+	h := &eidHouse{service: newServiceOn(t, dbtest.Open(t, empty(t)))}
 	h.b = h.browser(t)
 	var provider *issuerserver.Server
 	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { provider.Handler.ServeHTTP(w, r) }))

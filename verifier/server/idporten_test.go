@@ -46,7 +46,7 @@ func (h *eidHouse) withWallet(v *visitor, pid string) (done string) {
 // The same person logs in at the student loans with MinID and with the wallet, and these cannot tell one from the other but for amr.
 func TestMinIDAndWalletAreOneToAService(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *eidHouse) {
-		loans := h.party(t, "loans", h.provider)
+		loans := h.loginParty(t, "loans", h.provider)
 		v := newVisitor(t)
 		v.get(loans.push())
 		v.sees("Velg hvordan du vil logge inn", "Du logger inn til loans nb", "MinID", "Digital lommebok")
@@ -90,7 +90,7 @@ func TestMinIDAndWalletAreOneToAService(t *testing.T) {
 func TestWalletNeedsNoAccount(t *testing.T) {
 	h := newEIDHouse(t)
 	const nobody = "21483609245"
-	loans, tax := h.party(t, "loans", h.provider), h.party(t, "tax", h.provider)
+	loans, tax := h.loginParty(t, "loans", h.provider), h.loginParty(t, "tax", h.provider)
 	v := newVisitor(t)
 	v.get(loans.push())
 	v.get(h.withWallet(v, nobody))
@@ -131,7 +131,7 @@ func TestWalletIsNotOfferedForCredentials(t *testing.T) {
 func TestWalletLoginAnswersRefused(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *eidHouse) {
 		// answer goes as far as the answer of the wallet's provider, and gives its address without opening it.
-		answer := func(v *visitor, p *party) *url.URL {
+		answer := func(v *visitor, p *loginParty) *url.URL {
 			v.get(p.push())
 			done := h.withWallet(v, stjerne)
 			follow := v.client.CheckRedirect
@@ -173,16 +173,16 @@ func TestWalletLoginAnswersRefused(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				v := newVisitor(t)
-				u := answer(v, h.party(t, "loans", h.provider))
+				u := answer(v, h.loginParty(t, "loans", h.provider))
 				v.get(with(u, c.parameter, c.value))
 				refused(t, v, c.code)
 			})
 		}
 		t.Run("another browser, replay", func(t *testing.T) {
-			loans := h.party(t, "loans", h.provider)
+			loans := h.loginParty(t, "loans", h.provider)
 			v, thief := newVisitor(t), newVisitor(t)
 			u := answer(v, loans)
-			answer(thief, h.party(t, "loans", h.provider)) // who has a login of their own under way
+			answer(thief, h.loginParty(t, "loans", h.provider)) // who has a login of their own under way
 			thief.get(u.String())
 			refused(t, thief, "wallet_login_answer")
 			v.get(u.String())
@@ -194,8 +194,8 @@ func TestWalletLoginAnswersRefused(t *testing.T) {
 		})
 		t.Run("the code of another login", func(t *testing.T) {
 			v, thief := newVisitor(t), newVisitor(t)
-			stolen := answer(v, h.party(t, "loans", h.provider)).Query().Get("code")
-			own := answer(thief, h.party(t, "loans", h.provider))
+			stolen := answer(v, h.loginParty(t, "loans", h.provider)).Query().Get("code")
+			own := answer(thief, h.loginParty(t, "loans", h.provider))
 			thief.get(with(own, "code", stolen)) // PKCE binds it to the request it is for
 			refused(t, thief, "wallet_login_provider")
 		})
@@ -205,7 +205,7 @@ func TestWalletLoginAnswersRefused(t *testing.T) {
 // Whoever gives up with the wallet, or has too little in it, is back where they can choose MinID.
 func TestBackToTheChoice(t *testing.T) {
 	h := newEIDHouse(t)
-	tax := h.party(t, "tax", h.provider)
+	tax := h.loginParty(t, "tax", h.provider)
 	v := newVisitor(t)
 	v.get(tax.push())
 	choice := v.at

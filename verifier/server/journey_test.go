@@ -90,7 +90,9 @@ func TestMdocFromTheSameDevice(t *testing.T) {
 	path := strings.TrimPrefix(to, s.url)
 
 	other := s.browserAt(t, "skatteetaten-mdoc")
-	is(t, other.get(path), http.StatusNotFound)
+	if a := other.get(path); a.status != http.StatusNotFound || a.path != path {
+		t.Errorf("another browser comes to %s with status %d", a.path, a.status)
+	}
 	is(t, s.browser(t).get(path), http.StatusNotFound)
 	is(t, b.get("/done?response_code="+strings.Repeat("A", 43)), http.StatusNotFound)
 	is(t, b.get("/done"), http.StatusNotFound)

@@ -74,7 +74,7 @@ func TestAnswerOfAnotherLogin(t *testing.T) {
 	s, loans, _ := newLogins(t, onSQLite(t))
 	mine, theirs := newVisitor(t), newVisitor(t)
 	mine.get(loans.push())
-	theirs.get(s.party(t, "loans", s.url).push())
+	theirs.get(s.loginParty(t, "loans", s.url).push())
 	w, target := s.open(t, mine.qr()), s.open(t, theirs.qr())
 	id := w.asked(mpid)
 	form := w.encrypt(map[string][]string{id: {w.bind(s.issuer.minID(&w.key.PublicKey, karies), id, binding{})}}, "")
@@ -103,7 +103,7 @@ func TestStolenLinks(t *testing.T) {
 		mine.get(page) // nothing is known here before the response_code has come back
 		mine.sees("hentet forespørselen")
 		thief := newVisitor(t)
-		thief.get(s.party(t, "loans", s.url).push()) // with cookies of their own
+		thief.get(s.loginParty(t, "loans", s.url).push()) // with cookies of their own
 		own := thief.at
 		for _, stolen := range []string{pushed, page, done, page + "?with=wallet"} {
 			thief.get(stolen)

@@ -32,12 +32,12 @@ const (
 )
 
 // newLogins is the verifier with a service that needs level substantial, and one that needs high.
-func newLogins(t testing.TB, db *database.DB) (s *service, loans, tax *party) {
+func newLogins(t testing.TB, db *database.DB) (s *service, loans, tax *loginParty) {
 	t.Helper()
 	s = newServiceOn(t, db)
 	s.cfg.Services = append(s.cfg.Services, registration("loans", minid.LevelSubstantial), registration("tax", minid.LevelHigh))
 	s.start(t)
-	return s, s.party(t, "loans", s.url), s.party(t, "tax", s.url)
+	return s, s.loginParty(t, "loans", s.url), s.loginParty(t, "tax", s.url)
 }
 
 func onSQLite(t testing.TB) *database.DB {
@@ -150,7 +150,7 @@ func TestLoginWithTheWallet(t *testing.T) {
 // Whichever credential says who the person is, the service knows them by the same sub; another service by another.
 func TestTheSamePersonByEveryCredential(t *testing.T) {
 	s, loans, tax := newLogins(t, onSQLite(t))
-	logIn := func(p *party, show func(w *wallet) string) map[string]any {
+	logIn := func(p *loginParty, show func(w *wallet) string) map[string]any {
 		v := newVisitor(t)
 		v.get(p.push())
 		w := s.open(t, v.link("openid4vp:"))

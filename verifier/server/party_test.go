@@ -22,8 +22,8 @@ import (
 
 const partySecret = "a secret that only the service and a hash know"
 
-// party is a service's own server, built on a library that is not ours: github.com/coreos/go-oidc.
-type party struct {
+// loginParty is a service's own server, built on a library that is not ours: github.com/coreos/go-oidc.
+type loginParty struct {
 	t        testing.TB
 	id, base string // client_id, and the provider's issuer
 	provider *gooidc.Provider
@@ -42,9 +42,9 @@ func registration(id string, level minid.Level) authserver.Service {
 }
 
 // party finds out about the provider at base as the service with this id.
-func (s *service) party(t testing.TB, id, base string) *party {
+func (s *service) loginParty(t testing.TB, id, base string) *loginParty {
 	t.Helper()
-	p := &party{t: t, id: id, base: base, now: s}
+	p := &loginParty{t: t, id: id, base: base, now: s}
 	var err error
 	p.provider, err = gooidc.NewProvider(context.Background(), base)
 	check(t, err)
@@ -56,7 +56,7 @@ func (s *service) party(t testing.TB, id, base string) *party {
 }
 
 // push pushes a request, with what is changed in it, and gives the address to open in the browser.
-func (p *party) push(pairs ...string) string {
+func (p *loginParty) push(pairs ...string) string {
 	p.t.Helper()
 	p.verifier = oauth2.GenerateVerifier()
 	address, err := url.Parse(p.config.AuthCodeURL("the state", gooidc.Nonce("the nonce"), oauth2.S256ChallengeOption(p.verifier)))
@@ -79,7 +79,7 @@ func (p *party) push(pairs ...string) string {
 }
 
 // landed reads the answer that the browser was sent away with.
-func (p *party) landed(v *visitor) url.Values {
+func (p *loginParty) landed(v *visitor) url.Values {
 	p.t.Helper()
 	u, err := url.Parse(v.left)
 	check(p.t, err)
@@ -91,7 +91,7 @@ func (p *party) landed(v *visitor) url.Values {
 }
 
 // redeem turns the code into tokens, verified by the library, and gives all claims of the ID token.
-func (p *party) redeem(q url.Values) (*oauth2.Token, map[string]any) {
+func (p *loginParty) redeem(q url.Values) (*oauth2.Token, map[string]any) {
 	p.t.Helper()
 	token, err := p.config.Exchange(context.Background(), q.Get("code"), oauth2.VerifierOption(p.verifier))
 	check(p.t, err)

@@ -15,7 +15,6 @@ import (
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vp"
-	"lommebok.example/specs/sdjwtvc"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/verifier/presentation"
 )
@@ -167,7 +166,6 @@ func TestRequestObjectEncrypted(t *testing.T) {
 // answer is spent all the same, so that nobody can try again.
 func TestWalletIsToldWhatDoesNotHold(t *testing.T) {
 	each(t, func(t *testing.T, s *service) {
-		s.trust(t, "issuer.pem", s.issuer)
 		for name, c := range map[string]struct {
 			make func(w *wallet) string
 			code string
@@ -180,6 +178,9 @@ func TestWalletIsToldWhatDoesNotHold(t *testing.T) {
 			}, "key_binding_audience"},
 			"no credential": {func(*wallet) string { return "hello" }, "format_failed"},
 			"another type":  {func(w *wallet) string { return w.sdjwtPID(func(m *sdjwtvc.Template) { m.VCT = "urn:eudi:pid:2" }) }, "not_as_asked"},
+			"another sd_hash": {func(w *wallet) string {
+				return w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), "pid_sd_jwt", binding{hash: "x"})
+			}, "key_binding_sd_hash"},
 		} {
 			for _, same := range []bool{false, true} {
 				b := s.browserAt(t, "skatteetaten")
@@ -334,7 +335,37 @@ func TestTransactionThatNobodyAuthorizes(t *testing.T) {
 	w := &wallet{t: t, s: s, key: newKey(t), request: o}
 	raw := w.device(s.issuer.issueMdoc(&w.key.PublicKey, func(*mdoc.Template) {}), pidType, []string{"given_name"})
 	w.send(map[string][]string{"m": {jose.EncodeBase64URL(raw)}})
-	if tx := b.wantState("answered"); tx.Verdict.Accepted || w.told != "transaction_data_missing" {
+	if tx := b.wantState("answered"); tx.Verdict.Accepted || w.told != "not_as_asked" || !strings.Contains(tx.Verdict.Checks[1].Got, "authorize a transaction") {
 		t.Errorf("told %q: %+v", w.told, tx.Verdict.Failed())
+	}
+}
+
+// Transactions are agreed to by whom the wallet chooses of those that are named, with the hash of what was sent.
+func TestTransactionsAgreedTo(t *testing.T) {
+	s := newService(t)
+	query := `{"credentials":[` + pidQuery + `,` + strings.Replace(pidQuery, `"id":"pid_sd_jwt"`, `"id":"second"`, 1) + `]}`
+	for chosen, other := range map[string]string{"pid_sd_jwt": "second", "second": "pid_sd_jwt"} {
+		b := s.asks(t, presentation.Ask{Query: queryOf(t, query), TransactionData: []json.RawMessage{
+			json.RawMessage(`{"type":"t","credential_ids":["pid_sd_jwt","second"],"transaction_data_hashes_alg":["sha-256"]}`),
+		}})
+		l, err := openid4vp.ParseRequestURI(b.transaction().QR, rules)
+		check(t, err)
+		known := rules
+		known.TransactionTypes = openid4vp.TransactionTypes{"t": nil}
+		anchor, err := x5c.ParsePEM(s.Anchor)
+		check(t, err)
+		o, _, err := openid4vp.ParseRequest(b.get(strings.TrimPrefix(l.RequestURI, s.url)).body, x5c.NewAnchors(anchor...), s.now(), l.ClientID, known)
+		check(t, err)
+		asked, err := o.Query()
+		check(t, err)
+		w := &wallet{t: t, s: s, key: newKey(t), request: o, query: asked}
+		hashes := map[string]any{"transaction_data_hashes": []string{openid4vp.TransactionHash(o.TransactionData[0])}, "transaction_data_hashes_alg": "sha-256"}
+		w.send(map[string][]string{
+			chosen: {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), chosen, binding{more: hashes})},
+			other:  {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), other, binding{})},
+		})
+		if tx := b.wantState("answered"); !tx.Verdict.Accepted {
+			t.Errorf("%s: told %q: %+v", chosen, w.told, tx.Verdict.Failed())
+		}
 	}
 }

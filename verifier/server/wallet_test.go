@@ -3,6 +3,7 @@ package server_test
 import (
 	"crypto/ecdsa"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"testing"
@@ -71,6 +72,7 @@ type binding struct {
 	at                    time.Time
 	key                   *ecdsa.PrivateKey
 	without               string // a claim to leave out
+	more                  map[string]any
 }
 
 // bind shows the claims of a credential, and puts a KB-JWT behind them.
@@ -105,6 +107,7 @@ func (w *wallet) keyBinding(hash string, b binding) string {
 	check(w.t, err)
 	claims := map[string]any{"aud": b.aud, "nonce": b.nonce, "sd_hash": b.hash, "iat": b.at.Unix()}
 	delete(claims, b.without)
+	maps.Copy(claims, b.more)
 	text, err := signer.SignJSON(claims)
 	check(w.t, err)
 	return text
