@@ -72,6 +72,9 @@ type Store interface {
 	// TakePairingCode spends a live code, of this device or of none, and pairs the device with the code's person. Earlier pairings of the
 	// person and of the device end. ErrPairingCode.
 	TakePairingCode(ctx context.Context, code string, at time.Time, d Device) (personID string, err error)
+	// LoseApp ends the person's pairing codes and device, runs also in the same transaction, and records KindAppLost: all or nothing. It
+	// tells whether there was a device; without one nothing is recorded.
+	LoseApp(ctx context.Context, personID string, at time.Time, also func(ctx context.Context) error) (ended bool, err error)
 	// Device finds by key thumbprint, DeviceOf by person: ErrNotFound.
 	DeviceOf(ctx context.Context, personID string) (*Device, error)
 	Device(ctx context.Context, thumbprint string) (*Device, error)

@@ -33,12 +33,19 @@ type consents interface {
 	WithdrawConsent(ctx context.Context, personID, clientID string) error
 }
 
+// phones is the MinID app of a person, which may be on the phone that is lost; minid.Core is one.
+type phones interface {
+	HasApp(ctx context.Context, personID string) (app, only bool, err error)
+	LoseApp(ctx context.Context, s *minid.Session, also func(ctx context.Context) error) (bool, error)
+}
+
 // mine is the pages on which a person sees what was issued to them, and revokes it.
 type mine struct {
 	store  issued
 	types  *credentials.Set
 	signIn authserver.SignIn
 	grants consents
+	phones phones
 	site   *web.Site
 	now    func() time.Time
 	log    *slog.Logger

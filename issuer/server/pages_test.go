@@ -197,6 +197,8 @@ func TestPagesInABrowser(t *testing.T) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	p.get("/mine")
+	check(t, s.db.W.Exec(`INSERT INTO minid_devices (id, person_id, thumbprint, public_key, paired_at, used_at)
+		SELECT 'phone', id, 'phone', x'00', 0, 0 FROM minid_people WHERE pid = ?`, stjerne).Error)
 	look("/mine/lost", "issuer_lost")
 	lookAtCases(t, s, b, p.pid)
 	p.get("/mine")

@@ -145,7 +145,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Issuer: cfg.URL, Store: g.issuerStore, Signer: g.trust.StatusSigner,
 		Now: deps.Now, Log: deps.Log,
 	}
-	own := &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, grants: authServer, site: g.site, now: deps.Now, log: deps.Log}
+	own := &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, grants: authServer, phones: g.core, site: g.site, now: deps.Now, log: deps.Log}
 	issuing := &issuance.Service{
 		Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
 		Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),

@@ -29,7 +29,7 @@ func (s *Store) TakePassportCheck(ctx context.Context, id string, was *minid.Per
 		if err := proof(tx, was.ID, p, minid.ErrPassport); err != nil || !endTheApp {
 			return err
 		}
-		if err := endApp(tx, was.ID); err != nil {
+		if _, err := endApp(tx, was.ID); err != nil {
 			return err
 		}
 		left, err := secondFactors(tx, was.ID, most)
