@@ -209,6 +209,9 @@ func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, n
 		Nonces: o.nonces, NonceExpires: now.Add(NonceLife + time.Minute), IssuedAt: now, ExpiresAt: o.life.Until,
 		Watched: o.watched,
 	}
+	if u.Access.Unit != nil {
+		intent.WalletName = u.Access.Unit.Name
+	}
 	if o.deferred != nil {
 		intent.Transaction = o.deferred.ID
 	}

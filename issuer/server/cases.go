@@ -141,6 +141,9 @@ func (w *casework) showCase(c *gin.Context, v caseView, all []issuance.Issued, s
 	for _, i := range all {
 		one := w.view(i, web.Lang(c))
 		one.Restorable = one.State == "suspended"
+		if one.Client != one.ClientID { // which a bulk is of
+			one.Client += " (" + one.ClientID + ")"
+		}
 		v.Issued = append(v.Issued, one)
 	}
 	w.site.Render(c, status, "issuer_case", v)

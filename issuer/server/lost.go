@@ -17,8 +17,8 @@ import (
 
 // lostWallet is a wallet that holds something that can be revoked.
 type lostWallet struct {
-	Client string
-	Names  []string
+	ClientID, Client string // and the name
+	Names            []string
 }
 
 // holding gives what a person has that is not revoked and has not expired.
@@ -53,12 +53,13 @@ func (m *mine) showLost(c *gin.Context, session *minid.Session, v lostView) {
 		return
 	}
 	for _, i := range all {
-		n := slices.IndexFunc(v.Wallets, func(w lostWallet) bool { return w.Client == i.ClientID })
+		one := m.view(i, web.Lang(c))
+		n := slices.IndexFunc(v.Wallets, func(w lostWallet) bool { return w.ClientID == i.ClientID })
 		if n < 0 {
-			n, v.Wallets = len(v.Wallets), append(v.Wallets, lostWallet{Client: i.ClientID})
+			n, v.Wallets = len(v.Wallets), append(v.Wallets, lostWallet{ClientID: i.ClientID, Client: one.Client})
 		}
-		if name := m.view(i, web.Lang(c)).Name; !slices.Contains(v.Wallets[n].Names, name) {
-			v.Wallets[n].Names = append(v.Wallets[n].Names, name)
+		if !slices.Contains(v.Wallets[n].Names, one.Name) {
+			v.Wallets[n].Names = append(v.Wallets[n].Names, one.Name)
 		}
 	}
 	status := http.StatusOK
