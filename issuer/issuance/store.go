@@ -66,6 +66,8 @@ type Intent struct {
 	ClientID        string
 	GrantID         string // of the access token, which knows the issuance by its ID as notification_id
 	WalletName      string // by its provider, as it stood in the wallet attestation; "" for none
+	WalletProvider  string // that attested the wallet; "" for none
+	Signer          string // what the key is called that is to sign
 	ConfigurationID string
 	Level           minid.Level
 	Indices         []status.Index // one a copy, of one list

@@ -165,7 +165,8 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		mine: own,
 		cases: &casework{
 			core: &cases.Core{Store: g.issuerStore, People: g.minidStore, Now: deps.Now}, seal: g.core.Seal, staff: loginPages, types: deps.Types,
-			view: own.view, site: g.site, now: deps.Now, log: deps.Log,
+			signers: g.trust.signerKeys,
+			view:    own.view, site: g.site, now: deps.Now, log: deps.Log,
 		},
 		watch:    &wallets.Watch{Every: cfg.WalletCheck, Store: g.issuerStore, Statuses: providers, Now: deps.Now, Log: deps.Log},
 		outbox:   g.outbox,

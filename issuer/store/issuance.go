@@ -64,9 +64,9 @@ func takeNonces(tx *database.Tx, nonces []string, expires time.Time) error {
 
 func insertIntent(tx *database.Tx, in issuance.Intent) error {
 	_, err := tx.Exec(`INSERT INTO issuer_issuances
-		(id, person_id, client_id, wallet_name, grant_id, configuration_id, level, copies, state, issued_at, expires_at, revoked_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
-		in.ID, in.PersonID, in.ClientID, in.WalletName, in.GrantID, in.ConfigurationID, in.Level.String(), len(in.Indices), string(issuance.StateIntent),
+		(id, person_id, client_id, wallet_name, wallet_provider, signer, grant_id, configuration_id, level, copies, state, issued_at, expires_at, revoked_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+		in.ID, in.PersonID, in.ClientID, in.WalletName, in.WalletProvider, in.Signer, in.GrantID, in.ConfigurationID, in.Level.String(), len(in.Indices), string(issuance.StateIntent),
 		in.IssuedAt.Unix(), in.ExpiresAt.Unix())
 	if err != nil {
 		return fmt.Errorf("store: writing the intent: %w", err)
