@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"lommebok.example/internal/database"
@@ -124,8 +125,10 @@ func TestALostPhoneWithTheApp(t *testing.T) {
 		if _, err := p.phone.Pending(t.Context()); err == nil {
 			t.Error("the lost app is still paired")
 		}
-		if n := entriesOf(t, db, minid.KindAppLost); n != 1 {
-			t.Errorf("%d audit entries", n)
+		var actors []string
+		check(t, db.R.Raw("SELECT actor FROM issuer_audit_entries WHERE kind IN (?, ?)", minid.KindAppPaired, minid.KindAppLost).Scan(&actors).Error)
+		if len(actors) != 2 || actors[0] != actors[1] || !strings.HasPrefix(actors[0], "p:") {
+			t.Errorf("paired and lost by %q", actors)
 		}
 		p.post("/mine/lost", both)
 		p.is(http.StatusUnprocessableEntity)

@@ -72,9 +72,13 @@ func (s *Store) TakePairingCode(ctx context.Context, code string, at time.Time, 
 			person.PersonID, d.Thumbprint).Error; err != nil {
 			return err
 		}
-		return tx.Create(&deviceRow{
+		err := tx.Create(&deviceRow{
 			ID: d.ID, PersonID: person.PersonID, Thumbprint: d.Thumbprint, PublicKey: d.Key, PairedAt: millis(d.Paired),
 		}).Error
+		if err != nil {
+			return err
+		}
+		return s.record(tx, byOwner(minid.KindAppPaired, person.PersonID, "done", at))
 	})
 	if err != nil {
 		return "", err
@@ -94,7 +98,7 @@ func (s *Store) LoseApp(ctx context.Context, personID string, at time.Time, also
 		if err := also(s.db.Joined(tx)); err != nil || !ended {
 			return err
 		}
-		return s.record(tx, byOwner(minid.KindAppLost, personID, at))
+		return s.record(tx, byOwner(minid.KindAppLost, personID, "done", at))
 	})
 	return ended && err == nil, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/internal/database"
 	"lommebok.example/minid"
 )
@@ -154,7 +155,12 @@ func (s *Store) ApproveDeskCase(ctx context.Context, a minid.DeskDecision, p min
 				return err
 			}
 		}
-		return tx.Exec("DELETE FROM minid_password_failures WHERE number = ?", number).Error
+		if err := tx.Exec("DELETE FROM minid_password_failures WHERE number = ?", number).Error; err != nil {
+			return err
+		}
+		return s.record(tx, audit.Event{
+			At: a.At, Kind: minid.KindProofed, Actor: audit.Person(a.Clerk), Subject: audit.Person(row.PersonID), Object: a.CaseID, Outcome: string(p.Basis),
+		})
 	})
 }
 

@@ -26,8 +26,8 @@ type Store struct {
 }
 
 // byOwner is what a person did with their own account.
-func byOwner(kind, personID string, at time.Time) audit.Event {
-	return audit.Event{At: at, Kind: kind, Actor: audit.Person(personID), Subject: audit.Person(personID), Outcome: "done"}
+func byOwner(kind, personID, outcome string, at time.Time) audit.Event {
+	return audit.Event{At: at, Kind: kind, Actor: audit.Person(personID), Subject: audit.Person(personID), Outcome: outcome}
 }
 
 // record is the last statement of its transaction: whoever else has something to record waits for the end of it (PostgreSQL).
