@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base32"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -131,4 +132,31 @@ func (c *Core) Device(ctx context.Context, thumbprint string) (*Device, error) {
 		return nil, c.counted(ctx, now, func() error { return ErrDevice })
 	}
 	return d, err
+}
+
+// LoseApp ends the app of a session's person, with the pairing codes, and does also in the same transaction: both or neither. A phone in
+// other hands signs nobody in, so the app ends even when it is the last second factor, and however old the login is: who has lost it may be
+// unable to log in anew. It tells whether there was an app. ErrSessionTooLow.
+func (c *Core) LoseApp(ctx context.Context, s *Session, also func(ctx context.Context) error) (bool, error) {
+	if s.Level < LevelSubstantial {
+		return false, ErrSessionTooLow
+	}
+	ended, err := c.Store.LoseApp(ctx, s.PersonID, c.now(), also)
+	if err != nil || !ended {
+		return false, err
+	}
+	c.event(ctx, "app lost", s.PersonID)
+	person, err := c.Store.Person(ctx, s.PersonID)
+	if err != nil {
+		return true, err
+	}
+	c.tell(ctx, person, MessageFactorRemoved, FactorApp)
+	return true, nil
+}
+
+// HasApp tells whether a person has the app, and whether it is their only second factor. Recovery codes are none.
+func (c *Core) HasApp(ctx context.Context, personID string) (app, only bool, err error) {
+	have, err := c.SecondFactors(ctx, personID)
+	app = slices.Contains(have, FactorApp)
+	return app, app && len(have) == 1, err
 }

@@ -1,12 +1,17 @@
 package minid_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/minid"
 )
 
@@ -215,4 +220,57 @@ func TestHighIsNotReachedWithoutTheDesk(t *testing.T) {
 	wantStep(t, v, minid.StepApp)
 	_, _, err = w.Finish(ctx(), in)
 	wantErr(t, err, minid.ErrStep)
+}
+
+// A lost phone is reported while its pairing code is being spent, sixteen of each at once: no app is left, what belongs to the report is
+// done with each report, and the app is lost once at most.
+func TestALostAppIsGone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w := newWorldOn(t, db)
+		p := w.person(pidA, minid.BasisLetter)
+		_, s := w.signIn(pidA)
+		for round := range 4 {
+			code, _, err := w.HandOutPairingCode(ctx(), p.ID)
+			must(t, err)
+			var lost, also atomic.Int64
+			race(t, func(i int) {
+				if i%2 == 0 {
+					if _, err := w.Pair(ctx(), code, fmt.Sprint("phone ", round), []byte("key")); err != nil && !errors.Is(err, minid.ErrPairingCode) {
+						t.Error(err)
+					}
+					return
+				}
+				ended, err := w.LoseApp(ctx(), s, func(context.Context) error { also.Add(1); return nil })
+				if err != nil {
+					t.Error(err)
+				}
+				if ended {
+					lost.Add(1)
+				}
+			})
+			_, err = w.Pair(ctx(), code, "another phone", []byte("key"))
+			wantErr(t, err, minid.ErrPairingCode)
+			_, err = w.Store.DeviceOf(ctx(), p.ID)
+			wantErr(t, err, minid.ErrNotFound)
+			if lost.Load() > 1 || also.Load() != 8 {
+				t.Errorf("lost %d times, and %d of what belongs to it", lost.Load(), also.Load())
+			}
+		}
+		w.pairFromDesk(p.ID, "last phone")
+		failed := errors.New("failed")
+		_, err := w.LoseApp(ctx(), s, func(context.Context) error { return failed })
+		wantErr(t, err, failed)
+		if app, only, err := w.HasApp(ctx(), p.ID); err != nil || !app || only {
+			t.Errorf("the app ended without what belongs to it: %v %v %v", app, only, err)
+		}
+		_, err = w.LoseApp(ctx(), &minid.Session{PersonID: p.ID, Level: minid.LevelLow}, nil)
+		wantErr(t, err, minid.ErrSessionTooLow)
+		must(t, w.db.W.Exec("DELETE FROM minid_totp").Error)
+		if app, only, err := w.HasApp(ctx(), p.ID); err != nil || !app || !only {
+			t.Errorf("the app is the only factor: %v %v %v", app, only, err)
+		}
+		if ended, err := w.LoseApp(ctx(), s, func(context.Context) error { return nil }); err != nil || !ended {
+			t.Errorf("the last factor stayed: %v %v", ended, err)
+		}
+	})
 }

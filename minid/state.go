@@ -1,6 +1,11 @@
 package minid
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"lommebok.example/internal/audit"
+)
 
 // State is what a person's account is in. The names are those of the reference, see the table in doc.go.
 type State string
@@ -28,11 +33,11 @@ func (s State) keepsSessions() bool { return s == StateNormal || s == StateLocke
 // StateStore keeps what an account is in.
 type StateStore interface {
 	// SetState moves the person from one of the states; false when they are in another. Sessions and sign-ins end when it is
-	// to StateQuarantined.
-	SetState(ctx context.Context, personID string, from []State, to State) (bool, error)
+	// to StateQuarantined. It records KindState, done by somebody or something.
+	SetState(ctx context.Context, personID string, from []State, to State, by audit.Party, at time.Time) (bool, error)
 	// ClosePerson closes an account that is in StateNormal, ends its sessions and sign-ins, and forgets everything that it
-	// need not keep: ErrNoSession when it is in another state.
-	ClosePerson(ctx context.Context, personID string) error
+	// need not keep: ErrNoSession when it is in another state. It records KindState.
+	ClosePerson(ctx context.Context, personID string, at time.Time) error
 }
 
 // lockAfter locks the account at the last failure that the quarantine allows. A password is not compared any more then, and
@@ -41,7 +46,7 @@ func (c *Core) lockAfter(ctx context.Context, p *Person, failures int) error {
 	if failures < c.limits().Quarantine.Cap || p.ID == "" {
 		return nil
 	}
-	locked, err := c.Store.SetState(ctx, p.ID, []State{StateNormal, StateTemporaryPassword}, StateLocked)
+	locked, err := c.Store.SetState(ctx, p.ID, []State{StateNormal, StateTemporaryPassword}, StateLocked, audit.Service("minid"), c.now())
 	if err != nil || !locked {
 		return err
 	}
@@ -68,7 +73,7 @@ func (c *Core) setState(ctx context.Context, pid, operatorID string, from []Stat
 	if err != nil {
 		return err
 	}
-	moved, err := c.Store.SetState(ctx, p.ID, from, to)
+	moved, err := c.Store.SetState(ctx, p.ID, from, to, audit.Person(operatorID), c.now())
 	if err != nil {
 		return err
 	}
@@ -86,7 +91,7 @@ func (c *Core) CloseAccount(ctx context.Context, session string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Store.ClosePerson(ctx, p.ID); err != nil {
+	if err := c.Store.ClosePerson(ctx, p.ID, c.now()); err != nil {
 		return err
 	}
 	c.event(ctx, "account closed by its person", p.ID)

@@ -69,9 +69,12 @@ type Store interface {
 	LookAtPairingCode(ctx context.Context, code, thumbprint string, at time.Time) (personID string, err error)
 	PairingCodeWaits(ctx context.Context, code string, at time.Time) (bool, error)
 	PutPairingCode(ctx context.Context, code, personID string, expires time.Time) error
-	// TakePairingCode spends a live code, of this device or of none, and pairs the device with the code's person. Earlier pairings of the
+	// TakePairingCode spends a live code, of this device or of none, and pairs the device with the code's person, which is recorded. Earlier pairings of the
 	// person and of the device end. ErrPairingCode.
 	TakePairingCode(ctx context.Context, code string, at time.Time, d Device) (personID string, err error)
+	// LoseApp ends the person's pairing codes and device, runs also in the same transaction, and records KindAppLost: all or nothing. It
+	// tells whether there was a device; without one nothing is recorded.
+	LoseApp(ctx context.Context, personID string, at time.Time, also func(ctx context.Context) error) (ended bool, err error)
 	// Device finds by key thumbprint, DeviceOf by person: ErrNotFound.
 	DeviceOf(ctx context.Context, personID string) (*Device, error)
 	Device(ctx context.Context, thumbprint string) (*Device, error)

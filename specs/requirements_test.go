@@ -43,7 +43,7 @@ var demanded = map[string][]requirement{
 	"credential queries":     credentialQueries,
 	"presentation responses": presentationResponses,
 	"digital credentials":    digitalCredentials,
-	"relying parties":      relyingParties,
+	"relying parties":        relyingParties,
 }
 
 // unheld are the requirements that nothing holds yet, and why. What is mended moves to its table; README and specs/README.md tell of these.

@@ -79,7 +79,7 @@ func (s *Site) Problem(c *gin.Context, p Problem) {
 	observe.Refused(c.Request.Context(), p.Code)
 	s.cfg.Log.InfoContext(c.Request.Context(), "problem", "code", p.Code, "status", p.Status,
 		"trace_id", observe.TraceID(c.Request.Context()))
-	if prefersJSON(c.GetHeader("Accept")) {
+	if accept := c.GetHeader("Accept"); prefersJSON(accept) || c.GetBool(programs) && !namesPage(accept) {
 		s.problemJSON(c, p)
 		return
 	}
@@ -113,6 +113,17 @@ func ascii(text string) string {
 // prefersJSON weighs application/json against text/html by RFC 9110 section 12.5.1. Who has no preference gets the page.
 func prefersJSON(accept string) bool {
 	return weight(accept, "application", "json") > weight(accept, "text", "html")
+}
+
+const programs = "web.programs"
+
+// ForPrograms is for routes that programs call, and people only by mistake: a refusal is JSON for whoever does not name pages in Accept, as
+// browsers do.
+func ForPrograms(c *gin.Context) { c.Set(programs, true) }
+
+// namesPage tells whether text/html is accepted by its name.
+func namesPage(accept string) bool {
+	return weight(accept, "text", "html") > weight(accept, "no", "type")
 }
 
 // weight is the quality that accept gives to a media type: the most exact range that covers it decides.

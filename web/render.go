@@ -30,7 +30,8 @@ type Page struct {
 	Service   string
 	Home      string
 	Languages []languageLink
-	Invalid   bool // the data carries errors: the title then begins with the word for error
+	Operator  []operatorLink // on the operator's pages
+	Invalid   bool           // the data carries errors: the title then begins with the word for error
 	TraceID   string
 	Data      any
 }
@@ -63,7 +64,7 @@ func (s *Site) Render(c *gin.Context, status int, page string, data any, options
 	nonce := rand.Text()
 	view := Page{
 		Name: page, Lang: lang, Chosen: chosen, Partial: chosen == partial, Path: c.Request.URL.Path, Nonce: nonce, Service: s.cfg.Service, Home: s.cfg.HomePath,
-		Languages: s.languageLinks(c, chosen), TraceID: observe.TraceID(c.Request.Context()), Data: data,
+		Languages: s.languageLinks(c, chosen), Operator: s.operatorLinks(c.Request.URL.Path), TraceID: observe.TraceID(c.Request.Context()), Data: data,
 	}
 	if form, ok := data.(interface{ Invalid() bool }); ok {
 		view.Invalid = form.Invalid()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/gin-gonic/gin"
@@ -20,8 +21,33 @@ type Config struct {
 // Site renders the pages of one service. It is safe for concurrent use.
 type Site struct {
 	*contents
-	cfg  Config
-	busy sync.Map // language and code → page that Busy keeps
+	cfg      Config
+	busy     sync.Map // language and code → page that Busy keeps
+	operator []string // paths of the operator's pages
+}
+
+// operatorPath is where the pages of whoever runs the service stand.
+const operatorPath = "/operator/"
+
+// OperatorPages makes the operator's pages lead to each other: each is called operator.nav and what follows /operator/. Call it before
+// the first request.
+func (s *Site) OperatorPages(paths ...string) { s.operator = paths }
+
+// operatorLink leads to a page of the operator.
+type operatorLink struct {
+	Path, Key string
+	Current   bool
+}
+
+func (s *Site) operatorLinks(path string) []operatorLink {
+	if !strings.HasPrefix(path, operatorPath) {
+		return nil
+	}
+	links := make([]operatorLink, len(s.operator))
+	for n, to := range s.operator {
+		links[n] = operatorLink{to, "operator.nav." + strings.TrimPrefix(to, operatorPath), to == path}
+	}
+	return links
 }
 
 // contents are what the folder web holds, the same for every site.

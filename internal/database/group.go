@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+
+	"gorm.io/gorm"
 )
 
 // Write runs f in a transaction that writes, and tells of its end when it is durable. What f did is kept whole or not at
@@ -57,6 +59,11 @@ type txKey struct{ db *DB }
 // fails nothing of it is kept; f must fail when a Write in it did.
 func (db *DB) Together(ctx context.Context, f func(ctx context.Context) error) error {
 	return db.Write(ctx, func(tx *Tx) error { return f(context.WithValue(ctx, txKey{db}, tx)) })
+}
+
+// Joined gives a context in which each Write is part of a transaction of gorm, as in Together.
+func (db *DB) Joined(g *gorm.DB) context.Context {
+	return context.WithValue(g.Statement.Context, txKey{db}, db.Within(g))
 }
 
 // ErrClosed is returned for a transaction that comes after Close.

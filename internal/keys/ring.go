@@ -2,6 +2,7 @@ package keys
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -106,6 +107,20 @@ func (r *Ring) Live() []Key {
 		live = append(live, r.keys[i])
 	}
 	return live
+}
+
+// Next is when another key takes over, and whether it has been made; the zero time when nothing is planned.
+func (r *Ring) Next() (from time.Time, made bool) {
+	current := r.Current()
+	for _, k := range slices.Backward(r.Live()) { // the oldest first
+		if k.From.After(current.From) {
+			return k.From, true
+		}
+	}
+	if r.cfg.Every == 0 {
+		return time.Time{}, false
+	}
+	return current.From.Add(r.cfg.Every), false
 }
 
 // Rotate makes the next key, used after a while: 0 for at once.

@@ -117,3 +117,31 @@ func TestRingKeepsWhatItHas(t *testing.T) {
 		t.Errorf("opened over a file that is no key: %v", err)
 	}
 }
+
+// When the next key takes over is known once it is made, and before that where keys are made by time.
+func TestRingTellsWhoIsNext(t *testing.T) {
+	at := time.Date(2026, time.November, 23, 12, 0, 0, 0, time.UTC)
+	vault := Files{Dir: t.TempDir()}
+	open := func(every time.Duration) *Ring {
+		r, err := OpenRing(RingConfig{Purpose: "next", Vault: vault, Now: func() time.Time { return at }, Every: every})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if from, made := open(0).Next(); !from.IsZero() || made {
+		t.Errorf("without a plan: %s %v", from, made)
+	}
+	if from, made := open(time.Hour).Next(); !from.Equal(at.Add(time.Hour)) || made {
+		t.Errorf("by time: %s %v", from, made)
+	}
+	r := open(time.Hour)
+	for _, after := range []time.Duration{20 * time.Minute, 10 * time.Minute} {
+		if _, err := r.Rotate(after); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if from, made := r.Next(); !from.Equal(at.Add(10*time.Minute)) || !made {
+		t.Errorf("made: %s %v", from, made)
+	}
+}

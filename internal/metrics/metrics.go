@@ -2,9 +2,11 @@
 package metrics
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -29,6 +31,8 @@ type Metrics struct {
 	events   *prometheus.CounterVec
 }
 
+const refusalsTotal = "lommebok_refusals_total"
+
 // New gives metrics that have counted nothing.
 func New() *Metrics {
 	m := &Metrics{
@@ -38,7 +42,7 @@ func New() *Metrics {
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route", "method", "status"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "lommebok_refusals_total", Help: "Refusals by the code that the caller got.",
+			Name: refusalsTotal, Help: "Refusals by the code that the caller got.",
 		}, []string{"code"}),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "lommebok_events_total", Help: "What happened, without who.",
@@ -51,6 +55,31 @@ func New() *Metrics {
 
 // Event counts one. Both words are the program's own.
 func (m *Metrics) Event(event, detail string) { m.events.WithLabelValues(event, detail).Inc() }
+
+// Count is how often there was what Code says.
+type Count struct {
+	Code string
+	N    int
+}
+
+// Refusals are those of this process since it began, the most frequent first.
+func (m *Metrics) Refusals() ([]Count, error) {
+	families, err := m.registry.Gather()
+	if err != nil {
+		return nil, err
+	}
+	var all []Count
+	for _, family := range families {
+		if family.GetName() != refusalsTotal {
+			continue
+		}
+		for _, one := range family.GetMetric() { // each has one label
+			all = append(all, Count{one.GetLabel()[0].GetValue(), int(one.GetCounter().GetValue())})
+		}
+	}
+	slices.SortFunc(all, func(a, b Count) int { return cmp.Or(b.N-a.N, strings.Compare(a.Code, b.Code)) })
+	return all, nil
+}
 
 // Gauge shows a value that is asked for when somebody looks.
 func (m *Metrics) Gauge(name, help string, value func() float64) {

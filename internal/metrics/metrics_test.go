@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ func TestMetrics(t *testing.T) {
 		observe.Refused(c.Request.Context(), "not_found")
 		c.Status(http.StatusNotFound)
 	})
+	r.GET("/other", func(c *gin.Context) { observe.Refused(c.Request.Context(), "access_denied") })
 	r.GET("/panic", func(*gin.Context) { panic("broken") })
 	m.Event("login", "totp")
 	m.Gauge("waiting", "Who waits.", func() float64 { return 7 })
@@ -46,6 +48,13 @@ func TestMetrics(t *testing.T) {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("no %s in\n%s", want, w.Body)
 		}
+	}
+	m.Event("refused", "not_a_refusal")
+	for range 3 {
+		r.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/other", nil))
+	}
+	if got, err := m.Refusals(); err != nil || !slices.Equal(got, []Count{{"access_denied", 3}, {"not_found", 1}}) {
+		t.Errorf("refusals %v, %v", got, err)
 	}
 	for _, personal := range []string{"12865398148", "secret", "HACK"} {
 		if strings.Contains(w.Body.String(), personal) {

@@ -17,7 +17,7 @@ import (
 var (
 	ErrReason  = errors.New("cases: a reason of the list is wanted")
 	ErrNobody  = errors.New("cases: nobody has an account with this number")
-	ErrBulk    = errors.New("cases: a credential configuration and whole days are wanted, the first neither after the last nor to come")
+	ErrBulk    = errors.New("cases: something to choose by is wanted, and whole days, the first neither after the last nor to come")
 	ErrDecided = errors.New("cases: there is no such proposal that this case worker can decide")
 )
 
@@ -43,6 +43,8 @@ type Store interface {
 	Change(ctx context.Context, c issuance.Change) (int, error)
 	// Count tells how many issuances a bulk would change.
 	Count(ctx context.Context, b Bulk, at time.Time) (int, error)
+	// Providers are the wallet providers whose wallets something has been issued to.
+	Providers(ctx context.Context) ([]string, error)
 	Propose(ctx context.Context, b Bulk) error
 	Bulks(ctx context.Context) ([]Bulk, error)
 	// Decide approves or refuses a proposal that has not ended, of somebody else: of all who try, one succeeds. ErrDecided.
@@ -114,16 +116,19 @@ const (
 	Done     State = "done"
 )
 
-// Bulk is a change of many issuances: those of a configuration, perhaps of one client, issued from a day until another, both whole,
-// but none that was issued after it was proposed.
+// Bulk is a change of many issuances: those of a configuration, a client, a wallet provider and a signer's key, each "" for all but not all
+// of them, issued from a day until another, both whole, but none that was issued after it was proposed.
 type Bulk struct {
 	ID              string
 	To              statuslist.Status // Invalid or Suspended
 	Reason          string
 	ConfigurationID string
-	ClientID        string // "" for all
+	ClientID        string
+	WalletProvider  string
+	Signer          string
 	From, Until     time.Time
 	Matching        int // when it was proposed
+	Still           int // that match now, as long as it waits for a decision
 	Changed         int
 	State           State
 	ProposedBy      string
@@ -141,23 +146,32 @@ func (b Bulk) Open(worker string, at time.Time) bool {
 // decideWithin is how long a proposal waits for somebody else.
 const decideWithin = 24 * time.Hour
 
-// Propose writes down a bulk for somebody else to approve, and tells how many issuances it would change. Errors: ErrReason, ErrBulk.
-func (c *Core) Propose(ctx context.Context, worker string, b Bulk) (Bulk, error) {
+// Look tells how many issuances a bulk would change, in Matching, and changes nothing. Errors: ErrReason, ErrBulk.
+func (c *Core) Look(ctx context.Context, b Bulk) (Bulk, error) {
+	now := c.Now()
 	switch {
 	case !slices.Contains(Reasons, b.Reason):
 		return b, ErrReason
-	case b.ConfigurationID == "", b.From.IsZero(), b.From.After(c.Now()), b.Until.Before(b.From), b.To != statuslist.Invalid && b.To != statuslist.Suspended:
+	case b.ConfigurationID+b.ClientID+b.WalletProvider+b.Signer == "", b.To != statuslist.Invalid && b.To != statuslist.Suspended,
+		b.From.IsZero(), b.From.After(now), b.Until.Before(b.From):
 		return b, ErrBulk
 	}
-	now := c.Now()
-	b.ID, b.State, b.ProposedBy, b.ProposedAt, b.Ends = rand.Text(), Proposed, worker, now, now.Add(decideWithin)
 	if b.Until = b.Until.AddDate(0, 0, 1); b.Until.After(now) { // the end of that day
 		b.Until = now
 	}
 	var err error
-	if b.Matching, err = c.Store.Count(ctx, b, now); err != nil {
+	b.Matching, err = c.Store.Count(ctx, b, now)
+	return b, err
+}
+
+// Propose writes down a bulk for somebody else to approve, and tells how many issuances it would change. Errors: ErrReason, ErrBulk.
+func (c *Core) Propose(ctx context.Context, worker string, b Bulk) (Bulk, error) {
+	b, err := c.Look(ctx, b)
+	if err != nil {
 		return b, err
 	}
+	now := c.Now()
+	b.ID, b.State, b.ProposedBy, b.ProposedAt, b.Ends = rand.Text(), Proposed, worker, now, now.Add(decideWithin)
 	return b, c.Store.Propose(ctx, b)
 }
 
@@ -166,8 +180,20 @@ func (c *Core) Decide(ctx context.Context, worker, id string, approve bool) erro
 	return c.Store.Decide(ctx, id, worker, approve, c.Now())
 }
 
-// Bulks gives what was proposed, the newest first, a hundred at most.
-func (c *Core) Bulks(ctx context.Context) ([]Bulk, error) { return c.Store.Bulks(ctx) }
+// Bulks gives what was proposed, the newest first, a hundred at most. What waits for a decision is counted anew.
+func (c *Core) Bulks(ctx context.Context) ([]Bulk, error) {
+	all, err := c.Store.Bulks(ctx)
+	now := c.Now()
+	for n := range all {
+		if b := &all[n]; err == nil && b.State == Proposed && now.Before(b.Ends) {
+			b.Still, err = c.Store.Count(ctx, *b, now)
+		}
+	}
+	return all, err
+}
+
+// Providers are the wallet providers that a bulk can be of.
+func (c *Core) Providers(ctx context.Context) ([]string, error) { return c.Store.Providers(ctx) }
 
 // Run carries out what has been approved, until nothing is left or ctx ends, which is no error: the next to come goes on. Any number
 // of processes may do so at the same time.

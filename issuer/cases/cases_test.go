@@ -114,6 +114,8 @@ func TestABulkIsOfWholeDaysUntilNow(t *testing.T) {
 		"from tomorrow":       {func(b *cases.Bulk) { b.From, b.Until = day(24), day(25) }, time.Time{}, cases.ErrBulk},
 		"without days":        {func(b *cases.Bulk) { b.From, b.Until = time.Time{}, time.Time{} }, time.Time{}, cases.ErrBulk},
 		"of nothing":          {func(b *cases.Bulk) { b.ConfigurationID = "" }, time.Time{}, cases.ErrBulk},
+		"of one key alone":    {func(b *cases.Bulk) { b.ConfigurationID, b.Signer = "", "k" }, day(22), nil},
+		"of one provider":     {func(b *cases.Bulk) { b.ConfigurationID, b.WalletProvider = "", "p" }, day(22), nil},
 		"that restores":       {func(b *cases.Bulk) { b.To = statuslist.Valid }, time.Time{}, cases.ErrBulk},
 		"for no known reason": {func(b *cases.Bulk) { b.Reason = "x" }, time.Time{}, cases.ErrReason},
 	} {

@@ -209,16 +209,21 @@ func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, n
 		Nonces: o.nonces, NonceExpires: now.Add(NonceLife + time.Minute), IssuedAt: now, ExpiresAt: o.life.Until,
 		Watched: o.watched,
 	}
+	if u.Access.Unit != nil {
+		intent.WalletName, intent.WalletProvider = u.Access.Unit.Name, u.Access.Unit.Provider
+	}
 	if o.deferred != nil {
 		intent.Transaction = o.deferred.ID
 	}
+	signers := s.Signers()
+	intent.Signer = signers.Key(o.typ)
 	err := ErrIndexTaken
 	for n := 0; n < draws && errors.Is(err, ErrIndexTaken); n++ {
 		var linted *signing.Linted
 		if intent.Indices, err = s.Store.Candidates(ctx, statuslist.Bits(o.typ.StatusBits), len(o.keys), now); err != nil {
 			break
 		}
-		linted, err = s.Signers().Lint(&signing.Batch{Type: o.typ, Values: o.values, Life: o.life, Holders: o.keys, Indices: intent.Indices}, now)
+		linted, err = signers.Lint(&signing.Batch{Type: o.typ, Values: o.values, Life: o.life, Holders: o.keys, Indices: intent.Indices}, now)
 		if errors.Is(err, signing.ErrLint) {
 			s.Counts.Event("lint_error", o.typ.ID)
 		}

@@ -25,6 +25,7 @@ type Deferred struct {
 	ID              string // transaction_id
 	PersonID        string
 	ClientID        string
+	WalletName      string // as of Intent
 	GrantID         string
 	ConfigurationID string
 	Copies          int
@@ -73,6 +74,9 @@ func (s *Service) deferIt(ctx context.Context, u *authserver.Unspent, o *order, 
 	if !now.Add(remaining).Before(d.ExpiresAt) {
 		return nil, refusal(openid4vci.CredentialRequestDenied,
 			"the source needs %s for a %s, and by then no token of this grant is good for it (OpenID4VCI section 9)", remaining.Round(time.Second), o.typ.ID)
+	}
+	if access.Unit != nil {
+		d.WalletName = access.Unit.Name
 	}
 	k := kept{Watched: o.watched}
 	for _, key := range o.keys {

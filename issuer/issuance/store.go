@@ -65,6 +65,9 @@ type Intent struct {
 	PersonID        string
 	ClientID        string
 	GrantID         string // of the access token, which knows the issuance by its ID as notification_id
+	WalletName      string // by its provider, as it stood in the wallet attestation; "" for none
+	WalletProvider  string // that attested the wallet; "" for none
+	Signer          string // what the key is called that is to sign
 	ConfigurationID string
 	Level           minid.Level
 	Indices         []status.Index // one a copy, of one list
@@ -137,6 +140,7 @@ var ErrNotSuspendable = errors.New("issuance: the credential cannot be suspended
 type Issued struct {
 	ID              string
 	ClientID        string
+	WalletName      string // as of Intent
 	ConfigurationID string
 	Level           minid.Level
 	Copies          int

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lommebok.example/internal/audit"
+	"lommebok.example/internal/database"
 	"lommebok.example/issuer/server"
 	"lommebok.example/specs/jose"
 )
@@ -119,4 +120,24 @@ func TestCheckpointsOfOtherKindsRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// breakAuditOf makes each new entry of a kind fail, and gives what mends it.
+func breakAuditOf(t *testing.T, db *database.DB, kind string) (mend func()) {
+	t.Helper()
+	broken, mended := "ALTER TABLE issuer_audit_entries ADD CONSTRAINT audit_full CHECK (kind <> '"+kind+"') NOT VALID",
+		"ALTER TABLE issuer_audit_entries DROP CONSTRAINT audit_full"
+	if db.Dialect == database.SQLite {
+		broken = "CREATE TRIGGER audit_full BEFORE INSERT ON issuer_audit_entries WHEN NEW.kind = '" + kind + "' BEGIN SELECT RAISE(ABORT, 'full'); END"
+		mended = "DROP TRIGGER audit_full"
+	}
+	check(t, db.W.Exec(broken).Error)
+	return func() { check(t, db.W.Exec(mended).Error) }
+}
+
+// entriesOf is how many entries of a kind the audit log has.
+func entriesOf(t *testing.T, db *database.DB, kind string) (n int64) {
+	t.Helper()
+	check(t, db.R.Raw("SELECT count(*) FROM issuer_audit_entries WHERE kind = ?", kind).Scan(&n).Error)
+	return n
 }

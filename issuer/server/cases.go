@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"encoding/base64"
 	"errors"
 	"log/slog"
@@ -30,14 +29,15 @@ type staff interface {
 // casework is the pages of case workers. No identity number and nothing that leads to a person stands in an address: the person who
 // was found is carried from form to form, sealed for the case worker who found them.
 type casework struct {
-	core  *cases.Core
-	seal  issuance.Seal
-	staff staff
-	types *credentials.Set
-	view  func(i issuance.Issued, lang string) issuedView
-	site  *web.Site
-	now   func() time.Time
-	log   *slog.Logger
+	core    *cases.Core
+	seal    issuance.Seal
+	staff   staff
+	types   *credentials.Set
+	signers func() []string // the names of the keys that a bulk can be of
+	view    func(i issuance.Issued, lang string) issuedView
+	site    *web.Site
+	now     func() time.Time
+	log     *slog.Logger
 }
 
 const casesFront = "/cases"
@@ -47,29 +47,23 @@ func (w *casework) mount(r gin.IRouter) {
 	g.GET("", w.front)
 	g.POST("/find", w.find)
 	g.POST("/act", w.act)
+	g.POST("/bulks/count", w.count)
 	g.POST("/bulks", w.propose)
 	g.POST("/bulks/:id/approve", w.decide(true))
 	g.POST("/bulks/:id/refuse", w.decide(false))
-}
-
-// bulkView is a bulk for people.
-type bulkView struct {
-	cases.Bulk
-	Name, Day, Last string
-	Mine, Open      bool
-	Ended           bool
 }
 
 // caseType is a type in a form.
 type caseType struct{ ID, Name string }
 
 type casesView struct {
-	Reasons []string
-	Types   []caseType
-	Bulks   []bulkView
-	Said    string
-	Wrong   string // which form was filled in wrongly, and how
-	Reason  string
+	Reasons            []string
+	Types              []caseType
+	Providers, Signers []string // wallet providers, and names of keys
+	Bulks              []bulkView
+	Said               string
+	Wrong              string // which form was filled in wrongly, and how
+	Reason             string
 }
 
 func (w *casework) front(c *gin.Context) {
@@ -79,28 +73,24 @@ func (w *casework) front(c *gin.Context) {
 }
 
 func (w *casework) showFront(c *gin.Context, s *minid.Session, status int, wrong string) {
-	all, err := w.core.Bulks(c.Request.Context())
+	ctx, lang := c.Request.Context(), web.Lang(c)
+	all, err := w.core.Bulks(ctx)
+	v := casesView{Reasons: cases.Reasons, Wrong: wrong, Signers: w.signers()}
+	if err == nil {
+		v.Providers, err = w.core.Providers(ctx)
+	}
 	if err != nil {
 		w.site.Failure(c, err)
 		return
 	}
-	v := casesView{Reasons: cases.Reasons, Wrong: wrong}
 	if said := c.Query("said"); slices.Contains([]string{"proposed", "approved", "refused"}, said) {
 		v.Said = said
 	}
-	lang := web.Lang(c)
 	for _, t := range w.types.All() {
 		v.Types = append(v.Types, caseType{t.ID, t.Display.Name.In(lang) + " (" + t.ID + ")"})
 	}
 	for _, b := range all {
-		one := bulkView{
-			Bulk: b, Name: b.ConfigurationID, Day: dateIn(lang, b.From), Last: dateIn(lang, b.Until.Add(-time.Second)),
-			Mine: b.ProposedBy == s.PersonID, Open: b.Open(s.PersonID, w.now()), Ended: b.State == cases.Proposed && !w.now().Before(b.Ends),
-		}
-		if t, ok := w.types.ByID(b.ConfigurationID); ok {
-			one.Name = t.Display.Name.In(lang)
-		}
-		v.Bulks = append(v.Bulks, one)
+		v.Bulks = append(v.Bulks, w.bulkView(b, s.PersonID, lang))
 	}
 	w.site.Render(c, status, "issuer_cases", v)
 }
@@ -141,6 +131,9 @@ func (w *casework) showCase(c *gin.Context, v caseView, all []issuance.Issued, s
 	for _, i := range all {
 		one := w.view(i, web.Lang(c))
 		one.Restorable = one.State == "suspended"
+		if one.Client != one.ClientID { // which a bulk is of
+			one.Client += " (" + one.ClientID + ")"
+		}
 		v.Issued = append(v.Issued, one)
 	}
 	w.site.Render(c, status, "issuer_case", v)
@@ -204,68 +197,4 @@ func (w *casework) act(c *gin.Context) {
 		return
 	}
 	w.showCase(c, v, all, status)
-}
-
-func (w *casework) propose(c *gin.Context) {
-	s, _, ok := w.staff.Staff(c, minid.RoleCaseWorker, casesFront)
-	if !ok {
-		return
-	}
-	b := cases.Bulk{
-		To: changes[c.PostForm("to")], Reason: c.PostForm("reason"), ConfigurationID: c.PostForm("configuration"), ClientID: strings.TrimSpace(c.PostForm("client")),
-	}
-	var first, last error
-	b.From, first = time.Parse(time.DateOnly, c.PostForm("from"))
-	b.Until, last = time.Parse(time.DateOnly, c.PostForm("until"))
-	_, known := w.types.ByID(b.ConfigurationID)
-	if err := errors.Join(first, last); err != nil || !known {
-		w.showFront(c, s, http.StatusUnprocessableEntity, "bulk")
-		return
-	}
-	b, err := w.core.Propose(c.Request.Context(), s.PersonID, b)
-	switch {
-	case errors.Is(err, cases.ErrBulk), errors.Is(err, cases.ErrReason):
-		w.showFront(c, s, http.StatusUnprocessableEntity, "bulk")
-	case err != nil:
-		w.site.Failure(c, err)
-	default:
-		w.log.Info("bulk proposed", "trace_id", observe.TraceID(c.Request.Context()), "bulk", b.ID, "matching", b.Matching)
-		c.Redirect(http.StatusSeeOther, casesFront+"?said=proposed")
-	}
-}
-
-// atOnce is how long an approval is carried out in its own request.
-const atOnce = 2 * time.Second
-
-// decide also begins what was approved, so that a small bulk is done when the page comes; the rest is done by RunBulks.
-func (w *casework) decide(approve bool) gin.HandlerFunc {
-	said := "refused"
-	if approve {
-		said = "approved"
-	}
-	return func(c *gin.Context) {
-		s, _, ok := w.staff.Staff(c, minid.RoleCaseWorker, casesFront)
-		if !ok {
-			return
-		}
-		ctx := c.Request.Context()
-		err := w.core.Decide(ctx, s.PersonID, c.Param("id"), approve)
-		if errors.Is(err, cases.ErrDecided) {
-			w.showFront(c, s, http.StatusConflict, "decided")
-			return
-		}
-		if err != nil {
-			w.site.Failure(c, err)
-			return
-		}
-		w.log.Info("bulk "+said, "trace_id", observe.TraceID(ctx), "bulk", c.Param("id"))
-		if approve {
-			soon, cancel := context.WithTimeout(ctx, atOnce)
-			defer cancel()
-			if err := w.core.Run(soon); err != nil {
-				w.log.Error("bulk", "trace_id", observe.TraceID(ctx), "bulk", c.Param("id"), "cause", err)
-			}
-		}
-		c.Redirect(http.StatusSeeOther, casesFront+"?said="+said)
-	}
 }

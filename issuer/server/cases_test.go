@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"lommebok.example/internal/database"
+	"lommebok.example/issuer/cases"
 	"lommebok.example/specs/statuslist"
 	"lommebok.example/web/webtest"
 )
@@ -93,6 +95,10 @@ func lookAtCases(t *testing.T, s *service, b *webtest.Tab, pid string) {
 	b.Use(t, s.url, second.jar)
 	b.Axe(t, s.url+"/cases")
 	b.PictureHere(t, "issuer_cases")
+	b.Do(t, chromedp.SetValue("#configuration", mpid), chromedp.SetValue("#from", "2026-11-23"), chromedp.SetValue("#until", "2026-11-23"),
+		chromedp.SetValue("#reason-bulk", "key_compromised"), chromedp.Click(`form[action="/cases/bulks/count"] button`), chromedp.WaitVisible(`form[action="/cases/bulks"]`))
+	b.AxeHere(t, "issuer_bulk")
+	b.PictureHere(t, "issuer_bulk")
 	b.Do(t, chromedp.Navigate(s.url+"/cases"), chromedp.SendKeys("#pid", pid), chromedp.SetValue("#reason-find", "lost"),
 		chromedp.Click(`form[action="/cases/find"] button`), chromedp.WaitVisible("dl.lb-facts"))
 	b.AxeHere(t, "issuer_case")
@@ -105,6 +111,64 @@ func lookAtCases(t *testing.T, s *service, b *webtest.Tab, pid string) {
 	b.PictureHere(t, "issuer_trust")
 }
 
+// What went to the wallets of one provider is revoked, whichever type it is, and what one key signed, whichever wallet it went to.
+func TestManyAreChosenByProviderAndByKey(t *testing.T) {
+	each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		p := s.person(t, stjerne)
+		get := func(w *wallet) []string {
+			t.Helper()
+			token := w.token(p, byScope("eudiw:no:minid:mpid eudiw:no:aldersbevis"), p.signInWithCode)
+			sdjwt, _ := w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
+			w.credentials(token.AccessToken, "credential_configuration_id", "proof_of_age", 1)
+			return sdjwt
+		}
+		attested, plain := get(s.attestedWallet(t, s.provider(t))), get(s.wallet(t))
+		revokedMDocs := func(want int64) {
+			t.Helper()
+			var n int64
+			check(t, db.R.Raw("SELECT count(*) FROM issuer_issuances WHERE configuration_id = 'proof_of_age' AND revoked_at <> 0").Scan(&n).Error)
+			if n != want {
+				t.Errorf("%d proofs of age are revoked, want %d", n, want)
+			}
+		}
+		c, second := s.atCases(t, worker), s.atCases(t, other)
+		carry := func(by, value, hits string) {
+			t.Helper()
+			form := url.Values{"from": {"2026-11-23"}, "until": {"2026-11-23"}, "to": {"revoke"}, "reason": {"key_compromised"}, by: {value}}
+			c.post("/cases/bulks/count", form)
+			c.sees("Alle bevistyper: Tilbakekall", value, hits)
+			c.submit("/cases/bulks")
+			second.get("/cases")
+			second.sees(value)
+			second.post(bulkForm.FindStringSubmatch(second.body)[1]+"/approve", nil)
+			second.sees("Gjennomført")
+		}
+		c.post("/cases/bulks/count", url.Values{"from": {"2026-11-23"}, "until": {"2026-11-23"}, "to": {"revoke"}, "reason": {"key_compromised"}})
+		c.is(http.StatusUnprocessableEntity) // of everything
+		provider, key := choice(t, c.body, "provider"), choice(t, c.body, "signer")
+		if !strings.Contains(provider, "CN=Lommeboksimulator leverandør") || !strings.HasPrefix(key, "document-signer/2026") {
+			t.Fatalf("provider %q, key %q", provider, key)
+		}
+		carry("provider", provider, "2 bevis")
+		wantStatus(t, s, statuslist.Invalid, attested...)
+		revokedMDocs(1)
+		carry("signer", key, "Ett bevis")
+		wantStatus(t, s, statuslist.Valid, plain...)
+		revokedMDocs(2)
+	})
+}
+
+// choice is the first of a field that is not for all.
+func choice(t testing.TB, body, field string) string {
+	t.Helper()
+	m := regexp.MustCompile(`name="` + field + `"><option value="">[^<]*</option><option>([^<]+)<`).FindStringSubmatch(body)
+	if m == nil {
+		t.Fatalf("nothing to choose as %s:\n%s", field, body)
+	}
+	return html.UnescapeString(m[1])
+}
+
 // Who has another role, or none, sees nothing.
 func TestCasesAreForCaseWorkers(t *testing.T) {
 	s := newService(t)
@@ -113,8 +177,10 @@ func TestCasesAreForCaseWorkers(t *testing.T) {
 		p.is(http.StatusForbidden)
 		p.post("/cases/find", url.Values{"pid": {karies}, "reason": {"request"}})
 		p.is(http.StatusForbidden)
-		p.post("/cases/bulks", url.Values{})
-		p.is(http.StatusForbidden)
+		for _, path := range []string{"/cases/bulks", "/cases/bulks/count"} {
+			p.post(path, url.Values{})
+			p.is(http.StatusForbidden)
+		}
 	}
 	var searches int64
 	check(t, s.db.R.Raw("SELECT count(*) FROM issuer_audit_entries WHERE kind LIKE 'case.%'").Scan(&searches).Error)
@@ -142,22 +208,39 @@ func TestManyAreRevokedByTwo(t *testing.T) {
 				bad[name] = v
 			}
 			bad.Set(change[0], change[1])
-			c.post("/cases/bulks", bad)
-			c.is(http.StatusUnprocessableEntity)
+			for _, path := range []string{"/cases/bulks", "/cases/bulks/count"} {
+				c.post(path, bad)
+				c.is(http.StatusUnprocessableEntity)
+			}
 		}
-		c.post("/cases/bulks", form)
+		c.post("/cases/bulks/count", form)
+		c.sees("2 bevis blir endret hvis forslaget blir godkjent.", "Nøkkel på avveie")
+		if n := entriesOf(t, db, cases.KindPropose); n != 0 {
+			t.Fatal("counting proposed something")
+		}
+		c.submit("/cases/bulks")
 		c.sees("Forslaget er lagret.", "Venter på godkjenning", "Du har foreslått dette.")
 		if bulkForm.MatchString(c.body) {
 			t.Fatal("who proposed can approve")
 		}
+		p := s.person(t, stjerne)
+		p.get("/mine")
+		p.signInWithCode()
+		p.get("/mine")
+		p.get(revokeLink(t, p, 1))
+		p.submit(p.path)
 		second := s.atCases(t, other)
+		second.sees("Bevis da det ble foreslått</dt><dd>2<", "Bevis som passer nå</dt><dd>1<")
 		path := bulkForm.FindStringSubmatch(second.body)[1]
 		c.post(path+"/approve", nil)
 		c.is(http.StatusConflict)
 		c.sees("Du kan ikke avgjøre dette forslaget")
-		wantStatus(t, s, statuslist.Valid, texts...)
+		wantStatus(t, s, statuslist.Valid, texts[1])
 		second.post(path+"/approve", nil)
 		second.sees("Forslaget er godkjent", "Gjennomført")
+		if strings.Contains(second.body, "Bevis som passer nå") {
+			t.Error("what is decided is counted still")
+		}
 		wantStatus(t, s, statuslist.Invalid, texts...)
 		second.post(path+"/refuse", nil)
 		second.is(http.StatusConflict)

@@ -253,8 +253,25 @@ func (t *trust) newSigners() (*signing.Signers, error) {
 	}
 	return signing.New(signing.Config{
 		Issuer: t.cfg.issuer, Lists: &status.Service{Issuer: t.cfg.issuer}, SDJWT: sdjwt, MDoc: mso, Until: until,
+		SDJWTKey: keyName(purposeCredential, credential.ID), MDocKey: keyName(purposeDocument, document.ID),
 		InsecureAllowHTTP: t.cfg.insecureAllowHTTP,
 	}), nil
+}
+
+// keyName is what a key is called in the records.
+func keyName(purpose, id string) string { return purpose + "/" + id }
+
+// signerKeys are the names of the keys under which credentials are in use, the newest first.
+func (t *trust) signerKeys() []string {
+	var all []string
+	for _, purpose := range []string{purposeDocument, purposeCredential} {
+		for _, k := range t.rings[purpose].Live() {
+			if !k.From.After(t.cfg.now()) {
+				all = append(all, keyName(purpose, k.ID))
+			}
+		}
+	}
+	return all
 }
 
 func (t *trust) subject(words string) x5c.Subject {

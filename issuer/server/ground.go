@@ -46,6 +46,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.minidStore, err = minidstore.New(ctx, deps.DB); err != nil {
 		return nil, err
 	}
+	g.minidStore.Audit = g.issuerStore
 	if g.secrets, err = readSecrets(cfg.DataDir); err != nil {
 		return nil, err
 	}

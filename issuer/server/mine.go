@@ -28,9 +28,16 @@ type issued interface {
 	Change(ctx context.Context, c issuance.Change) (int, error)
 }
 
-// consents ends what a person has given a wallet; authserver.Server is one.
-type consents interface {
+// clients knows the wallets, and ends what a person has given one; authserver.Server is one.
+type clients interface {
 	WithdrawConsent(ctx context.Context, personID, clientID string) error
+	WalletName(clientID, attested string) (name string, known bool)
+}
+
+// phones is the MinID app of a person, which may be on the phone that is lost; minid.Core is one.
+type phones interface {
+	HasApp(ctx context.Context, personID string) (app, only bool, err error)
+	LoseApp(ctx context.Context, s *minid.Session, also func(ctx context.Context) error) (bool, error)
 }
 
 // mine is the pages on which a person sees what was issued to them, and revokes it.
@@ -38,7 +45,8 @@ type mine struct {
 	store  issued
 	types  *credentials.Set
 	signIn authserver.SignIn
-	grants consents
+	grants clients
+	phones phones
 	site   *web.Site
 	now    func() time.Time
 	log    *slog.Logger
@@ -65,7 +73,9 @@ func (m *mine) signedIn(c *gin.Context) (*minid.Session, bool) {
 
 // issuedView is the dot of the template issuer_facts.
 type issuedView struct {
-	ID, Name, Client, State, Notified      string
+	ID, Name, State, Notified              string
+	Client                                 string // the wallet's name, or its client_id when it has none
+	ClientID                               string
 	Issued, IssuedISO, Expires, ExpiresISO string
 	Copies                                 int
 	Suspendable                            bool // by the person, now
@@ -74,10 +84,11 @@ type issuedView struct {
 
 func (m *mine) view(i issuance.Issued, lang string) issuedView {
 	v := issuedView{
-		ID: i.ID, Name: i.ConfigurationID, Client: i.ClientID, State: "valid", Copies: i.Copies, Notified: i.Notified,
+		ID: i.ID, Name: i.ConfigurationID, ClientID: i.ClientID, State: "valid", Copies: i.Copies, Notified: i.Notified,
 		Issued: dateIn(lang, i.IssuedAt), IssuedISO: i.IssuedAt.Format(time.DateOnly),
 		Expires: dateIn(lang, i.ExpiresAt), ExpiresISO: i.ExpiresAt.Format(time.DateOnly),
 	}
+	v.Client, _ = m.grants.WalletName(i.ClientID, i.WalletName)
 	if t, ok := m.types.ByID(i.ConfigurationID); ok {
 		v.Name = t.Display.Name.In(lang)
 		v.Suspendable = t.Suspendable()
@@ -101,8 +112,9 @@ func (m *mine) waiting(all []issuance.Deferred, lang string) []waitingView {
 	views := make([]waitingView, 0, len(all))
 	for _, d := range all {
 		v := waitingView{
-			ID: d.ID, Name: d.ConfigurationID, Client: d.ClientID, Ordered: dateIn(lang, d.OrderedAt), OrderedISO: d.OrderedAt.Format(time.DateOnly),
+			ID: d.ID, Name: d.ConfigurationID, Ordered: dateIn(lang, d.OrderedAt), OrderedISO: d.OrderedAt.Format(time.DateOnly),
 		}
+		v.Client, _ = m.grants.WalletName(d.ClientID, d.WalletName)
 		if t, ok := m.types.ByID(d.ConfigurationID); ok {
 			v.Name = t.Display.Name.In(lang)
 		}

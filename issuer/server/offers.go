@@ -33,7 +33,7 @@ func (o *offers) mount(r gin.IRouter) {
 	r.GET("/", o.index)
 	r.POST("/offers", o.post)
 	r.GET("/offers/:state", o.show)
-	r.GET("/offers/:state/credential-offer", o.fetch)
+	r.GET("/offers/:state/credential-offer", web.ForPrograms, o.fetch)
 	o.mountPreAuthorized(r)
 }
 

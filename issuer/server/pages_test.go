@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"encoding/json"
 	"html"
 	"net/http"
 	"net/url"
@@ -80,10 +81,32 @@ func TestOfferRefused(t *testing.T) {
 		p.is(http.StatusBadRequest)
 		p.sees("Vi utsteder ikke dette beviset", "unknown_credential_configuration")
 	}
-	for _, path := range []string{"/offers/short", "/offers/" + strings.Repeat("A", 120), "/credential-offers/" + strings.Repeat("A", 43)} {
+	for _, path := range []string{"/offers/short", "/offers/" + strings.Repeat("A", 120)} {
 		p.get(path)
 		p.is(http.StatusNotFound)
 		p.sees("Tilbudet gjelder ikke lenger", "offer_over")
+	}
+	// A wallet, which names no pages, reads why; a browser that was led there shows a page.
+	for _, path := range []string{"/offers/short/credential-offer", "/credential-offers/" + strings.Repeat("A", 43)} {
+		for accept, wantJSON := range map[string]bool{
+			"": true, "*/*": true, "application/json": true, "image/png": true, "text/html;q=0": true,
+			"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8": false,
+		} {
+			r, err := http.NewRequest(http.MethodGet, s.url+path, nil)
+			check(t, err)
+			if accept != "" {
+				r.Header.Set("Accept", accept)
+			}
+			a := do(t, r)
+			var told struct {
+				Error       string `json:"error"`
+				Description string `json:"error_description"`
+			}
+			isJSON := json.Unmarshal(a.body, &told) == nil
+			if a.status != http.StatusNotFound || isJSON != wantJSON || isJSON && (told.Error != "offer_over" || told.Description == "") {
+				t.Errorf("%s for Accept %q: %d %s", path, accept, a.status, a.body)
+			}
+		}
 	}
 	p.post("/offers", url.Values{"configuration": {"proof_of_age"}}, "Sec-Fetch-Site", "cross-site")
 	p.is(http.StatusForbidden)
@@ -197,6 +220,8 @@ func TestPagesInABrowser(t *testing.T) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	p.get("/mine")
+	check(t, s.db.W.Exec(`INSERT INTO minid_devices (id, person_id, thumbprint, public_key, paired_at, used_at)
+		SELECT 'phone', id, 'phone', x'00', 0, 0 FROM minid_people WHERE pid = ?`, stjerne).Error)
 	look("/mine/lost", "issuer_lost")
 	lookAtCases(t, s, b, p.pid)
 	p.get("/mine")

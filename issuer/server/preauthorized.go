@@ -43,7 +43,7 @@ func (o *offers) mountPreAuthorized(r gin.IRouter) {
 	r.GET("/pre-authorized", o.prepare)
 	r.POST("/pre-authorized", o.preAuthorize)
 	r.GET("/pre-authorized/:id", o.showReady)
-	r.GET("/credential-offers/:reference", o.fetchReady)
+	r.GET("/credential-offers/:reference", web.ForPrograms, o.fetchReady)
 }
 
 // readyMargin is what is left of max_auth_age when the offer is asked for: the time to read the page, the life of the code, and the

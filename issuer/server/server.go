@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -154,18 +155,20 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		Issuer: cfg.URL, Store: g.issuerStore, Signer: g.trust.StatusSigner,
 		Now: deps.Now, Log: deps.Log,
 	}
-	own := &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, grants: authServer, site: g.site, now: deps.Now, log: deps.Log}
+	own := &mine{store: g.issuerStore, types: deps.Types, signIn: loginPages, grants: authServer, phones: g.core, site: g.site, now: deps.Now, log: deps.Log}
 	issuing := &issuance.Service{
 		Issuer: cfg.URL, Rules: rules, Name: name, Types: deps.Types, Source: deps.Source, Store: g.issuerStore,
 		Access: authServer, Accounts: g.minidStore, Wallets: providers, Nonces: issuance.NewNonces(g.secrets.cNonce, deps.Now),
 		Signers: g.trust.Signers, Encryption: g.encryption, Seal: g.core.Seal, Counts: g.metrics, Now: deps.Now, Log: deps.Log, MetadataSigner: g.trust.access, Info: cfg.Info,
 		IssuerKeys: g.trust.credentialKeys,
 	}
+	revoked := &crl{dir: filepath.Join(cfg.DataDir, "revoked"), root: g.trust.Root, key: g.trust.rootKey, now: deps.Now, log: deps.Log}
 	return &parts{
 		site: g.site, login: loginPages, phones: phones, authServer: authServer, status: statusLists,
 		issuing: issuing,
 		trustPage: &trustPage{
-			cfg: cfg, trust: g.trust, issuing: issuing, status: statusLists, providers: providers, store: g.issuerStore, staff: loginPages, site: g.site, now: deps.Now,
+			cfg: cfg, trust: g.trust, issuing: issuing, status: statusLists, providers: providers, store: g.issuerStore,
+			crl: revoked, metrics: g.metrics, sealer: g.sealer, staff: loginPages, site: g.site, now: deps.Now, log: deps.Log,
 		},
 		offers: &offers{
 			issuer: cfg.URL, rules: rules, wallet: cfg.WalletURL, types: deps.Types, site: g.site, states: g.offers,
@@ -174,14 +177,15 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 		mine: own,
 		cases: &casework{
 			core: &cases.Core{Store: g.issuerStore, People: g.minidStore, Now: deps.Now}, seal: g.core.Seal, staff: loginPages, types: deps.Types,
-			view: own.view, site: g.site, now: deps.Now, log: deps.Log,
+			signers: g.trust.signerKeys,
+			view:    own.view, site: g.site, now: deps.Now, log: deps.Log,
 		},
 		watch:    &wallets.Watch{Every: cfg.WalletCheck, Store: g.issuerStore, Statuses: providers, Now: deps.Now, Log: deps.Log},
 		outbox:   g.outbox,
 		letters:  g.letters,
 		metrics:  g.metrics,
 		operator: &login.Operator{Core: g.core, Site: g.site, Token: cfg.OperatorToken, InsecureOpen: cfg.InsecureTestPeople, Metrics: g.metrics.Handler()},
-		crl:      &crl{dir: filepath.Join(cfg.DataDir, "revoked"), root: g.trust.Root, key: g.trust.rootKey, now: deps.Now, log: deps.Log},
+		crl:      revoked,
 		public:   &public{db: deps.DB, audit: g.issuerStore, anchor: g.trust.anchorPEM(), now: deps.Now, log: deps.Log},
 	}
 }
@@ -225,7 +229,16 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 		p.outbox.Mount(pages)
 		p.letters.Mount(pages)
 	}
+	p.site.OperatorPages(operatorPages(r.Routes())...)
 	return r, p.issuing.Mount(r)
+}
+
+// operatorPages are those that are there, in the order in which they lead to each other.
+func operatorPages(routes gin.RoutesInfo) []string {
+	all := []string{trustFront, "/operator/logins", "/operator/transactions", "/operator/accounts"}
+	return slices.DeleteFunc(all, func(path string) bool {
+		return !slices.ContainsFunc(routes, func(r gin.RouteInfo) bool { return r.Method == http.MethodGet && r.Path == path })
+	})
 }
 
 // EndStreams ends what would not end by itself when the service stops: the streams of MinID apps.

@@ -5,9 +5,11 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"lommebok.example/internal/database"
+	"lommebok.example/minid"
 	"lommebok.example/specs/statuslist"
 )
 
@@ -78,7 +80,7 @@ func TestALostPhone(t *testing.T) {
 		p.sees(walletID, "MinID-bevis", "Elevbevis")
 		p.post("/mine/lost", nil)
 		p.is(http.StatusUnprocessableEntity)
-		p.sees("Kryss av for minst én lommebok.")
+		p.sees("Kryss av for minst én ting som var på telefonen.")
 		before := s.statuses(t, append(one, two...))
 		p.post("/mine/lost", url.Values{"wallet": {"another wallet"}})
 		p.is(http.StatusUnprocessableEntity)
@@ -86,12 +88,49 @@ func TestALostPhone(t *testing.T) {
 			t.Errorf("another wallet was lost: statuses %v, then %v", before, after)
 		}
 		p.post("/mine/lost", url.Values{"wallet": {walletID}})
-		p.sees("Bevisene på telefonen du har mistet, er tilbakekalt.")
+		p.sees("Det du meldte mistet, kan ikke brukes lenger.")
 		wantStatus(t, s, statuslist.Invalid, append(one, two...)...)
 		if a := w.refresh(token.RefreshToken); a.status != http.StatusBadRequest || a.code(t) != "invalid_grant" {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 		p.get("/mine/lost")
-		p.sees("Du har ingen bevis som kan tilbakekalles.")
+		p.sees("Du har verken bevis som kan tilbakekalles, eller MinID-appen.")
+	})
+}
+
+// The MinID app was on the lost phone as well: it ends in the same act as the credentials, and not without its audit entry. Who has only
+// the app can report that.
+func TestALostPhoneWithTheApp(t *testing.T) {
+	each(t, func(t *testing.T, db *database.DB) {
+		s := newServiceOn(t, db)
+		p, w := s.person(t, karies), s.wallet(t)
+		p.pair()
+		token := w.token(p, byScope("eudiw:no:minid:mpid"), p.signInWithCode)
+		text, _ := w.credentials(token.AccessToken, "credential_configuration_id", mpid, 1)
+		p.get("/mine/lost")
+		p.sees("Var MinID-appen på den samme telefonen?", `name="app" value="yes" id="app" aria-describedby="app-how" checked`)
+		both := url.Values{"wallet": {walletID}, "app": {"yes"}}
+		mend := breakAuditOf(t, db, minid.KindAppLost)
+		p.post("/mine/lost", both)
+		p.is(http.StatusInternalServerError)
+		wantStatus(t, s, statuslist.Valid, text...)
+		if _, err := p.phone.Pending(t.Context()); err != nil {
+			t.Fatalf("the app ended without its entry: %v", err)
+		}
+		mend()
+
+		p.post("/mine/lost", both)
+		p.sees("Det du meldte mistet, kan ikke brukes lenger.")
+		wantStatus(t, s, statuslist.Invalid, text...)
+		if _, err := p.phone.Pending(t.Context()); err == nil {
+			t.Error("the lost app is still paired")
+		}
+		var actors []string
+		check(t, db.R.Raw("SELECT actor FROM issuer_audit_entries WHERE kind IN (?, ?)", minid.KindAppPaired, minid.KindAppLost).Scan(&actors).Error)
+		if len(actors) != 2 || actors[0] != actors[1] || !strings.HasPrefix(actors[0], "p:") {
+			t.Errorf("paired and lost by %q", actors)
+		}
+		p.post("/mine/lost", both)
+		p.is(http.StatusUnprocessableEntity)
 	})
 }

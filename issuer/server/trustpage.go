@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -14,6 +15,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/keys"
+	"lommebok.example/internal/metrics"
+	"lommebok.example/internal/observe"
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/status"
 	"lommebok.example/issuer/store"
@@ -32,23 +36,30 @@ type trustPage struct {
 	status    *status.Service
 	providers *wallets.Statuses
 	store     *store.Store
+	crl       *crl
+	metrics   *metrics.Metrics
+	sealer    *sealer
 	staff     staff
 	site      *web.Site
 	now       func() time.Time
+	log       *slog.Logger
 }
 
 const trustFront = "/operator/trust"
 
-func (p *trustPage) mount(r gin.IRouter) { r.GET(trustFront, p.show) }
+func (p *trustPage) mount(r gin.IRouter) {
+	r.GET(trustFront, p.get)
+	r.POST(trustFront+"/audit", p.verifyAudit)
+}
 
-// trustKey is a key of a purpose.
+// trustKey is a key of a purpose. State is signs, next or kept.
 type trustKey struct {
-	Purpose, From string
-	Signs         bool
-	Subject       string // of its certificate, when it signs
-	Ends          string
-	EndsISO       string
-	Days          int
+	Name, From, State string
+	Subject           string // of its certificate, when it signs and has one
+	Ends, EndsISO     string
+	Days              int
+	Next              string // when another takes over, when it signs and that is planned
+	Made              bool   // the other is there already
 }
 
 // trustCheck is one thing that others would look at. Outcome is ok, warn or fail; what was found is data, not words.
@@ -60,6 +71,8 @@ type trustView struct {
 	Checks      []trustCheck
 	Refusers    int
 	Totals      []trustTotal
+	Refusals    []metrics.Count
+	Looked      *auditLook // when the log has just been verified
 	Audit       *auditEnds // nil when the log cannot be read, which is among the checks
 }
 
@@ -71,14 +84,43 @@ type trustTotal struct {
 	Name string
 }
 
-func (p *trustPage) show(c *gin.Context) {
+// auditLook is what came of verifying the audit log.
+type auditLook struct {
+	Entries, Checkpoints int64
+	Wrong                string // "" when all holds; else what is wrong, as data
+}
+
+// operator lets an operator through.
+func (p *trustPage) operator(c *gin.Context) bool {
 	c.Header("Cache-Control", "no-store")
-	if _, _, ok := p.staff.Staff(c, minid.RoleOperator, trustFront); !ok {
+	_, _, ok := p.staff.Staff(c, minid.RoleOperator, trustFront)
+	return ok
+}
+
+func (p *trustPage) get(c *gin.Context) {
+	if p.operator(c) {
+		p.show(c, nil)
+	}
+}
+
+// verifyAudit reads the whole audit log; what is wrong with it is an answer, not a fault.
+func (p *trustPage) verifyAudit(c *gin.Context) {
+	if !p.operator(c) {
 		return
 	}
+	v, err := p.store.VerifyAudit(c.Request.Context(), p.cfg.URL, p.now(), p.sealer, openCheckpoints)
+	look := &auditLook{Entries: v.Last.Seq, Checkpoints: int64(v.Checkpoints - 1)} // the last one was signed for this
+	if err != nil {
+		p.log.Error("audit log verified", "trace_id", observe.TraceID(c.Request.Context()), "cause", err)
+		look.Wrong = err.Error()
+	}
+	p.show(c, look)
+}
+
+func (p *trustPage) show(c *gin.Context, look *auditLook) {
 	ctx, lang := c.Request.Context(), web.Lang(c)
 	sum := sha256.Sum256(p.trust.Root.Raw)
-	v := trustView{Keys: p.keys(lang), Fingerprint: hex.EncodeToString(sum[:]), Checks: p.checks(ctx)}
+	v := trustView{Keys: p.keys(lang), Fingerprint: hex.EncodeToString(sum[:]), Checks: p.checks(ctx), Looked: look}
 	for _, check := range v.Checks {
 		if check.Outcome == "fail" {
 			v.Refusers++
@@ -87,35 +129,59 @@ func (p *trustPage) show(c *gin.Context) {
 	if last, covered, err := p.store.AuditEnds(ctx); err == nil {
 		v.Audit = &auditEnds{last, covered}
 	}
-	totals, err := p.store.Totals(ctx, p.now())
+	var err error
+	if v.Refusals, err = p.metrics.Refusals(); err == nil {
+		v.Totals, err = p.totals(ctx, lang)
+	}
 	if err != nil {
 		p.site.Failure(c, err)
 		return
 	}
+	p.site.Render(c, http.StatusOK, "issuer_trust", v)
+}
+
+func (p *trustPage) totals(ctx context.Context, lang string) ([]trustTotal, error) {
+	totals, err := p.store.Totals(ctx, p.now())
+	all := make([]trustTotal, 0, len(totals))
 	for _, t := range totals {
 		one := trustTotal{t, t.ConfigurationID}
 		if typ, ok := p.issuing.Types.ByID(t.ConfigurationID); ok {
 			one.Name = typ.Display.Name.In(lang)
 		}
-		v.Totals = append(v.Totals, one)
+		all = append(all, one)
 	}
-	p.site.Render(c, http.StatusOK, "issuer_trust", v)
+	return all, err
 }
 
-// keys are those of each purpose that are in use: what signs now, and what earlier ones signed.
+// keys are those of each purpose that are in use: what signs now, what is to follow, and what earlier ones signed.
 func (p *trustPage) keys(lang string) []trustKey {
 	var all []trustKey
 	for _, l := range leaves {
-		current := p.trust.identity(l.purpose)
-		for _, k := range p.trust.rings[l.purpose].Live() {
-			one := trustKey{Purpose: l.purpose, From: k.From.UTC().Format(time.RFC3339), Signs: k.ID == current.ID}
-			if one.Signs {
-				cert := current.Chain[0]
+		all = append(all, p.keysOf(l.purpose, p.trust.rings[l.purpose], p.trust.identity(l.purpose).Chain[0], lang)...)
+	}
+	return append(all, p.keysOf(purposeOpenID, p.trust.OpenID, nil, lang)...)
+}
+
+func (p *trustPage) keysOf(purpose string, ring *keys.Ring, cert *x509.Certificate, lang string) []trustKey {
+	var all []trustKey
+	current := ring.Current()
+	for _, k := range ring.Live() {
+		one := trustKey{Name: keyName(purpose, k.ID), From: k.From.UTC().Format(time.RFC3339), State: "kept"}
+		switch {
+		case k.From.After(p.now()):
+			one.State = "next"
+		case k.ID == current.ID:
+			one.State = "signs"
+			next, made := ring.Next()
+			if one.Made = made; !next.IsZero() {
+				one.Next = next.UTC().Format(time.RFC3339)
+			}
+			if cert != nil {
 				one.Subject, one.Ends, one.EndsISO = cert.Subject.CommonName, dateIn(lang, cert.NotAfter), cert.NotAfter.Format(time.DateOnly)
 				one.Days = int(cert.NotAfter.Sub(p.now()) / day)
 			}
-			all = append(all, one)
 		}
+		all = append(all, one)
 	}
 	return all
 }
@@ -135,12 +201,35 @@ func (p *trustPage) checks(ctx context.Context) []trustCheck {
 		all = append(all, p.end(l.purpose, chain[0].NotAfter))
 	}
 	all = append(all, p.end(purposeRoot, p.trust.Root.NotAfter))
+	all = append(all, p.revocations())
 	lists, err := p.status.Ready(ctx)
 	all = append(all, outcome("status", err, "Token Status List 8", strconv.Itoa(lists)))
 	all = append(all, outcome("audit", p.store.AuditWritable(ctx, now), "internal/audit", ""))
 	all = append(all, warning("providers", len(p.providers.Anchors().All()) > 0, "EUDI TS3 2.3", strconv.Itoa(len(p.providers.Anchors().All()))))
 	all = append(all, warning("clients", !p.cfg.InsecureAllowAnyClient, "HAIP 4.4.1", strconv.FormatBool(p.cfg.InsecureAllowAnyClient)))
 	return append(all, warning("people", !p.cfg.InsecureTestPeople, "ISSUER_INSECURE_TEST_PEOPLE", strconv.FormatBool(p.cfg.InsecureTestPeople)))
+}
+
+// revocations makes or takes the list of the root's revoked certificates, as whoever follows a chain fetches it: it must be ours, and hold
+// for a day at least.
+func (p *trustPage) revocations() trustCheck {
+	const code, section = "crl", "ISO/IEC 18013-5 B.2, RFC 5280 5.1.2.5"
+	der, err := p.crl.current()
+	if err != nil {
+		return outcome(code, err, section, "")
+	}
+	list, err := x509.ParseRevocationList(der)
+	if err == nil {
+		err = list.CheckSignatureFrom(p.trust.Root)
+	}
+	if err != nil {
+		return outcome(code, err, section, "")
+	}
+	found := fmt.Sprintf("%s – %s, %d", list.ThisUpdate.UTC().Format(time.RFC3339), list.NextUpdate.UTC().Format(time.RFC3339), len(list.RevokedCertificateEntries))
+	if left := list.NextUpdate.Sub(p.now()); left < day {
+		return trustCheck{code, "fail", found, section}
+	}
+	return trustCheck{code, "ok", found, section}
 }
 
 func outcome(code string, err error, section, found string) trustCheck {

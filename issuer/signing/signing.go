@@ -49,7 +49,9 @@ type Config struct {
 	Lists  Lists
 	SDJWT  *sdjwtvc.Signer
 	MDoc   *mdoc.Signer
-	Until  time.Time // the end of the certificate that ends first
+	// SDJWTKey and MDocKey are what their keys are called in the records, as <purpose>/<id>.
+	SDJWTKey, MDocKey string
+	Until             time.Time // the end of the certificate that ends first
 	// InsecureAllowHTTP allows an Issuer with the scheme http. Safe on a developer's own machine only.
 	InsecureAllowHTTP bool
 }
@@ -59,6 +61,14 @@ type Signers struct{ cfg Config }
 
 // New takes the keys.
 func New(cfg Config) *Signers { return &Signers{cfg} }
+
+// Key is what the key is called that signs credentials of a type.
+func (s *Signers) Key(t *credentials.Type) string {
+	if t.Format == credentials.MDoc {
+		return s.cfg.MDocKey
+	}
+	return s.cfg.SDJWTKey
+}
 
 // Linted is copies of a credential whose bytes are final but for the signature, and have been looked at. Only Lint makes one
 // that holds anything.

@@ -117,11 +117,21 @@ func TestTamperingInTheTableIsFound(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		look := func() error {
+			_, err := s.VerifyAudit(ctx, "log", noon, mark{}, openMark)
+			return err
+		}
+		if v, err := s.VerifyAudit(ctx, "log", noon, mark{}, openMark); err != nil || v.Last.Seq != 8 || v.Checkpoints != 2 {
+			t.Errorf("whole: %+v %v", v, err)
+		}
 		if err := db.W.Exec("UPDATE issuer_audit_entries SET outcome = 'x' WHERE seq = 7").Error; err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Checkpoint(ctx, "log", noon, mark{}); !errors.Is(err, audit.ErrAltered) {
 			t.Errorf("signed what was altered: %v", err)
+		}
+		if err := look(); !errors.Is(err, audit.ErrAltered) {
+			t.Errorf("altered, and verified: %v", err)
 		}
 		var bad *audit.Bad
 		if _, err := audit.Verify(strings.NewReader(export(t, s)), openMark); !errors.As(err, &bad) || bad.Line != 9 {
@@ -138,6 +148,12 @@ func TestTamperingInTheTableIsFound(t *testing.T) {
 		}
 		if _, err := s.Checkpoint(ctx, "log", noon, mark{}); !errors.Is(err, audit.ErrMissing) {
 			t.Errorf("signed what was cut off: %v", err)
+		}
+		if err := db.W.Exec("DELETE FROM issuer_audit_entries WHERE seq >= 3").Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := look(); !errors.Is(err, ErrCutOff) {
+			t.Errorf("cut off, and verified: %v", err)
 		}
 	})
 }

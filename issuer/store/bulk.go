@@ -20,12 +20,19 @@ var _ cases.Store = (*Store)(nil)
 // inBulk gives which issuances a bulk changes still: what has been changed is among them no longer, so a bulk is carried out by
 // taking of them until there are none.
 func inBulk(b cases.Bulk, at time.Time) (where string, args []any) {
-	where = `configuration_id = ? AND (CAST(? AS TEXT) = '' OR client_id = ?) AND issued_at >= ? AND issued_at < ?
-		AND state = ? AND revoked_at = 0 AND expires_at > ?`
+	where = "issued_at >= ? AND issued_at < ? AND state = ? AND revoked_at = 0 AND expires_at > ?"
+	args = []any{b.From.Unix(), b.Until.Unix(), string(issuance.StateIssued), at.Unix()}
+	for _, by := range []struct{ column, value string }{
+		{"configuration_id", b.ConfigurationID}, {"client_id", b.ClientID}, {"wallet_provider", b.WalletProvider}, {"signer", b.Signer},
+	} {
+		if by.value != "" {
+			where, args = where+" AND "+by.column+" = ?", append(args, by.value)
+		}
+	}
 	if b.To == statuslist.Suspended {
 		where += " AND (suspended_at = 0 OR suspended_by = 'person')" + onWiderList
 	}
-	return where, []any{b.ConfigurationID, b.ClientID, b.ClientID, b.From.Unix(), b.Until.Unix(), string(issuance.StateIssued), at.Unix()}
+	return where, args
 }
 
 // Count implements cases.Store.
@@ -38,12 +45,31 @@ func (s *Store) Count(ctx context.Context, b cases.Bulk, at time.Time) (int, err
 	return int(n), nil
 }
 
+// maxProviders bounds how many wallet providers can be chosen.
+const maxProviders = 100
+
+// Providers implements cases.Store. It goes from each name to the next in their index, however many issuances each has.
+func (s *Store) Providers(ctx context.Context) ([]string, error) {
+	var all []string
+	for last := ""; len(all) < maxProviders; all = append(all, last) {
+		err := s.db.Row(ctx, `SELECT wallet_provider FROM issuer_issuances WHERE wallet_provider <> '' AND wallet_provider > ?
+			ORDER BY wallet_provider LIMIT 1`, []any{last}, &last)
+		if errors.Is(err, sql.ErrNoRows) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("store: reading wallet providers: %w", err)
+		}
+	}
+	return all, nil
+}
+
 // Propose implements cases.Store.
 func (s *Store) Propose(ctx context.Context, b cases.Bulk) error {
 	return s.db.Write(ctx, func(tx *database.Tx) error {
-		_, err := tx.Exec(`INSERT INTO issuer_bulks (id, to_status, reason, configuration_id, client_id, issued_from, issued_until, matching, changed,
-			state, proposed_by, proposed_at, decided_by, decided_at, ends_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, '', 0, ?)`,
-			b.ID, int64(b.To), b.Reason, b.ConfigurationID, b.ClientID, b.From.Unix(), b.Until.Unix(), b.Matching, string(b.State), b.ProposedBy,
+		_, err := tx.Exec(`INSERT INTO issuer_bulks (id, to_status, reason, configuration_id, client_id, wallet_provider, signer, issued_from, issued_until,
+			matching, changed, state, proposed_by, proposed_at, decided_by, decided_at, ends_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, '', 0, ?)`,
+			b.ID, int64(b.To), b.Reason, b.ConfigurationID, b.ClientID, b.WalletProvider, b.Signer, b.From.Unix(), b.Until.Unix(), b.Matching, string(b.State), b.ProposedBy,
 			b.ProposedAt.Unix(), b.Ends.Unix())
 		if err != nil {
 			return fmt.Errorf("store: writing a proposal: %w", err)
@@ -51,7 +77,7 @@ func (s *Store) Propose(ctx context.Context, b cases.Bulk) error {
 		return s.record(tx, audit.Event{
 			At: b.ProposedAt, Kind: cases.KindPropose, Actor: audit.Person(b.ProposedBy), Subject: audit.Person(b.ProposedBy), Object: b.ID, Outcome: string(b.State),
 			Details: map[string]string{
-				"configuration": b.ConfigurationID, "client_id": b.ClientID, "reason": b.Reason, "to": strconv.Itoa(int(b.To)), "matching": strconv.Itoa(b.Matching),
+				"configuration": b.ConfigurationID, "client_id": b.ClientID, "wallet_provider": b.WalletProvider, "signer": b.Signer, "reason": b.Reason, "to": strconv.Itoa(int(b.To)), "matching": strconv.Itoa(b.Matching),
 				"from": b.From.UTC().Format(time.DateOnly), "until": b.Until.UTC().Format(time.RFC3339),
 			},
 		})
@@ -60,13 +86,14 @@ func (s *Store) Propose(ctx context.Context, b cases.Bulk) error {
 
 // bulkRow is a row of issuer_bulks.
 type bulkRow struct {
-	ID, Reason, ConfigurationID, ClientID, State, ProposedBy, DecidedBy                 string
+	ID, Reason, State, ProposedBy, DecidedBy                                            string
+	ConfigurationID, ClientID, WalletProvider, Signer                                   string
 	ToStatus, IssuedFrom, IssuedUntil, Matching, Changed, ProposedAt, DecidedAt, EndsAt int64
 }
 
 func (r bulkRow) bulk() cases.Bulk {
 	return cases.Bulk{
-		ID: r.ID, To: statuslist.Status(r.ToStatus), Reason: r.Reason, ConfigurationID: r.ConfigurationID, ClientID: r.ClientID,
+		ID: r.ID, To: statuslist.Status(r.ToStatus), Reason: r.Reason, ConfigurationID: r.ConfigurationID, ClientID: r.ClientID, WalletProvider: r.WalletProvider, Signer: r.Signer,
 		From: unix(r.IssuedFrom), Until: unix(r.IssuedUntil), Matching: int(r.Matching), Changed: int(r.Changed), State: cases.State(r.State),
 		ProposedBy: r.ProposedBy, ProposedAt: unix(r.ProposedAt), DecidedBy: r.DecidedBy, DecidedAt: unix(r.DecidedAt), Ends: unix(r.EndsAt),
 	}

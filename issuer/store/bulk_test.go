@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -253,6 +254,49 @@ func TestABulkThatSuspends(t *testing.T) {
 		}
 		if err := s.to(statuslist.Valid, own, issuance.RolePerson, noon); !errors.Is(err, issuance.ErrNotFound) {
 			t.Errorf("the person opened it: %v", err)
+		}
+	})
+}
+
+// What a bulk does not name it leaves, by each thing that it can be chosen by.
+func TestABulkIsChosenBy(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		for n, by := range []issuance.Intent{
+			{WalletProvider: "P", Signer: "k/1"}, {WalletProvider: "P", Signer: "k/2"}, {WalletProvider: "Q", Signer: "k/2"}, {Signer: "k/2"},
+		} {
+			in := intent("anna", 1)
+			in.WalletProvider, in.Signer, in.WalletName = by.WalletProvider, by.Signer, strings.Repeat("W", n)
+			issue(t, s, in)
+		}
+		for name, tt := range map[string]struct {
+			b    cases.Bulk
+			want int
+		}{
+			"all of the type": {cases.Bulk{ConfigurationID: "proof_of_age"}, 4}, "provider": {cases.Bulk{WalletProvider: "P"}, 2}, "key": {cases.Bulk{Signer: "k/2"}, 3},
+			"both": {cases.Bulk{WalletProvider: "P", Signer: "k/2"}, 1}, "another type": {cases.Bulk{WalletProvider: "P", ConfigurationID: "x"}, 0},
+			"another client": {cases.Bulk{Signer: "k/2", ClientID: "x"}, 0},
+		} {
+			b := bulk(name, statuslist.Invalid)
+			b.ConfigurationID, b.ClientID, b.WalletProvider, b.Signer = tt.b.ConfigurationID, tt.b.ClientID, tt.b.WalletProvider, tt.b.Signer
+			if n, err := s.Count(ctx, b, noon); n != tt.want || err != nil {
+				t.Errorf("%s: %d match, want %d: %v", name, n, tt.want, err)
+			}
+			if err := s.Propose(ctx, b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := s.Providers(ctx); err != nil || !slices.Equal(got, []string{"P", "Q"}) {
+			t.Errorf("providers %q, %v", got, err)
+		}
+		bulks, err := s.Bulks(ctx)
+		for _, b := range bulks {
+			if b.ID == "both" && (b.WalletProvider != "P" || b.Signer != "k/2" || b.ConfigurationID != "") {
+				t.Errorf("kept as %+v", b)
+			}
+		}
+		if err != nil || len(bulks) != 6 {
+			t.Errorf("%d bulks, %v", len(bulks), err)
 		}
 	})
 }

@@ -29,9 +29,9 @@ func (s *Store) PutBack(ctx context.Context, d issuance.Deferred) error {
 
 func insertDeferred(tx *database.Tx, d issuance.Deferred) error {
 	_, err := tx.Exec(`INSERT INTO issuer_deferred
-		(id, grant_id, person_id, client_id, configuration_id, copies, sealed, ordered_at, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		d.ID, d.GrantID, d.PersonID, d.ClientID, d.ConfigurationID, d.Copies, d.Sealed, d.OrderedAt.UnixMilli(), d.ExpiresAt.Unix())
+		(id, grant_id, person_id, client_id, wallet_name, configuration_id, copies, sealed, ordered_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		d.ID, d.GrantID, d.PersonID, d.ClientID, d.WalletName, d.ConfigurationID, d.Copies, d.Sealed, d.OrderedAt.UnixMilli(), d.ExpiresAt.Unix())
 	if err != nil {
 		return fmt.Errorf("store: keeping a transaction: %w", err)
 	}
@@ -40,20 +40,20 @@ func insertDeferred(tx *database.Tx, d issuance.Deferred) error {
 
 // deferredRow is a row of issuer_deferred.
 type deferredRow struct {
-	ID, GrantID, PersonID, ClientID, ConfigurationID string
-	Copies                                           int
-	Sealed                                           []byte
-	OrderedAt, ExpiresAt                             int64
+	ID, GrantID, PersonID, ClientID, WalletName, ConfigurationID string
+	Copies                                                       int
+	Sealed                                                       []byte
+	OrderedAt, ExpiresAt                                         int64
 }
 
 func (r deferredRow) deferred() issuance.Deferred {
 	return issuance.Deferred{
-		ID: r.ID, GrantID: r.GrantID, PersonID: r.PersonID, ClientID: r.ClientID, ConfigurationID: r.ConfigurationID, Copies: r.Copies,
+		ID: r.ID, GrantID: r.GrantID, PersonID: r.PersonID, ClientID: r.ClientID, WalletName: r.WalletName, ConfigurationID: r.ConfigurationID, Copies: r.Copies,
 		Sealed: r.Sealed, OrderedAt: time.UnixMilli(r.OrderedAt).UTC(), ExpiresAt: unix(r.ExpiresAt),
 	}
 }
 
-const deferredColumns = "SELECT id, grant_id, person_id, client_id, configuration_id, copies, sealed, ordered_at, expires_at FROM issuer_deferred "
+const deferredColumns = "SELECT id, grant_id, person_id, client_id, wallet_name, configuration_id, copies, sealed, ordered_at, expires_at FROM issuer_deferred "
 
 // Deferred implements issuance.Store.
 func (s *Store) Deferred(ctx context.Context, grantID, id string, at time.Time) (issuance.Deferred, error) {

@@ -64,9 +64,9 @@ func takeNonces(tx *database.Tx, nonces []string, expires time.Time) error {
 
 func insertIntent(tx *database.Tx, in issuance.Intent) error {
 	_, err := tx.Exec(`INSERT INTO issuer_issuances
-		(id, person_id, client_id, grant_id, configuration_id, level, copies, state, issued_at, expires_at, revoked_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
-		in.ID, in.PersonID, in.ClientID, in.GrantID, in.ConfigurationID, in.Level.String(), len(in.Indices), string(issuance.StateIntent),
+		(id, person_id, client_id, wallet_name, wallet_provider, signer, grant_id, configuration_id, level, copies, state, issued_at, expires_at, revoked_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+		in.ID, in.PersonID, in.ClientID, in.WalletName, in.WalletProvider, in.Signer, in.GrantID, in.ConfigurationID, in.Level.String(), len(in.Indices), string(issuance.StateIntent),
 		in.IssuedAt.Unix(), in.ExpiresAt.Unix())
 	if err != nil {
 		return fmt.Errorf("store: writing the intent: %w", err)
@@ -132,10 +132,10 @@ func once(n int64, err error) error {
 
 // issuanceRow is a row of issuer_issuances as far as the person sees it.
 type issuanceRow struct {
-	ID, ClientID, ConfigurationID, Level, Notified string
-	Copies                                         int
-	SuspendedBy                                    string
-	IssuedAt, ExpiresAt, RevokedAt, SuspendedAt    int64
+	ID, ClientID, WalletName, ConfigurationID, Level, Notified string
+	Copies                                                     int
+	SuspendedBy                                                string
+	IssuedAt, ExpiresAt, RevokedAt, SuspendedAt                int64
 }
 
 func (r issuanceRow) issued() (issuance.Issued, error) {
@@ -144,13 +144,13 @@ func (r issuanceRow) issued() (issuance.Issued, error) {
 		return issuance.Issued{}, err
 	}
 	return issuance.Issued{
-		ID: r.ID, ClientID: r.ClientID, ConfigurationID: r.ConfigurationID, Level: level, Copies: r.Copies,
+		ID: r.ID, ClientID: r.ClientID, WalletName: r.WalletName, ConfigurationID: r.ConfigurationID, Level: level, Copies: r.Copies,
 		IssuedAt: unix(r.IssuedAt), ExpiresAt: unix(r.ExpiresAt), RevokedAt: unix(r.RevokedAt), Notified: r.Notified,
 		SuspendedAt: unix(r.SuspendedAt), SuspendedBy: issuance.Role(r.SuspendedBy),
 	}, nil
 }
 
-const issuedColumns = "SELECT id, client_id, configuration_id, level, copies, issued_at, expires_at, revoked_at, suspended_at, suspended_by, notified FROM issuer_issuances "
+const issuedColumns = "SELECT id, client_id, wallet_name, configuration_id, level, copies, issued_at, expires_at, revoked_at, suspended_at, suspended_by, notified FROM issuer_issuances "
 
 // Mine gives what was issued to a person, at most 200: what is not revoked first, and of that the newest. So who revokes
 // what is shown comes to the rest, however much a wallet has asked for.

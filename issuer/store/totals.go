@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/issuer/issuance"
 )
 
@@ -43,6 +45,32 @@ func (s *Store) Totals(ctx context.Context, at time.Time) ([]Total, error) {
 		}
 	}
 	return totals, nil
+}
+
+// ErrCutOff: the log ends before an entry that a checkpoint was signed for.
+var ErrCutOff = fmt.Errorf("%w at the end", audit.ErrMissing)
+
+// VerifyAudit reads the audit log from its first entry on, with every checkpoint, as a copy of it would be verified: ErrCutOff, and the
+// errors of audit.Verify.
+func (s *Store) VerifyAudit(ctx context.Context, log string, at time.Time, sealer audit.Sealer, open audit.Opener) (audit.Verified, error) {
+	covered, err := s.lastCheckpoint(ctx) // first: others add to both meanwhile
+	if err != nil {
+		return audit.Verified{}, fmt.Errorf("store: audit: %w", err)
+	}
+	from, to := io.Pipe()
+	defer func() { _ = from.Close() }() // so that who writes ends with who reads
+	go func() {
+		copied, err := audit.NewWriter(to, sealer.Key())
+		if err == nil {
+			err = s.ExportAudit(ctx, copied, log, at, sealer)
+		}
+		_ = to.CloseWithError(err) // always nil
+	}()
+	v, err := audit.Verify(from, open)
+	if err == nil && covered > v.Last.Seq {
+		err = ErrCutOff
+	}
+	return v, err
 }
 
 // AuditEnds gives the number of the last entry of the audit log, and of the last that a signed checkpoint covers; 0 for none.

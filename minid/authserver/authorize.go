@@ -129,13 +129,22 @@ func (s *Server) signedIn(c *gin.Context, t transaction, resources []Resource) (
 // walletName is the name that the person knows the wallet by, and whether we know it: it is registered, or a wallet provider
 // that we trust says what it is called. Who is neither has only its client_id.
 func (s *Server) walletName(r *Request) (name string, known bool) {
-	if client, ok := s.registered(r.ClientID); ok {
+	attested := ""
+	if r.Unit != nil {
+		attested = r.Unit.Name
+	}
+	return s.WalletName(r.ClientID, attested)
+}
+
+// WalletName is walletName for a wallet of the past: attested is the Name of its WalletUnit then.
+func (s *Server) WalletName(clientID, attested string) (name string, known bool) {
+	if client, ok := s.registered(clientID); ok {
 		return client.Name, true
 	}
-	if r.Unit != nil && r.Unit.Name != "" {
-		return r.Unit.Name, true
+	if attested != "" {
+		return attested, true
 	}
-	return r.ClientID, false
+	return clientID, false
 }
 
 // problem shows the page for a request that cannot be answered by a redirect.

@@ -91,27 +91,29 @@ func (s *Server) checkCombined(r *http.Request, w *attestation.Wallet) *oauth2.E
 	return nil
 }
 
-// maxWalletName bounds what a wallet provider calls its wallet, as it is shown to the person.
-const maxWalletName = 60
+// What is shown is bounded: what a wallet provider calls its wallet, and its own name.
+const (
+	maxWalletName   = 60
+	maxProviderName = 200
+)
 
 // unitOf is what is kept of an attestation.
 func unitOf(w *attestation.Wallet) *WalletUnit {
-	name := w.Name
-	if !printable(name) {
-		name = ""
+	return &WalletUnit{
+		JKT: jose.Thumbprint(w.Key), Name: printable(w.Name, maxWalletName),
+		Provider: printable(w.Chain[len(w.Chain)-1].Issuer.String(), maxProviderName), Status: w.Status,
 	}
-	return &WalletUnit{JKT: jose.Thumbprint(w.Key), Name: name, Status: w.Status}
 }
 
-// printable tells whether a name can be shown: not too long, and without signs that would hide or turn what stands there.
-func printable(name string) bool {
-	if utf8.RuneCountInString(name) > maxWalletName {
-		return false
+// printable gives a name that can be shown, or "": not too long, and without signs that would hide or turn what stands there.
+func printable(name string, most int) string {
+	if utf8.RuneCountInString(name) > most {
+		return ""
 	}
 	for _, r := range name {
 		if !unicode.IsPrint(r) {
-			return false
+			return ""
 		}
 	}
-	return true
+	return name
 }

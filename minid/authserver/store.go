@@ -42,9 +42,11 @@ type Request struct {
 
 // WalletUnit is one installation of a wallet, as its wallet provider attested it.
 type WalletUnit struct {
-	JKT    string              `json:"jkt"` // thumbprint of its Client Instance Key, which what it is given is bound to
-	Name   string              `json:"name,omitempty"`
-	Status *attestation.Status `json:"status,omitempty"` // nil when the provider gives none
+	JKT  string `json:"jkt"` // thumbprint of its Client Instance Key, which what it is given is bound to
+	Name string `json:"name,omitempty"`
+	// Provider is the subject of the trust anchor that its chain led to (RFC 4514), "" when that cannot be shown.
+	Provider string              `json:"provider,omitempty"`
+	Status   *attestation.Status `json:"status,omitempty"` // nil when the provider gives none
 }
 
 // instance is what is bound to a unit; "" for none.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/minid"
 )
 
@@ -142,7 +143,7 @@ func TestLetterPagesAreTheSameForEverybody(t *testing.T) {
 	prints := s.letters()
 	locked, err := s.core.Store.PersonByPID(t.Context(), busk)
 	check(t, err)
-	_, err = s.core.Store.SetState(t.Context(), locked.ID, []minid.State{minid.StateNormal}, minid.StateLocked)
+	_, err = s.core.Store.SetState(t.Context(), locked.ID, []minid.State{minid.StateNormal}, minid.StateLocked, audit.Service("test"), s.core.Now())
 	check(t, err)
 	check(t, s.core.Quarantine(t.Context(), karies, "operator"))
 	var want []string

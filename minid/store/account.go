@@ -169,7 +169,10 @@ func (s *Store) ChangePhone(ctx context.Context, bound, personID, code, phone st
 		if err := tx.Exec("UPDATE minid_people SET phone = ? WHERE id = ?", phone, personID).Error; err != nil {
 			return err
 		}
-		return addSMS(tx, personID)
+		if err := addSMS(tx, personID); err != nil {
+			return err
+		}
+		return s.record(tx, byOwner(minid.KindPhone, personID, "done", at))
 	})
 }
 

@@ -104,25 +104,29 @@ func (s *Store) FinishActivation(ctx context.Context, a minid.Activation, p mini
 		if err := tx.Exec("DELETE FROM minid_password_failures WHERE number = ?", number).Error; err != nil {
 			return err
 		}
-		return openAgain(tx, p)
+		id, err := openAgain(tx, p)
+		if err != nil {
+			return err
+		}
+		return s.record(tx, byOwner(minid.KindProofed, id, string(p.Proofing.Basis), at))
 	})
 }
 
-// openAgain gives the account of the number what p says, or makes one.
-func openAgain(tx *gorm.DB, p minid.NewPerson) error {
+// openAgain gives the account of the number what p says, or makes one, and tells which it is.
+func openAgain(tx *gorm.DB, p minid.NewPerson) (id string, err error) {
 	var row struct{ ID string }
 	opened := tx.Raw(`UPDATE minid_people SET name = ?, birth_date = ?, phone = ?, email = ?, state = ?, basis = ?, proofed_at = ?,
 		evidence = ?, password = ?, pin_dropped = ?, preferred = '', contact_after = ? WHERE pid = ? AND state <> ? RETURNING id`,
 		p.Name, p.BirthDate, p.Phone, p.Email, string(p.State), string(p.Proofing.Basis), millis(p.Proofing.At), p.Proofing.Evidence,
 		p.PasswordRecord, false, millis(p.ContactAfter), p.PID, string(minid.StateQuarantined)).Scan(&row)
 	if opened.Error != nil {
-		return opened.Error
+		return "", opened.Error
 	}
 	if opened.RowsAffected == 0 {
-		return addPerson(tx, p)
+		return p.ID, addPerson(tx, p)
 	}
 	if err := forget(tx, row.ID); err != nil {
-		return err
+		return "", err
 	}
-	return addSMS(tx, row.ID)
+	return row.ID, addSMS(tx, row.ID)
 }

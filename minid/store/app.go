@@ -72,14 +72,35 @@ func (s *Store) TakePairingCode(ctx context.Context, code string, at time.Time, 
 			person.PersonID, d.Thumbprint).Error; err != nil {
 			return err
 		}
-		return tx.Create(&deviceRow{
+		err := tx.Create(&deviceRow{
 			ID: d.ID, PersonID: person.PersonID, Thumbprint: d.Thumbprint, PublicKey: d.Key, PairedAt: millis(d.Paired),
 		}).Error
+		if err != nil {
+			return err
+		}
+		return s.record(tx, byOwner(minid.KindAppPaired, person.PersonID, "done", at))
 	})
 	if err != nil {
 		return "", err
 	}
 	return person.PersonID, nil
+}
+
+// LoseApp holds the person's row first, as RemoveFactor does, and records last.
+func (s *Store) LoseApp(ctx context.Context, personID string, at time.Time, also func(ctx context.Context) error) (ended bool, err error) {
+	err = s.write(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := one(tx.Exec("UPDATE minid_people SET app_asks = app_asks + 1 WHERE id = ?", personID), minid.ErrNotFound); err != nil {
+			return err
+		}
+		if ended, err = endApp(tx, personID); err != nil {
+			return err
+		}
+		if err := also(s.db.Joined(tx)); err != nil || !ended {
+			return err
+		}
+		return s.record(tx, byOwner(minid.KindAppLost, personID, "done", at))
+	})
+	return ended && err == nil, err
 }
 
 // Device finds by key thumbprint.

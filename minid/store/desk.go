@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/internal/database"
 	"lommebok.example/minid"
 )
@@ -146,15 +147,20 @@ func (s *Store) ApproveDeskCase(ctx context.Context, a minid.DeskDecision, p min
 		if err := proof(tx, row.PersonID, p, minid.ErrDeskCase); err != nil {
 			return err
 		}
-		if err := endApp(tx, row.PersonID); err != nil {
+		if _, err := endApp(tx, row.PersonID); err != nil {
 			return err
 		}
 		for _, f := range fromBits(row.Lost) {
-			if err := dropFactor(tx, row.PersonID, f); err != nil {
+			if _, err := dropFactor(tx, row.PersonID, f); err != nil {
 				return err
 			}
 		}
-		return tx.Exec("DELETE FROM minid_password_failures WHERE number = ?", number).Error
+		if err := tx.Exec("DELETE FROM minid_password_failures WHERE number = ?", number).Error; err != nil {
+			return err
+		}
+		return s.record(tx, audit.Event{
+			At: a.At, Kind: minid.KindProofed, Actor: audit.Person(a.Clerk), Subject: audit.Person(row.PersonID), Object: a.CaseID, Outcome: string(p.Basis),
+		})
 	})
 }
 
@@ -168,23 +174,25 @@ func proof(tx *gorm.DB, personID string, p minid.Proofing, otherwise error) erro
 	return endAll(tx, personID, "")
 }
 
-// endApp ends pairing codes before devices: who is spending a code holds its row until the device stands.
-func endApp(tx *gorm.DB, personID string) error {
+// endApp ends pairing codes before devices: who is spending a code holds its row until the device stands. It tells whether there was a
+// device.
+func endApp(tx *gorm.DB, personID string) (had bool, err error) {
 	if err := tx.Exec("DELETE FROM minid_pairing_codes WHERE person_id = ?", personID).Error; err != nil {
-		return err
+		return false, err
 	}
 	return dropFactor(tx, personID, minid.FactorApp)
 }
 
-// dropFactor takes a factor away with its name and the wish for it, also when it is the last.
-func dropFactor(tx *gorm.DB, personID string, f minid.Factor) error {
-	if err := tx.Exec("DELETE FROM "+tables[f]+" WHERE person_id = ?", personID).Error; err != nil {
-		return err
+// dropFactor takes a factor away with its name and the wish for it, also when it is the last, and tells whether it was there.
+func dropFactor(tx *gorm.DB, personID string, f minid.Factor) (had bool, err error) {
+	dropped := tx.Exec("DELETE FROM "+tables[f]+" WHERE person_id = ?", personID)
+	if dropped.Error != nil {
+		return false, dropped.Error
 	}
 	if err := tx.Exec("DELETE FROM minid_factor_names WHERE person_id = ? AND factor = ?", personID, string(f)).Error; err != nil {
-		return err
+		return false, err
 	}
-	return tx.Exec("UPDATE minid_people SET preferred = '' WHERE id = ? AND preferred = ?", personID, string(f)).Error
+	return dropped.RowsAffected > 0, tx.Exec("UPDATE minid_people SET preferred = '' WHERE id = ? AND preferred = ?", personID, string(f)).Error
 }
 
 // HandOutDeskCode is won by whoever notes it first.

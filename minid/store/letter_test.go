@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/minid"
 	"lommebok.example/minid/store"
 )
@@ -151,13 +152,13 @@ func TestRegistrationIsBound(t *testing.T) {
 func TestRacedStates(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
 		one(t, contest(t, func(int) (bool, error) {
-			return s.SetState(context.Background(), "anna", []minid.State{minid.StateNormal}, minid.StateLocked)
+			return s.SetState(context.Background(), "anna", []minid.State{minid.StateNormal}, minid.StateLocked, audit.Service("test"), time.Time{})
 		}, nil))
 		one(t, contest(t, func(int) (bool, error) {
 			return s.TakeContactCheck(context.Background(), "bert", noon, noon.Add(time.Hour))
 		}, nil))
 		one(t, contest(t, func(int) (bool, error) {
-			err := s.ClosePerson(context.Background(), "bert")
+			err := s.ClosePerson(context.Background(), "bert", time.Time{})
 			return err == nil, err
 		}, minid.ErrNoSession))
 	})

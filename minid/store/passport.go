@@ -26,18 +26,28 @@ func (s *Store) TakePassportCheck(ctx context.Context, id string, was *minid.Per
 		if err := asProofed(tx, was, minid.ErrPassport); err != nil {
 			return err
 		}
-		if err := proof(tx, was.ID, p, minid.ErrPassport); err != nil || !endTheApp {
+		if err := proof(tx, was.ID, p, minid.ErrPassport); err != nil {
 			return err
 		}
-		if err := endApp(tx, was.ID); err != nil {
-			return err
+		if endTheApp {
+			if err := endAppUnlessLast(tx, was.ID, most, sms); err != nil {
+				return err
+			}
 		}
-		left, err := secondFactors(tx, was.ID, most)
-		if err == nil && !slices.ContainsFunc(left, func(f minid.Factor) bool { return sms || f != minid.FactorSMS }) {
-			return minid.ErrLastFactor // and all is undone
-		}
-		return err
+		return s.record(tx, byOwner(minid.KindProofed, was.ID, string(p.Basis), p.At))
 	})
+}
+
+// endAppUnlessLast ends the transaction with minid.ErrLastFactor, and so undoes all, when no other second factor works.
+func endAppUnlessLast(tx *gorm.DB, personID string, most int, sms bool) error {
+	if _, err := endApp(tx, personID); err != nil {
+		return err
+	}
+	left, err := secondFactors(tx, personID, most)
+	if err == nil && !slices.ContainsFunc(left, func(f minid.Factor) bool { return sms || f != minid.FactorSMS }) {
+		return minid.ErrLastFactor
+	}
+	return err
 }
 
 // asProofed holds the row of a person who is proofed as they were read.

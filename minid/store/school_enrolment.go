@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/minid"
 	"lommebok.example/minid/school"
 )
@@ -208,7 +209,10 @@ func (s *Store) FinishEnrolment(ctx context.Context, f school.Finish) error {
 		if err := addPerson(tx, f.Person); err != nil {
 			return err
 		}
-		return tx.Model(&totpRow{}).Where("person_id = ?", f.Person.ID).Update("last_step", f.Step).Error
+		if err := tx.Model(&totpRow{}).Where("person_id = ?", f.Person.ID).Update("last_step", f.Step).Error; err != nil {
+			return err
+		}
+		return s.record(tx, byOwner(minid.KindProofed, f.Person.ID, string(f.Person.Proofing.Basis), f.At))
 	})
 }
 
@@ -227,7 +231,12 @@ func (s *Store) RevokeEnrolment(ctx context.Context, organisation, id, by string
 			return closed.Error
 		}
 		personID = row.PersonID
-		return endAll(tx, row.PersonID, "")
+		if err := endAll(tx, row.PersonID, ""); err != nil {
+			return err
+		}
+		return s.record(tx, audit.Event{
+			At: at, Kind: minid.KindState, Actor: audit.Person(by), Subject: audit.Person(row.PersonID), Object: id, Outcome: string(minid.StateQuarantined),
+		})
 	})
 	if err != nil {
 		return "", err

@@ -6,24 +6,30 @@ import (
 
 	"gorm.io/gorm"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/minid"
 )
 
 // SetState is documented at minid.StateStore, as are the other verbs.
-func (s *Store) SetState(ctx context.Context, personID string, from []minid.State, to minid.State) (bool, error) {
+func (s *Store) SetState(ctx context.Context, personID string, from []minid.State, to minid.State, by audit.Party, at time.Time) (bool, error) {
 	moved := false
 	err := s.write(ctx).Transaction(func(tx *gorm.DB) error {
 		set := tx.Exec("UPDATE minid_people SET state = ? WHERE id = ? AND state IN ?", string(to), personID, from)
-		if moved = set.RowsAffected == 1; !moved || set.Error != nil || to != minid.StateQuarantined {
+		if moved = set.RowsAffected == 1; !moved || set.Error != nil {
 			return set.Error
 		}
-		return endAll(tx, personID, "")
+		if to == minid.StateQuarantined {
+			if err := endAll(tx, personID, ""); err != nil {
+				return err
+			}
+		}
+		return s.record(tx, audit.Event{At: at, Kind: minid.KindState, Actor: by, Subject: audit.Person(personID), Outcome: string(to)})
 	})
 	return moved && err == nil, err
 }
 
 // ClosePerson keeps the number, the birth date and the proofing.
-func (s *Store) ClosePerson(ctx context.Context, personID string) error {
+func (s *Store) ClosePerson(ctx context.Context, personID string, at time.Time) error {
 	return s.write(ctx).Transaction(func(tx *gorm.DB) error {
 		closed := tx.Exec(`UPDATE minid_people SET state = ?, name = '', phone = '', email = '', password = '', preferred = '',
 			pin_dropped = ? WHERE id = ? AND state = ?`, string(minid.StateClosed), false, personID, string(minid.StateNormal))
@@ -33,7 +39,10 @@ func (s *Store) ClosePerson(ctx context.Context, personID string) error {
 		if err := forget(tx, personID); err != nil {
 			return err
 		}
-		return tx.Exec("DELETE FROM minid_logins WHERE person_id = ?", personID).Error
+		if err := tx.Exec("DELETE FROM minid_logins WHERE person_id = ?", personID).Error; err != nil {
+			return err
+		}
+		return s.record(tx, byOwner(minid.KindState, personID, string(minid.StateClosed), at))
 	})
 }
 

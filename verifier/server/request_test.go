@@ -15,6 +15,7 @@ import (
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vp"
+	"lommebok.example/specs/sdjwtvc"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/verifier/presentation"
 )
