@@ -26,6 +26,7 @@ type sqliteConn interface {
 type keeper struct {
 	sqliteConn
 	kept map[string]*kept
+	args []driver.NamedValue // of the statement that begins
 }
 
 // kept is a compiled statement. It can run once at a time.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -69,7 +70,7 @@ func (db *DB) Row(ctx context.Context, text string, args []any, into ...any) (er
 	if db.Dialect == Postgres {
 		return one(ctx, pooled{pool, true}, text, args, into)
 	}
-	return directly(ctx, pool, func(via direct) error { return one(ctx, via, text, args, into) })
+	return directly(ctx, pool, func(via direct) error { return one(context.WithoutCancel(ctx), via, text, args, into) })
 }
 
 // pooled runs statements by database/sql.
@@ -129,7 +130,7 @@ func dollars(text string) string {
 }
 
 // direct runs statements on a connection of ours to SQLite. The statements are short and bounded by the busy timeout; that
-// a caller may go away is not watched, since watching costs a goroutine for each.
+// a caller may go away is not watched, since watching costs a goroutine for each: its contexts have no end.
 type direct struct{ conn *keeper }
 
 // directly calls f with a pool's connection.
@@ -149,11 +150,11 @@ func directly(ctx context.Context, pool *sql.DB, f func(via direct) error) (err 
 }
 
 func (d direct) exec(ctx context.Context, text string, args []any) (int64, error) {
-	named, err := values(args)
+	named, err := d.conn.values(args)
 	if err != nil {
 		return 0, err
 	}
-	done, err := d.conn.ExecContext(context.WithoutCancel(ctx), text, named)
+	done, err := d.conn.ExecContext(ctx, text, named)
 	if err != nil {
 		return 0, err
 	}
@@ -161,11 +162,11 @@ func (d direct) exec(ctx context.Context, text string, args []any) (int64, error
 }
 
 func (d direct) each(ctx context.Context, text string, args, into []any, f func() error) (err error) {
-	named, err := values(args)
+	named, err := d.conn.values(args)
 	if err != nil {
 		return err
 	}
-	rows, err := d.conn.QueryContext(context.WithoutCancel(ctx), text, named)
+	rows, err := d.conn.QueryContext(ctx, text, named)
 	if err != nil {
 		return err
 	}
@@ -186,8 +187,10 @@ func (d direct) each(ctx context.Context, text string, args, into []any, f func(
 	}
 }
 
-func values(args []any) ([]driver.NamedValue, error) {
-	out := make([]driver.NamedValue, len(args))
+// values are the arguments as the driver takes them. It copies them when it begins a statement, so the next may use the same memory.
+func (k *keeper) values(args []any) ([]driver.NamedValue, error) {
+	k.args = slices.Grow(k.args[:0], len(args))[:len(args)]
+	out := k.args
 	for i, arg := range args {
 		out[i].Ordinal = i + 1
 		switch v := arg.(type) {
@@ -217,9 +220,10 @@ func scan(row []driver.Value, into []any) error {
 			var v int64
 			v, ok = row[i].(int64)
 			*to = int(v)
-		case *[]byte:
+		case *[]byte: // nil for NULL
 			var v []byte
 			v, ok = row[i].([]byte)
+			ok = ok || row[i] == nil
 			*to = append([]byte(nil), v...)
 		}
 		if !ok {

@@ -76,11 +76,12 @@ func (a *attested) keys(ctx context.Context, jwt string, expires bool) ([]*ecdsa
 		}
 	}
 	if k.Nonce != "" {
-		if !a.service.Nonces.Valid(k.Nonce) {
+		used, ok := a.service.Nonces.Use(k.Nonce)
+		if !ok {
 			return nil, refusal(openid4vci.InvalidNonce,
 				"key attestation: the nonce is not a c_nonce of ours, or too old; get another from the nonce endpoint (OpenID4VCI appendix D.1, section 7)")
 		}
-		a.order.nonces = append(a.order.nonces, k.Nonce)
+		a.order.nonces = append(a.order.nonces, used)
 	}
 	if k.Status != nil {
 		if err := a.watch(ctx, k.Status, openid4vci.InvalidProof, "key attestation: key_storage_status"); err != nil {

@@ -16,7 +16,7 @@ var errFacts = errors.New("issuance: a mandatory claim has no fact")
 
 // values gives the claims of a type for a person. A claim that is not mandatory is left out when there is no fact.
 func values(t *credentials.Type, facts *source.Facts, life signing.Lifetime) ([]signing.Value, error) {
-	var out []signing.Value
+	out := make([]signing.Value, 0, len(t.Claims))
 	for _, claim := range t.Claims {
 		is, ok := valueOf(claim, facts, life)
 		switch {

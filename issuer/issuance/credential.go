@@ -100,7 +100,7 @@ func (a *answer) write(c *gin.Context) {
 type order struct {
 	typ     *credentials.Type
 	keys    []*ecdsa.PublicKey // one a copy
-	nonces  []string
+	nonces  []UsedNonce
 	watched []attestation.Status // of the wallet unit and its key storage
 	values  []signing.Value
 	life    signing.Lifetime
@@ -206,7 +206,7 @@ const draws = 16
 func (s *Service) intend(ctx context.Context, u *authserver.Unspent, o *order, now time.Time) (*signing.Linted, Intent, error) {
 	intent := Intent{
 		ID: newID(now), PersonID: u.Access.PersonID, ClientID: u.Access.ClientID, GrantID: u.Access.GrantID, ConfigurationID: o.typ.ID, Level: u.Access.Level,
-		Nonces: o.nonces, NonceExpires: now.Add(NonceLife + time.Minute), IssuedAt: now, ExpiresAt: o.life.Until,
+		Nonces: o.nonces, IssuedAt: now, ExpiresAt: o.life.Until,
 		Watched: o.watched,
 	}
 	if u.Access.Unit != nil {

@@ -30,8 +30,7 @@ type Deferred struct {
 	ConfigurationID string
 	Copies          int
 	Sealed          []byte // the holder's public keys, and the statuses to watch
-	Nonces          []string
-	NonceExpires    time.Time
+	Nonces          []UsedNonce
 	OrderedAt       time.Time
 	ExpiresAt       time.Time // when no token can ask for it any more
 }
@@ -68,7 +67,7 @@ func (s *Service) deferIt(ctx context.Context, u *authserver.Unspent, o *order, 
 	access := u.Access
 	d := Deferred{
 		ID: newID(now), PersonID: access.PersonID, ClientID: access.ClientID, GrantID: access.GrantID, ConfigurationID: o.typ.ID, Copies: len(o.keys),
-		Nonces: o.nonces, NonceExpires: now.Add(NonceLife + time.Minute), OrderedAt: now,
+		Nonces: o.nonces, OrderedAt: now,
 		ExpiresAt: access.AuthTime.Add(max(o.typ.ReissueWithin, o.typ.MaxAuthAge)),
 	}
 	if !now.Add(remaining).Before(d.ExpiresAt) {

@@ -297,7 +297,7 @@ func TestNonceEndpoint(t *testing.T) {
 		}
 		n, err := openid4vci.ParseNonceResponse(rec.Body.Bytes())
 		check(t, err)
-		if seen[n.CNonce] || !b.Nonces.Valid(n.CNonce) {
+		if _, ours := b.Nonces.Use(n.CNonce); seen[n.CNonce] || !ours {
 			t.Fatal("a nonce twice, or not valid")
 		}
 		seen[n.CNonce] = true

@@ -1,6 +1,8 @@
 package issuance
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -37,19 +39,34 @@ func (n *Nonces) New() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// Valid tells whether nonce is one of ours and not too old.
-func (n *Nonces) Valid(nonce string) bool {
+// UsedNonce is what is kept of a c_nonce until it would have expired by itself. All of it follows from the nonce, so that the same
+// nonce is the same UsedNonce whenever it comes.
+type UsedNonce struct {
+	Expires int64 // in Unix seconds
+	Hash    [sha256.Size]byte
+}
+
+func compareNonces(a, b UsedNonce) int {
+	return cmp.Or(cmp.Compare(a.Expires, b.Expires), bytes.Compare(a.Hash[:], b.Hash[:]))
+}
+
+// Use gives what is to be kept of a nonce; false when it is not one of ours, or too old.
+func (n *Nonces) Use(nonce string) (UsedNonce, bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(nonce)
 	if err != nil || len(b) != nonceBytes || !hmac.Equal(b[nonceBody:], n.mac(b[:nonceBody])) {
-		return false
+		return UsedNonce{}, false
 	}
-	age := n.now().Sub(time.Unix(int64(binary.BigEndian.Uint64(b[16:])), 0))
-	return age >= -time.Second && age <= NonceLife
+	made := time.Unix(int64(binary.BigEndian.Uint64(b[16:])), 0)
+	if age := n.now().Sub(made); age < -time.Second || age > NonceLife {
+		return UsedNonce{}, false
+	}
+	// A minute more, for replicas whose clocks differ.
+	return UsedNonce{Expires: made.Add(NonceLife + time.Minute).Unix(), Hash: sha256.Sum256([]byte(nonce))}, true
 }
 
 func (n *Nonces) mac(body []byte) []byte {
 	h := hmac.New(sha256.New, n.secret)
-	h.Write([]byte("c_nonce"))
+	h.Write([]byte("c_nonce 2"))
 	h.Write(body)
 	return h.Sum(nil)[:16]
 }

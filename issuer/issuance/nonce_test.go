@@ -20,16 +20,37 @@ func TestNonceTimes(t *testing.T) {
 		want  bool
 	}{{0, true}, {300 * time.Second, true}, {301 * time.Second, false}, {-time.Hour, false}} {
 		at = noon.Add(tt.after)
-		if n.Valid(nonce) != tt.want {
+		if _, ok := n.Use(nonce); ok != tt.want {
 			t.Errorf("after %s: %v", tt.after, !tt.want)
 		}
 	}
 	at = noon
-	if other := NewNonces([]byte("another secret"), n.now); other.Valid(nonce) {
+	if other := NewNonces([]byte("another secret"), n.now); valid(other, nonce) {
 		t.Error("a nonce of another secret is valid")
 	}
-	if n.Valid(nonce+"A") || n.Valid(nonce[:len(nonce)-1]) || n.Valid("") {
+	if valid(n, nonce+"A") || valid(n, nonce[:len(nonce)-1]) || valid(n, "") {
 		t.Error("a nonce of another length is valid")
+	}
+}
+
+func valid(n *Nonces, nonce string) bool {
+	_, ok := n.Use(nonce)
+	return ok
+}
+
+// The row that a nonce is used by must be the same whenever it comes.
+func TestNonceIsUsedAsTheSame(t *testing.T) {
+	at := noon
+	n := NewNonces(make([]byte, 32), func() time.Time { return at })
+	nonce, other := n.New(), n.New()
+	first, _ := n.Use(nonce)
+	at = noon.Add(299 * time.Second)
+	again, ok := n.Use(nonce)
+	if !ok || first != again || first.Expires != noon.Add(360*time.Second).Unix() {
+		t.Errorf("%v and then %v", first, again)
+	}
+	if used, _ := n.Use(other); used == first {
+		t.Error("two nonces are used as one")
 	}
 }
 
@@ -65,7 +86,7 @@ func FuzzNonce(f *testing.F) {
 	f.Add("")
 	f.Add(strings.Repeat("A", 54))
 	f.Fuzz(func(t *testing.T, s string) {
-		if s != good && n.Valid(s) {
+		if s != good && valid(n, s) {
 			t.Errorf("%q is valid", s)
 		}
 	})

@@ -39,7 +39,7 @@ func (s *Service) verifyProofs(ctx context.Context, o *order, access *authserver
 		o.keys = o.keys[:o.typ.Batch] // the others are bound to nothing (EUDI TS3 section 2.2.2.1)
 	}
 	// Sorted, so that two requests that want the same nonces wait for each other and never each for the other.
-	slices.Sort(o.nonces)
+	slices.SortFunc(o.nonces, compareNonces)
 	o.nonces = slices.Compact(o.nonces)
 	return nil
 }
@@ -56,8 +56,9 @@ func (a *attested) verifyJWTs(ctx context.Context, jwts []string, clientID strin
 		return err
 	}
 	for n, proof := range proofs {
+		used, ok := a.service.Nonces.Use(proof.Nonce)
 		switch {
-		case !a.service.Nonces.Valid(proof.Nonce):
+		case !ok:
 			return refusal(openid4vci.InvalidNonce,
 				"key proof %d: the c_nonce is not one of ours, or too old; get another from the nonce endpoint (OpenID4VCI section 7)", n+1)
 		case proof.KeyAttestation == "" && o.typ.KeyAttestation != nil:
@@ -68,7 +69,7 @@ func (a *attested) verifyJWTs(ctx context.Context, jwts []string, clientID strin
 		for _, key := range proof.Attested {
 			a.add(key)
 		}
-		o.nonces = append(o.nonces, proof.Nonce)
+		o.nonces = append(o.nonces, used)
 	}
 	return nil
 }

@@ -71,8 +71,7 @@ type Intent struct {
 	ConfigurationID string
 	Level           minid.Level
 	Indices         []status.Index // one a copy, of one list
-	Nonces          []string       // each c_nonce of the key proofs once
-	NonceExpires    time.Time
+	Nonces          []UsedNonce    // each c_nonce of the key proofs once
 	IssuedAt        time.Time
 	ExpiresAt       time.Time
 	Watched         []attestation.Status // of the wallet unit and its key storage: revoked, the issuance is revoked too

@@ -24,10 +24,9 @@ func BenchmarkRatioGrowth(b *testing.B) {
 		floor, err := measure.NewP256()
 		check(b, err)
 		took := func() float64 {
-			calls := w.prepare(handler, token.AccessToken, mpid, single, (1+measure.Rounds)*many.round)
-			return measure.Times(many.round, func(n int) {
-				many.send(b, handler, calls[:n], single)
-				calls = calls[n:]
+			return measure.Times(many.round, func(n int) func() {
+				calls := w.prepare(handler, token.AccessToken, mpid, single, n)
+				return func() { many.send(b, handler, calls, single) }
 			}, func() { floor.Work(1, 3, 0, 0) })
 		}
 		s.issued(b, 0, 1000)
@@ -80,10 +79,11 @@ func BenchmarkRatioStatusList(b *testing.B) {
 	measure.Ratio(b, "statuslist/a-million-entries-to-a-thousand", 200, 1.10, get("large"), get("small"))
 }
 
-// nowhere counts what is written.
+// nowhere counts what is written, and keeps what was refused.
 type nowhere struct {
 	header       http.Header
 	status, size int
+	refusal      []byte
 }
 
 func (n *nowhere) Header() http.Header { return n.header }
@@ -92,6 +92,9 @@ func (n *nowhere) WriteHeader(status int) { n.status = status }
 
 func (n *nowhere) Write(p []byte) (int, error) {
 	n.size += len(p)
+	if n.status != http.StatusOK {
+		n.refusal = append(n.refusal, p...)
+	}
 	return len(p), nil
 }
 

@@ -28,16 +28,16 @@ func BenchmarkRatioTransactions(b *testing.B) {
 			b.Cleanup(on.Close)
 			p, w := s.person(b, karies), s.wallet(b)
 			token := w.token(p, byScope(benchScopes), p.signInWithCode)
-			n := (1 + measure.Rounds) * l.round
-			recorded, plain := w.prepare(off, token.AccessToken, mpid, single, n), w.prepare(off, token.AccessToken, mpid, single, n)
-			next := func(calls *[]call, h http.Handler, n int) {
-				l.send(b, h, (*calls)[:n], single)
-				*calls = (*calls)[n:]
+			sent := func(h http.Handler, after func()) measure.Works {
+				return func(n int) func() {
+					calls := w.prepare(off, token.AccessToken, mpid, single, n)
+					return func() {
+						l.send(b, h, calls, single)
+						after()
+					}
+				}
 			}
-			ratio := measure.TimesOf(l.round, func(n int) {
-				next(&recorded, on.Handler, n)
-				on.FlushTransactions(context.Background())
-			}, func(n int) { next(&plain, off, n) })
+			ratio := measure.TimesOf(l.round, sent(s.ticking(on.Handler), func() { on.FlushTransactions(context.Background()) }), sent(off, func() {}))
 			measure.Print(fmt.Sprintf("credential/recorded/%s", l), ratio, goalRecorded, "CPU of a recorded request beside one that is not, the writing counted")
 		})
 	}

@@ -67,18 +67,29 @@ var ofFormat = []string{"iss", "iat", "nbf", "exp", "cnf", "vct", "status"}
 
 // lintFormat looks at the members that the format has: each is what was meant, and nothing is beside it.
 func (c *copied) lintFormat(open object) error {
-	holder := jose.PublicJWK(c.holder)
+	holder, from := jose.PublicJWK(c.holder), numericDate(c.Life.From)
+	jwk, status := only(open["cnf"], "jwk"), only(open["status"], "status_list")
 	for _, m := range [...]struct {
-		name  string
-		meant any
+		name string
+		is   bool
 	}{
-		{"iss", c.issuer}, {"vct", c.Type.VCT}, {"iat", numericDate(c.Life.From)}, {"nbf", numericDate(c.Life.From)}, {"exp", numericDate(c.Life.Until)},
-		{"cnf", object{"jwk": object{"kty": holder.Kty, "crv": holder.Crv, "x": holder.X, "y": holder.Y}}},
-		{"status", object{"status_list": object{"idx": json.Number(strconv.FormatUint(c.index.Index, 10)), "uri": c.list}}},
+		{"iss", open["iss"] == c.issuer}, {"vct", open["vct"] == c.Type.VCT},
+		{"iat", open["iat"] == from}, {"nbf", open["nbf"] == from}, {"exp", open["exp"] == numericDate(c.Life.Until)},
+		{"cnf", len(jwk) == 4 && jwk["kty"] == holder.Kty && jwk["crv"] == holder.Crv && jwk["x"] == holder.X && jwk["y"] == holder.Y},
+		{"status", len(status) == 2 && status["idx"] == json.Number(strconv.FormatUint(c.index.Index, 10)) && status["uri"] == c.list},
 	} {
-		if !same(open[m.name], m.meant) {
+		if !m.is {
 			return fmt.Errorf("%s in the open is not what was meant", m.name)
 		}
+	}
+	return nil
+}
+
+// only gives the object in v, when v is an object that holds one of that name and nothing else; nil otherwise.
+func only(v any, name string) object {
+	if outer, ok := v.(object); ok && len(outer) == 1 {
+		inner, _ := outer[name].(object)
+		return inner
 	}
 	return nil
 }

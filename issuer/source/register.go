@@ -9,7 +9,7 @@ import (
 // Register is the built-in source: the synthetic people of this package.
 type Register struct {
 	Now    func() time.Time
-	people map[string]Person
+	people map[string]*Facts // of no day yet
 }
 
 // NewRegister gives the register with the people given, or with People() and Residents() when none are.
@@ -17,22 +17,24 @@ func NewRegister(now func() time.Time, people ...Person) *Register {
 	if len(people) == 0 {
 		people = append(People(), Residents()...)
 	}
-	r := &Register{Now: now, people: make(map[string]Person, len(people))}
+	r := &Register{Now: now, people: make(map[string]*Facts, len(people))}
 	for _, p := range people {
-		r.people[p.PID] = p
+		facts := &Facts{values: p.values(), birth: p.BirthDate}
+		addDiploma(facts, p.PID)
+		r.people[p.PID] = facts
 	}
 	return r
 }
 
 // Facts gives what the register says of the person with this identity number, or ErrUnknownPerson.
 func (r *Register) Facts(_ context.Context, pid string) (*Facts, error) {
-	p, ok := r.people[pid]
+	known, ok := r.people[pid]
 	if !ok {
 		return nil, ErrUnknownPerson
 	}
-	facts := NewFacts(p.values(), p.BirthDate, r.Now())
-	addDiploma(facts, pid)
-	return facts, nil
+	facts := *known
+	facts.today = Today(r.Now())
+	return &facts, nil
 }
 
 // Person is an entry of the register.

@@ -3,8 +3,8 @@ package source
 import (
 	"context"
 	"errors"
-	"regexp"
-	"strconv"
+	"maps"
+	"strings"
 	"time"
 	_ "time/tzdata" // the day a person turns eighteen is a day in Norway, also where the machine has no time zones
 )
@@ -87,7 +87,7 @@ func (f *Facts) Takes(name string) time.Duration { return f.takes[name] }
 
 // Later says that facts come later than at once.
 func (f *Facts) Later(takes time.Duration, names ...string) {
-	if f.takes == nil {
+	if f.takes = maps.Clone(f.takes); f.takes == nil { // facts of one person share it
 		f.takes = map[string]time.Duration{}
 	}
 	for _, name := range names {
@@ -137,13 +137,11 @@ func Known(name string) bool {
 	return age || known[name] || filedFact.MatchString(name)
 }
 
-var agePattern = regexp.MustCompile(`^age_over_([1-9][0-9])$`)
-
+// ageOver reads a name of the form age_over_NN, from 10 on.
 func ageOver(name string) (int, bool) {
-	m := agePattern.FindStringSubmatch(name)
-	if m == nil {
+	nn, ok := strings.CutPrefix(name, "age_over_")
+	if !ok || len(nn) != 2 || nn[0] < '1' || nn[0] > '9' || nn[1] < '0' || nn[1] > '9' {
 		return 0, false
 	}
-	years, err := strconv.Atoi(m[1])
-	return years, err == nil
+	return int(nn[0]-'0')*10 + int(nn[1]-'0'), true
 }

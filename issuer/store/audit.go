@@ -31,23 +31,25 @@ func (s *Store) record(tx *database.Tx, e audit.Event) error {
 }
 
 func addEntry(tx *database.Tx, e audit.Event) error {
-	actor, err := words(tx, e.Actor)
-	if err != nil {
-		return err
-	}
-	subject := actor
-	if e.Subject != e.Actor {
-		if subject, err = words(tx, e.Subject); err != nil {
-			return err
-		}
-	}
 	details, err := json.Marshal(e.Details)
 	if err != nil {
 		return err
 	}
-	head, err := takeHead(tx)
+	head, key, err := takeHead(tx, e.Subject)
 	if err != nil {
 		return err
+	}
+	subject := e.Subject.As(key)
+	if _, person := e.Subject.PersonID(); person && key == nil {
+		if subject, err = words(tx, e.Subject); err != nil {
+			return err
+		}
+	}
+	actor := subject
+	if e.Actor != e.Subject {
+		if actor, err = words(tx, e.Actor); err != nil {
+			return err
+		}
 	}
 	entry := head.Next(e, actor, subject)
 	_, err = tx.Exec(`INSERT INTO issuer_audit_entries (seq, at, kind, actor, subject, object, outcome, details, prev, hash)
@@ -56,26 +58,28 @@ func addEntry(tx *database.Tx, e audit.Event) error {
 	return err
 }
 
-// takeHead gives the end of the chain to one transaction at a time. On SQLite a transaction that writes is alone anyway.
-// PostgreSQL reads the end only when it has waited for the row; and if two ever had the same end, the primary key lets one in.
-func takeHead(tx *database.Tx) (audit.Head, error) {
+// takeHead gives the end of the chain to one transaction at a time, and with it the key of a person, nil when there is none yet. On
+// SQLite a transaction that writes is alone anyway. PostgreSQL reads the end only when it has waited for the row; and if two ever had
+// the same end, the primary key lets one in. Keys are made by whoever has the end, so that nobody waits for a key who is waited for.
+func takeHead(tx *database.Tx, of audit.Party) (h audit.Head, key []byte, err error) {
 	if tx.Dialect == database.Postgres {
 		var locked int64
 		if err := tx.Row("SELECT one FROM issuer_audit_head FOR UPDATE", nil, &locked); err != nil {
-			return audit.Head{}, err
+			return h, nil, err
 		}
 	}
-	var h audit.Head
 	var hash []byte
-	err := tx.Row("SELECT seq, hash FROM issuer_audit_entries ORDER BY seq DESC LIMIT 1", nil, &h.Seq, &hash)
+	person, _ := of.PersonID() // "" is no person, and has no key
+	err = tx.Row(`SELECT e.seq, e.hash, p.key FROM (SELECT seq, hash FROM issuer_audit_entries ORDER BY seq DESC LIMIT 1) e
+		LEFT JOIN issuer_audit_persons p ON p.person_id = ?`, []any{person}, &h.Seq, &hash, &key)
 	if errors.Is(err, sql.ErrNoRows) {
-		return audit.Head{}, nil
+		return audit.Head{}, nil, nil
 	}
 	if err == nil && len(hash) != len(h.Hash) {
 		err = fmt.Errorf("the hash of entry %d has %d bytes", h.Seq, len(hash))
 	}
 	copy(h.Hash[:], hash)
-	return h, err
+	return h, key, err
 }
 
 // words gives the log's words for a party. The key of a person is made when the person is first spoken of.

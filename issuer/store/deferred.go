@@ -12,7 +12,7 @@ import (
 // Defer implements issuance.Store.
 func (s *Store) Defer(ctx context.Context, d issuance.Deferred) error {
 	return s.db.Write(ctx, func(tx *database.Tx) error {
-		if err := takeNonces(tx, d.Nonces, d.NonceExpires); err != nil {
+		if err := takeNonces(tx, d.Nonces); err != nil {
 			return err
 		}
 		if err := insertDeferred(tx, d); err != nil {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -23,7 +22,7 @@ func (s *Store) Together(ctx context.Context, f func(ctx context.Context) error)
 // Begin implements issuance.Store.
 func (s *Store) Begin(ctx context.Context, in issuance.Intent) error {
 	err := s.db.Write(ctx, func(tx *database.Tx) error {
-		if err := takeNonces(tx, in.Nonces, in.NonceExpires); err != nil {
+		if err := takeNonces(tx, in.Nonces); err != nil {
 			return err
 		}
 		if err := insertIntent(tx, in); err != nil {
@@ -47,11 +46,10 @@ func (s *Store) Begin(ctx context.Context, in issuance.Intent) error {
 }
 
 // takeNonces is the single use of a c_nonce: nothing is inserted when the row is there.
-func takeNonces(tx *database.Tx, nonces []string, expires time.Time) error {
+func takeNonces(tx *database.Tx, nonces []issuance.UsedNonce) error {
 	for _, n := range nonces {
-		hash := sha256.Sum256([]byte(n))
 		taken, err := tx.Exec("INSERT INTO issuer_used_nonces (nonce_hash, expires_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-			base64.RawURLEncoding.EncodeToString(hash[:]), expires.Unix())
+			base64.RawURLEncoding.EncodeToString(n.Hash[:]), n.Expires)
 		if err != nil {
 			return fmt.Errorf("store: taking a c_nonce: %w", err)
 		}

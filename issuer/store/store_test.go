@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"math"
 	"slices"
@@ -49,8 +50,16 @@ func (o order) bits() statuslist.Bits {
 func intent(person string, copies int, nonces ...string) order {
 	return order{copies: copies, Intent: issuance.Intent{
 		ID: rand.Text(), PersonID: person, ClientID: "wallet", GrantID: "grant of " + person, ConfigurationID: "proof_of_age", Level: minid.LevelSubstantial,
-		Nonces: nonces, NonceExpires: noon.Add(time.Hour), IssuedAt: noon, ExpiresAt: noon.Add(30 * 24 * time.Hour),
+		Nonces: used(nonces...), IssuedAt: noon, ExpiresAt: noon.Add(30 * 24 * time.Hour),
 	}}
+}
+
+func used(nonces ...string) []issuance.UsedNonce {
+	out := make([]issuance.UsedNonce, len(nonces))
+	for i, n := range nonces {
+		out[i] = issuance.UsedNonce{Expires: noon.Add(time.Hour).Unix(), Hash: sha256.Sum256([]byte(n))}
+	}
+	return out
 }
 
 // tryBegin draws indices as often as they are taken by somebody else in between, as the issuer does.
@@ -345,7 +354,8 @@ func TestSweepDeletesWhatHasEnded(t *testing.T) {
 			nonces, issuances, entries int64
 		}{
 			{noon, 1, 1, 2},
-			{in.NonceExpires.Add(time.Second), 0, 1, 2},
+			{noon.Add(time.Hour), 1, 1, 2},
+			{noon.Add(time.Hour + time.Second), 0, 1, 2},
 			{in.ExpiresAt.Add(keepAfterExpiry), 0, 1, 2},
 			{in.ExpiresAt.Add(keepAfterExpiry + time.Second), 0, 0, 0},
 		}
