@@ -8,7 +8,7 @@ import (
 	"lommebok.example/wallet-sim/wallet"
 )
 
-// listed is a credential in the output of list, accept and show.
+// listed is a credential in the output of credential list and show, and of offer accept.
 type listed struct {
 	ID            string    `json:"id"`
 	Name          string    `json:"name"`
@@ -34,7 +34,7 @@ func (c *cli) listed(one *wallet.Credential) listed {
 
 func (c *cli) listCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Args: cobra.NoArgs, Short: "what is in the wallet",
+		Use: "list", Args: cobra.NoArgs, Short: "what is in the wallet", Example: "  wallet-sim credential list --json | jq -r '.[].id'",
 		RunE: func(*cobra.Command, []string) error {
 			w, err := c.wallet()
 			if err != nil {
@@ -69,7 +69,8 @@ type showed struct {
 
 func (c *cli) showCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show <id>", Args: cobra.ExactArgs(1), Short: "one credential, decoded and raw",
+		Use: "show <id>", Args: cobra.ExactArgs(1), Short: "one credential, decoded and raw", ValidArgsFunction: c.completeCredentials,
+		Example: "  wallet-sim credential show <id>\n  wallet-sim credential show <id> --json | jq -r '.raw[0]' | wallet-sim decode -",
 		RunE: func(_ *cobra.Command, args []string) error {
 			w, err := c.wallet()
 			if err != nil {
@@ -96,4 +97,40 @@ func (c *cli) showCommand() *cobra.Command {
 			})
 		},
 	}
+}
+
+func (c *cli) deleteCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "delete <id>", Args: cobra.ExactArgs(1), Short: "deletes a credential with its keys and its grant, here alone: the issuer is told nothing",
+		Example: "  wallet-sim credential delete <id>", ValidArgsFunction: c.completeCredentials,
+		RunE: func(_ *cobra.Command, args []string) error {
+			w, err := c.wallet()
+			if err != nil {
+				return err
+			}
+			one, err := w.Store.Delete(args[0])
+			if err != nil {
+				return err
+			}
+			gone := c.listed(one)
+			return c.print(gone, func() { c.say("deleted %s  %s  %s", gone.ID, gone.Format, gone.Name) })
+		},
+	}
+}
+
+// completeCredentials are the identifiers of what is in the wallet, for the shell. A protected wallet tells none.
+func (c *cli) completeCredentials(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	dir, err := c.walletDir()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	all, err := (&wallet.Store{Dir: dir}).List()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var ids []string
+	for _, one := range all {
+		ids = append(ids, one.ID+"\t"+one.Name("en"))
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
 }
