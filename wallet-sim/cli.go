@@ -96,7 +96,7 @@ func (c *cli) wallet() (*wallet.Wallet, error) {
 		return nil, err
 	}
 	return &wallet.Wallet{
-		Attester: attester, ProofType: c.proofType, Store: store, Trust: &wallet.Trust{Dir: c.trustDir()}, Fetch: c.fetcher(roots),
+		Record: record(store.Dir), Attester: attester, ProofType: c.proofType, Store: store, Trust: &wallet.Trust{Dir: c.trustDir()}, Fetch: c.fetcher(roots),
 		ClientID: c.clientID, RedirectURI: c.url + "/callback", InsecureAllowHTTP: c.allowHTTP, Now: c.now,
 	}, nil
 }
@@ -147,23 +147,27 @@ func (c *cli) say(format string, args ...any) { _, _ = fmt.Fprintf(c.out, format
 func (c *cli) explain(err error) {
 	var refusal *wallet.Refusal
 	known := errors.As(err, &refusal)
+	var said *told
+	if c.json && errors.As(err, &said) {
+		return
+	}
 	if c.json {
 		answer := map[string]any{"error": outcomes[c.exitCode(err)], "message": err.Error()}
 		if known {
 			answer["error"], answer["refusal"] = refusal.Code, refusal
 		}
-		var told *noticed
-		if errors.As(err, &told) {
-			answer["notices"] = told.notices
+		var seen *noticed
+		if errors.As(err, &seen) {
+			answer["notices"] = seen.notices
 		}
 		if raw, e := json.Marshal(answer); e == nil {
 			_, _ = fmt.Fprintln(c.out, string(raw))
 		}
 		return
 	}
-	var told *noticed
-	if errors.As(err, &told) {
-		c.tellNotices(told.notices)
+	var seen *noticed
+	if errors.As(err, &seen) {
+		c.tellNotices(seen.notices)
 	}
 	if !known {
 		_, _ = fmt.Fprintln(c.errs, "wallet-sim:", err)

@@ -63,6 +63,8 @@ func (c *cli) root() *cobra.Command {
 			c.deleteCommand(), c.pendingCommand(), c.collectCommand()),
 		noun("wallet", "the wallets of this machine", c.walletsCommand(), c.protectCommand(), c.unprotectCommand()),
 		noun("unit", "the wallet unit at its wallet provider", c.unitCommands()...),
+		noun("app", "the MinID app on this telephone", c.pairCommand(), c.loginsCommand(), c.approveCommand(), c.rejectCommand()),
+		c.decodeCommand(), c.verifyCommand(), c.scanCommand(), c.logCommand(), c.doctorCommand(),
 	)
 	return root
 }

@@ -15,11 +15,14 @@ const providerPath = "/wallet-provider"
 
 // provider opens the stand-in wallet provider, which is made at the first call.
 func (c *cli) provider() (*provider.Provider, error) {
-	dir := c.providing
-	if dir == "" {
-		dir = filepath.Join(c.data, "wallet-provider")
+	return provider.Open(c.providerDir(), c.url+providerPath, c.now)
+}
+
+func (c *cli) providerDir() string {
+	if c.providing != "" {
+		return c.providing
 	}
-	return provider.Open(dir, c.url+providerPath, c.now)
+	return filepath.Join(c.data, "wallet-provider")
 }
 
 // publishProvider makes the wallet provider known to the issuers of this machine.

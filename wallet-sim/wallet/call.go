@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/dpop"
 	"lommebok.example/specs/oauth2"
+	"lommebok.example/transaction"
 )
 
 // call is one request to a server.
@@ -61,11 +63,20 @@ func (w *Wallet) do(ctx context.Context, c call, headers http.Header) (*fetch.An
 		req.Header.Set("Authorization", oauth2.TokenTypeDPoP+" "+c.token)
 	}
 	maps.Copy(req.Header, headers)
+	begun := w.Now()
 	answer, err := w.Fetch.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s %s: %w", c.step, c.method, withoutQuery(c.url), err)
 	}
-	return answer, nil
+	if w.Record == nil {
+		return answer, nil
+	}
+	name, section, _ := strings.Cut(strings.TrimSuffix(c.step, ")"), " (")
+	x := transaction.Exchanged{
+		Step: transaction.Step{Name: name, Section: section}, Begun: begun, Took: w.Now().Sub(begun),
+		Request: req, Sent: c.body, Status: answer.Status, Headers: answer.Header, Got: answer.Body,
+	}
+	return answer, w.Record(x.Entry())
 }
 
 // getJSON fetches a document that must be JSON.

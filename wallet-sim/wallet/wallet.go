@@ -8,6 +8,7 @@ import (
 	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/specs/openid4vp"
+	"lommebok.example/transaction"
 )
 
 // Attester attests this wallet unit and its keys; provider.Unit is one.
@@ -34,6 +35,8 @@ type Wallet struct {
 	Attester Attester
 	// ProofType is the proof type of key proofs, "" for jwt where the issuer takes it.
 	ProofType string
+	// Record is told of each request with its answer, masked; nil for nobody. Its error is that of the request.
+	Record func(*transaction.Entry) error
 	// InsecureAllowHTTP lets issuers and verifiers have http addresses. Safe only between processes of one machine.
 	InsecureAllowHTTP bool
 }
