@@ -68,9 +68,10 @@ type showed struct {
 }
 
 func (c *cli) showCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "show <id>", Args: cobra.ExactArgs(1), Short: "one credential, decoded and raw", ValidArgsFunction: c.completeCredentials,
-		Example: "  wallet-sim credential show <id>\n  wallet-sim credential show <id> --json | jq -r '.raw[0]' | wallet-sim decode -",
+	var raw bool
+	cmd := &cobra.Command{
+		Use: "show <id>", Args: cobra.ExactArgs(1), Short: "one credential, decoded or raw", ValidArgsFunction: c.completeCredentials,
+		Example: "  wallet-sim credential show <id>\n  wallet-sim credential show <id> --raw | wallet-sim decode -",
 		RunE: func(_ *cobra.Command, args []string) error {
 			w, err := c.wallet()
 			if err != nil {
@@ -88,15 +89,21 @@ func (c *cli) showCommand() *cobra.Command {
 			for _, text := range one.Copies {
 				answer.Raw = append(answer.Raw, text.Credential)
 			}
+			if raw {
+				c.say("%s", answer.Raw[0])
+				return nil
+			}
 			return c.print(answer, func() {
 				c.say("%s  %s\nissued by %s (%s)", one.Name("en"), one.Type, one.IssuerName("en"), one.Issuer)
 				for _, claim := range decoded.Claims {
 					c.say("  %s: %s", claim.Label("en"), claim.Value)
 				}
-				c.say("raw, the first of %d copies:\n%s", len(answer.Raw), answer.Raw[0])
+				c.say("%d copies; --raw gives the first as it was issued", len(answer.Raw))
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&raw, "raw", false, "the first copy as it was issued, and nothing else")
+	return cmd
 }
 
 func (c *cli) deleteCommand() *cobra.Command {

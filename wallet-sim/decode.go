@@ -17,7 +17,7 @@ func (c *cli) decodeCommand() *cobra.Command {
 			"(JWT, CWT) and identifier list, credential offer, presentation request, attestations, metadata, certificates. Whoever made it may have written\n" +
 			"anything: see verify.",
 		Example: "  wallet-sim decode presentation.txt\n  wallet-sim decode 'openid-credential-offer://?credential_offer=…'\n" +
-			"  wallet-sim decode https://issuer.example/.well-known/openid-credential-issuer\n  wallet-sim credential show <id> --json | jq -r '.raw[0]' | wallet-sim decode -",
+			"  wallet-sim decode https://issuer.example/.well-known/openid-credential-issuer\n  wallet-sim credential show <id> --raw | wallet-sim decode -",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			raw, err := c.decodable(cmd, args[0])
 			if err != nil {

@@ -139,6 +139,7 @@ func up(t *testing.T) *started {
 	dir, err := binaries()
 	must(t, err)
 	s := &started{out: &bytes.Buffer{}, data: t.TempDir()}
+	must(t, os.Chmod(s.data, 0o700))
 	s.ports, err = demoPorts()
 	must(t, err)
 	s.cmd = exec.Command(filepath.Join(dir, "wallet-sim"), "up", "--data", s.data, "--issuer-port", strconv.Itoa(s.ports[0]),
@@ -244,6 +245,7 @@ func TestUpAndTheCommandLine(t *testing.T) {
 		t.Errorf("decline: exit %d, %s", code, out)
 	}
 	s.refusals(t)
+	s.readme(t)
 	s.stop(t)
 	people, err := phone.ReadPeople(filepath.Join(s.data, "issuer", "test-people.json"))
 	must(t, err)

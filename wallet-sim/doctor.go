@@ -92,7 +92,7 @@ func (c *cli) doctor(ctx context.Context, issuer, verifier string) error {
 
 func (d *doctor) tell() {
 	for _, f := range d.findings {
-		d.say("%s %-38s  %s", d.paint(states[f.State].colour, states[f.State].sign), f.Name, f.Says)
+		d.say("%s %-40s  %s", d.paint(states[f.State].colour, states[f.State].sign), f.Name, f.Says)
 	}
 }
 

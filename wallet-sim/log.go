@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -167,6 +168,12 @@ func (c *cli) tellEntry(line string) error {
 
 func (c *cli) tellParts(verb string, parts []records.Part) {
 	for _, p := range parts {
-		c.say("    %s %s\n      %s", verb, p.Name, strings.ReplaceAll(p.Text, "\n", "\n      "))
+		lines := strings.Split(p.Text, "\n")
+		if more := len(lines) - maxLines; more > 0 {
+			lines = append(lines[:maxLines], fmt.Sprintf("… and %d lines; --json has all", more))
+		}
+		c.say("    %s %s\n      %s", verb, p.Name, strings.Join(lines, "\n      "))
 	}
 }
+
+const maxLines = 40 // of a part, for people

@@ -28,7 +28,7 @@ func (c *cli) verifyCommand() *cobra.Command {
 		Long: "An SD-JWT VC with or without key binding, an IssuerSigned or a DeviceResponse, against the trust anchors of --trust, or those of --anchor alone.\n" +
 			"The holder's proof is checked when the request that it answers is given with --audience and --nonce. A check that could not be made is\n" +
 			"«not checked». Exit code 4 when one failed.",
-		Example: "  wallet-sim credential show <id> --json | jq -r '.raw[0]' | wallet-sim verify -\n" +
+		Example: "  wallet-sim credential show <id> --raw | wallet-sim verify -\n" +
 			"  wallet-sim verify presentation.txt --anchor iaca.pem --audience x509_hash:… --nonce …\n  wallet-sim verify credential.cbor --no-status",
 		RunE: func(cmd *cobra.Command, args []string) error { return c.verify(cmd.Context(), args[0], a) },
 	}

@@ -110,13 +110,19 @@ func (f *Found) entries(bits int64, compressed []byte) {
 		f.problem(err)
 		return
 	}
-	count := map[string]uint64{}
+	var counts [256]uint64
 	for i := range list.Len() {
 		if s, err := list.Get(i); err == nil {
-			count[fmt.Sprintf("status %d", s)]++
+			counts[s]++
 		}
 	}
-	f.add("entries", map[string]any{"bits": bits, "number": list.Len(), "by status": count})
+	byStatus := map[string]uint64{}
+	for s, n := range counts {
+		if n > 0 {
+			byStatus[fmt.Sprintf("status %d", s)] = n
+		}
+	}
+	f.add("entries", map[string]any{"bits": bits, "number": list.Len(), "by status": byStatus})
 }
 
 func (f *Found) sdjwt(text string) error {

@@ -31,6 +31,14 @@ type call struct {
 	sent        []string // what the body says, for people, without secrets
 }
 
+type stepKey struct{}
+
+// StepOf names the step of the protocol that a request of the wallet is, such as «token request»; "" for another's.
+func StepOf(ctx context.Context) string {
+	name, _ := ctx.Value(stepKey{}).(string)
+	return name
+}
+
 // secretParameters are named in messages, never shown.
 var secretParameters = []string{"code", "code_verifier", "response", "vp_token", "state", "pre-authorized_code", "tx_code", "refresh_token"}
 
@@ -51,7 +59,8 @@ func formCall(step, address string, form url.Values) call {
 
 // do sends the call with further headers.
 func (w *Wallet) do(ctx context.Context, c call, headers http.Header) (*fetch.Answer, error) {
-	req, err := http.NewRequestWithContext(ctx, c.method, c.url, bytes.NewReader(c.body))
+	name, section, _ := strings.Cut(strings.TrimSuffix(c.step, ")"), " (")
+	req, err := http.NewRequestWithContext(context.WithValue(ctx, stepKey{}, name), c.method, c.url, bytes.NewReader(c.body))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.step, fetch.ErrAddress)
 	}
@@ -71,7 +80,6 @@ func (w *Wallet) do(ctx context.Context, c call, headers http.Header) (*fetch.An
 	if w.Record == nil {
 		return answer, nil
 	}
-	name, section, _ := strings.Cut(strings.TrimSuffix(c.step, ")"), " (")
 	x := transaction.Exchanged{
 		Step: transaction.Step{Name: name, Section: section}, Begun: begun, Took: w.Now().Sub(begun),
 		Request: req, Sent: c.body, Status: answer.Status, Headers: answer.Header, Got: answer.Body,

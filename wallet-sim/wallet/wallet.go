@@ -35,6 +35,10 @@ type Wallet struct {
 	Attester Attester
 	// ProofType is the proof type of key proofs, "" for jwt where the issuer takes it.
 	ProofType string
+	// NewKey makes each key of the wallet; nil for a fresh P-256 key.
+	NewKey func() (Key, error)
+	// Unencrypted asks for credentials in plain, unless the issuer demands encryption.
+	Unencrypted bool
 	// Record is told of each request with its answer, masked; nil for nobody. Its error is that of the request.
 	Record func(*transaction.Entry) error
 	// InsecureAllowHTTP lets issuers and verifiers have http addresses. Safe only between processes of one machine.
@@ -56,6 +60,13 @@ var (
 	ErrNotFound      = errors.New("wallet: there is no such thing")
 	ErrFile          = errors.New("wallet: a file does not hold what its name says")
 )
+
+func (w *Wallet) newKey() (Key, error) {
+	if w.NewKey != nil {
+		return w.NewKey()
+	}
+	return newKey()
+}
 
 func (w *Wallet) vciRules() openid4vci.Rules {
 	return openid4vci.Rules{InsecureAllowHTTP: w.InsecureAllowHTTP}
