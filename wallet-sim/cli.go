@@ -102,7 +102,7 @@ func (c *cli) wallet() (*wallet.Wallet, error) {
 }
 
 func (c *cli) fetcher(roots *x509.CertPool) *fetch.Client {
-	return fetch.New(fetch.Config{Timeout: callTimeout, MaxBytes: maxAnswer, Roots: roots, InsecureAllowLoopback: c.allowHTTP})
+	return fetch.New(c.fetching(roots, nil))
 }
 
 const (

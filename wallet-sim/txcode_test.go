@@ -44,7 +44,7 @@ func newTryIssuer(t *testing.T) *tryIssuer {
 	t.Cleanup(func() { must(t, db.Close()) })
 	built, err := server.New(t.Context(), server.Config{
 		URL: i.url, DataDir: filepath.Join(i.data, "issuer"), TrustDir: filepath.Join(i.data, "trust"),
-		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true,
+		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true, InsecureAllowLoopback: true,
 	}, server.Deps{DB: db, Now: time.Now, Log: slog.New(slog.DiscardHandler), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}})
 	must(t, err)
 	handler = built.Handler

@@ -33,6 +33,11 @@ type call struct {
 
 type stepKey struct{}
 
+// AtStep marks what is asked for with the context as a step of the protocol.
+func AtStep(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, stepKey{}, name)
+}
+
 // StepOf names the step of the protocol that a request of the wallet is, such as «token request»; "" for another's.
 func StepOf(ctx context.Context) string {
 	name, _ := ctx.Value(stepKey{}).(string)
@@ -60,7 +65,7 @@ func formCall(step, address string, form url.Values) call {
 // do sends the call with further headers.
 func (w *Wallet) do(ctx context.Context, c call, headers http.Header) (*fetch.Answer, error) {
 	name, section, _ := strings.Cut(strings.TrimSuffix(c.step, ")"), " (")
-	req, err := http.NewRequestWithContext(context.WithValue(ctx, stepKey{}, name), c.method, c.url, bytes.NewReader(c.body))
+	req, err := http.NewRequestWithContext(AtStep(ctx, name), c.method, c.url, bytes.NewReader(c.body))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.step, fetch.ErrAddress)
 	}
