@@ -60,9 +60,11 @@ func Decode(raw []byte) (*Found, error) {
 	case compact(text) && strings.Contains(text, "~"):
 		return f, f.sdjwt(text)
 	case compact(text) && strings.Count(text, ".") == 2:
-		return f, f.jwt(text)
+		f.jwt(text)
+		return f, nil
 	case compact(text) && strings.Count(text, ".") == 4:
-		return f, f.jwe(text)
+		f.jwe(text)
+		return f, nil
 	}
 	for _, b := range encodings(raw, text) {
 		if f.cbor(b) {

@@ -34,7 +34,7 @@ var kinds = map[string]kind{
 	"vc+sd-jwt":                        {"SD-JWT VC of an older draft", "SD-JWT VC section 2"},
 }
 
-func (f *Found) jwt(text string) error {
+func (f *Found) jwt(text string) {
 	header, payload := f.signed("", text)
 	f.Kind, f.Section = "JWT", "RFC 7519"
 	typ, _ := header["typ"].(string)
@@ -47,7 +47,6 @@ func (f *Found) jwt(text string) error {
 	if list, ok := payload["status_list"].(map[string]any); ok && payload["vct"] == nil {
 		f.statusList(list)
 	}
-	return nil
 }
 
 // signed decodes a JWS; name stands before the names of its parts.
@@ -179,12 +178,11 @@ func (f *Found) claims(text string, payload map[string]any) {
 	f.add("claims with what is disclosed", payload)
 }
 
-func (f *Found) jwe(text string) error {
+func (f *Found) jwe(text string) {
 	f.Kind, f.Section = "JWE", "RFC 7516 section 3.1"
 	parts := strings.Split(text, ".")
 	f.part("header", parts[0])
 	f.add("encrypted", fmt.Sprintf("%d characters that nobody without the key can read", len(text)-len(parts[0])))
 	_, err := jose.PeekJWE(text)
 	f.problem(err)
-	return nil
 }
