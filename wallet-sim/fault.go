@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -149,8 +150,12 @@ func (c *cli) tellResult(r faults.Result) {
 	if !r.Held {
 		sign = c.paint(red, "✗")
 	}
-	c.say("%s %-44s  %d %s  (%s)", sign, r.Fault, r.Status, r.Code, r.Breaks)
-	if !r.Held {
+	answer := fmt.Sprintf("%d %s", r.Status, r.Code)
+	if r.Status == 0 {
+		answer = r.Says
+	}
+	c.say("%s %-44s  %s  (%s)", sign, r.Fault, answer, r.Breaks)
+	if !r.Held && r.Status != 0 {
 		c.say("    %s", r.Says)
 	}
 }

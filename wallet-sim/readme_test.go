@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -108,13 +109,23 @@ func (s *started) normal(text string) string {
 	for _, n := range normals {
 		text = n.pattern.ReplaceAllString(text, n.with)
 	}
-	return encoded.ReplaceAllStringFunc(text, func(v string) string {
+	text = encoded.ReplaceAllStringFunc(text, func(v string) string {
 		if strings.ContainsAny(v, "0123456789") && strings.ToLower(v) != v {
 			return "<value>"
 		}
 		return v
 	})
+	sorted := disclosure.FindAllString(text, -1)
+	slices.Sort(sorted)
+	return disclosure.ReplaceAllStringFunc(text, func(string) string {
+		first := sorted[0]
+		sorted = sorted[1:]
+		return first
+	})
 }
+
+// disclosure is one in the output of decode: an issuer shuffles them.
+var disclosure = regexp.MustCompile(`    \{\n      "name": [^\n]*\n      "salt": [^\n]*\n      "value": [^\n]*\n    \}`)
 
 // encoded is what may be base64 or a random text.
 var encoded = regexp.MustCompile(`[A-Za-z0-9_+/=-]{20,}`)
