@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"strings"
@@ -70,9 +69,7 @@ func (c *cli) ask(r *wallet.Request) bool {
 			c.say("    %s: %s", claim.Label("en"), claim.Value)
 		}
 	}
-	_, _ = fmt.Fprint(c.out, "Share? [y/N] ")
-	line, err := bufio.NewReader(c.in).ReadString('\n')
-	return err == nil && strings.EqualFold(strings.TrimSpace(line), "y")
+	return c.agrees("Share? [y/N] ")
 }
 
 func (c *cli) present(ctx context.Context, link string, consent func(*wallet.Request) bool) error {
