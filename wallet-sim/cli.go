@@ -22,12 +22,15 @@ import (
 
 // cli holds what the commands share.
 type cli struct {
+	in        io.Reader
 	out, errs io.Writer
 	now       func() time.Time
+	paint     func(colour, text string) string
 	running   bool // the arguments could be read
 
 	json      bool
 	data      string
+	name      string // of the wallet
 	trust     string
 	ca        string
 	clientID  string
@@ -41,7 +44,8 @@ type cli struct {
 func (c *cli) flags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.BoolVar(&c.json, "json", false, "answer in JSON, errors too")
-	f.StringVar(&c.data, "data", "data", "folder of the simulator's data; the wallet stands in wallet/ below it")
+	f.StringVar(&c.data, "data", "data", "folder of the simulator's data")
+	f.StringVar(&c.name, "wallet", "", "which wallet: that in wallets/NAME of the data folder, made when it is first used (default the one in wallet/)")
 	f.StringVar(&c.trust, "trust", "", "folder of trust anchors: issuers/*.pem and verifiers/*.pem (default <data>/trust)")
 	f.StringVar(&c.ca, "ca", "", "a certificate authority for https besides the system's, as PEM")
 	f.StringVar(&c.clientID, "client-id", "wallet-sim", "the wallet's client_id at authorization servers, and sub of its attestations")
@@ -87,12 +91,18 @@ func (c *cli) wallet() (*wallet.Wallet, error) {
 	if err != nil {
 		return nil, err
 	}
+	store, err := c.store()
+	if err != nil {
+		return nil, err
+	}
 	return &wallet.Wallet{
-		Attester: attester, ProofType: c.proofType,
-		Store: &wallet.Store{Dir: filepath.Join(c.data, "wallet")}, Trust: &wallet.Trust{Dir: c.trustDir()},
-		Fetch:    fetch.New(fetch.Config{Timeout: callTimeout, MaxBytes: maxAnswer, Roots: roots, InsecureAllowLoopback: c.allowHTTP}),
+		Record: record(store.Dir), Attester: attester, ProofType: c.proofType, Store: store, Trust: &wallet.Trust{Dir: c.trustDir()}, Fetch: c.fetcher(roots),
 		ClientID: c.clientID, RedirectURI: c.url + "/callback", InsecureAllowHTTP: c.allowHTTP, Now: c.now,
 	}, nil
+}
+
+func (c *cli) fetcher(roots *x509.CertPool) *fetch.Client {
+	return fetch.New(c.fetching(roots, nil))
 }
 
 const (
@@ -112,7 +122,11 @@ func (c *cli) transport() (http.RoundTripper, error) {
 
 func (c *cli) devices() (*phone.Devices, error) {
 	t, err := c.transport()
-	return &phone.Devices{Dir: filepath.Join(c.data, "wallet", "phone"), HTTP: &http.Client{Transport: t, Timeout: callTimeout}, Now: c.now}, err
+	if err != nil {
+		return nil, err
+	}
+	dir, err := c.walletDir()
+	return &phone.Devices{Dir: filepath.Join(dir, "phone"), HTTP: &http.Client{Transport: t, Timeout: callTimeout}, Now: c.now}, err
 }
 
 // print writes v as JSON, or calls the function that tells it to a person.
@@ -133,26 +147,27 @@ func (c *cli) say(format string, args ...any) { _, _ = fmt.Fprintf(c.out, format
 func (c *cli) explain(err error) {
 	var refusal *wallet.Refusal
 	known := errors.As(err, &refusal)
+	var said *told
+	if c.json && errors.As(err, &said) {
+		return
+	}
 	if c.json {
-		answer := map[string]any{"error": "failed", "message": err.Error()}
+		answer := map[string]any{"error": outcomes[c.exitCode(err)], "message": err.Error()}
 		if known {
 			answer["error"], answer["refusal"] = refusal.Code, refusal
 		}
-		var told *noticed
-		if errors.As(err, &told) {
-			answer["notices"] = told.notices
-		}
-		if errors.Is(err, errUsage) || !c.running {
-			answer["error"] = "usage"
+		var seen *noticed
+		if errors.As(err, &seen) {
+			answer["notices"] = seen.notices
 		}
 		if raw, e := json.Marshal(answer); e == nil {
 			_, _ = fmt.Fprintln(c.out, string(raw))
 		}
 		return
 	}
-	var told *noticed
-	if errors.As(err, &told) {
-		c.tellNotices(told.notices)
+	var seen *noticed
+	if errors.As(err, &seen) {
+		c.tellNotices(seen.notices)
 	}
 	if !known {
 		_, _ = fmt.Fprintln(c.errs, "wallet-sim:", err)

@@ -20,17 +20,20 @@ func TestUsage(t *testing.T) {
 		says string
 	}{
 		"no such command":       {[]string{"fly"}, "unknown command"},
-		"no such flag":          {[]string{"list", "--fast"}, "unknown flag"},
-		"no argument":           {[]string{"accept"}, "accepts 1 arg"},
-		"nobody to sign in":     {[]string{"accept", "https://issuer.example", "--type", "x"}, "who signs in"},
-		"person beyond the end": {[]string{"accept", "https://issuer.example", "--type", "x", "--person", "1"}, "0 test people"},
-		"yes and no":            {[]string{"present", "x", "--yes", "--no"}, "exclude each other"},
-		"nobody to ask":         {[]string{"present", "x", "--json"}, "nobody to ask"},
-		"no such authority":     {[]string{"list", "--ca", data + "/none.pem"}, "--ca"},
+		"a noun alone":          {[]string{"credential"}, "credential --help"},
+		"a wallet's name":       {[]string{"credential", "list", "--wallet", "../x"}, "--wallet"},
+		"no such flag":          {[]string{"credential", "list", "--fast"}, "unknown flag"},
+		"no argument":           {[]string{"offer", "accept"}, "accepts 1 arg"},
+		"nobody to sign in":     {[]string{"offer", "accept", "https://issuer.example", "--type", "x"}, "who signs in"},
+		"person beyond the end": {[]string{"offer", "accept", "https://issuer.example", "--type", "x", "--person", "1"}, "0 test people"},
+		"nobody on stdin":       {[]string{"request", "answer", "-"}, "nobody to ask"},
+		"yes and no":            {[]string{"request", "answer", "x", "--yes", "--no"}, "exclude each other"},
+		"nobody to ask":         {[]string{"request", "answer", "x", "--json"}, "nobody to ask"},
+		"no such authority":     {[]string{"credential", "list", "--ca", data + "/none.pem"}, "--ca"},
 		"address with a path":   {[]string{"serve", "--url", "http://localhost:1/x"}, "--url"},
 	} {
 		var out, errs bytes.Buffer
-		code := run(t.Context(), append(c.args, "--data", data), &out, &errs, time.Now)
+		code := run(t.Context(), append(c.args, "--data", data), nil, &out, &errs, time.Now)
 		if code != exitUsage || !strings.Contains(out.String()+errs.String(), c.says) {
 			t.Errorf("%s: exit %d, %s%s", name, code, &out, &errs)
 		}
@@ -39,7 +42,7 @@ func TestUsage(t *testing.T) {
 
 func TestUsageInJSON(t *testing.T) {
 	var out, errs bytes.Buffer
-	code := run(t.Context(), []string{"present", "x", "--json", "--data", t.TempDir()}, &out, &errs, time.Now)
+	code := run(t.Context(), []string{"request", "answer", "x", "--json", "--data", t.TempDir()}, nil, &out, &errs, time.Now)
 	var answer struct{ Error, Message string }
 	if err := json.Unmarshal(out.Bytes(), &answer); err != nil || code != exitUsage || answer.Error != "usage" || errs.Len() != 0 {
 		t.Errorf("exit %d, %s, %v", code, &out, err)
@@ -48,8 +51,8 @@ func TestUsageInJSON(t *testing.T) {
 
 func TestHTTPIsRefusedUnlessAllowed(t *testing.T) {
 	var out, errs bytes.Buffer
-	code := run(t.Context(), []string{"accept", "http://localhost:1", "--type", "x", "--pid", "1", "--password", "x", "--data", t.TempDir()}, &out, &errs, time.Now)
-	if code != exitRefused || !strings.Contains(errs.String(), "https") {
+	code := run(t.Context(), []string{"offer", "accept", "http://localhost:1", "--type", "x", "--pid", "1", "--password", "x", "--data", t.TempDir()}, nil, &out, &errs, time.Now)
+	if code != exitUsage || !strings.Contains(errs.String(), "https") {
 		t.Errorf("exit %d, %s", code, &errs)
 	}
 }

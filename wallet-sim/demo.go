@@ -17,8 +17,9 @@ func (c *cli) demoCommand() *cobra.Command {
 	var keep, withTLS bool
 	cmd := &cobra.Command{
 		Use: "demo", Args: cobra.NoArgs, Short: "the whole journey without a person, a tick a step",
-		Long: "Starts issuer and verifier on free ports with an empty data folder and goes the whole way: log in, issue, present, refuse, revoke. Exit code 0 only if every step held.",
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context(), keep, withTLS) },
+		Long:    "Starts issuer and verifier on free ports with an empty data folder and goes the whole way: log in, issue, present, refuse, revoke. Exit code 0 only if every step held.",
+		Example: "  wallet-sim demo\n  wallet-sim demo --tls --keep",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context(), keep, withTLS) },
 	}
 	cmd.Flags().BoolVar(&keep, "keep", false, "keep the data folder and its logs")
 	cmd.Flags().BoolVar(&withTLS, "tls", false, "go the whole way over https")

@@ -139,6 +139,7 @@ func up(t *testing.T) *started {
 	dir, err := binaries()
 	must(t, err)
 	s := &started{out: &bytes.Buffer{}, data: t.TempDir()}
+	must(t, os.Chmod(s.data, 0o700))
 	s.ports, err = demoPorts()
 	must(t, err)
 	s.cmd = exec.Command(filepath.Join(dir, "wallet-sim"), "up", "--data", s.data, "--issuer-port", strconv.Itoa(s.ports[0]),
@@ -205,45 +206,46 @@ func decode[T any](t *testing.T, out string) T {
 
 func TestUpAndTheCommandLine(t *testing.T) {
 	s := up(t)
-	out, _, code := command(t, s.flags("list")...)
+	out, _, code := command(t, s.flags("credential", "list")...)
 	if all := decode[[]listed](t, out); code != 0 || len(all) != 0 {
 		t.Errorf("an empty wallet: exit %d, %s", code, out)
 	}
-	out, errs, code := command(t, s.flags("accept", s.address(0), "--type", "proof_of_age", "--person", "10")...)
+	out, errs, code := command(t, s.flags("offer", "accept", s.address(0), "--type", "proof_of_age", "--person", "10")...)
 	got := decode[accepted](t, out)
 	if code != 0 || len(got.Stored) != 1 || got.Stored[0].Type != "eu.europa.ec.av.1" || strings.Join(got.Signed, " ") != "password totp" {
 		t.Fatalf("accept: exit %d, %s%s", code, out, errs)
 	}
-	out, _, code = command(t, s.flags("show", got.Stored[0].ID)...)
+	out, _, code = command(t, s.flags("credential", "show", got.Stored[0].ID)...)
 	if one := decode[showed](t, out); code != 0 || len(one.Raw) != 10 || one.Claims["eu.europa.ec.av.1"] == nil {
 		t.Errorf("show: exit %d, %s", code, out)
 	}
-	out, errs, code = command(t, s.flags("refresh", got.Stored[0].ID)...)
+	out, errs, code = command(t, s.flags("credential", "refresh", got.Stored[0].ID)...)
 	if again := decode[accepted](t, out); code != 0 || len(again.Stored) != 1 || again.Stored[0].ID != got.Stored[0].ID {
 		t.Errorf("refresh: exit %d, %s%s", code, out, errs)
 	}
-	out, errs, code = command(t, s.flags("accept", s.address(0), "--type", "no.sikt.vitnemal_sd_jwt_vc", "--person", "10")...)
+	out, errs, code = command(t, s.flags("offer", "accept", s.address(0), "--type", "no.sikt.vitnemal_sd_jwt_vc", "--person", "10")...)
 	ordered := decode[accepted](t, out)
 	if code != 0 || len(ordered.Stored) != 0 || len(ordered.Pending) != 1 {
 		t.Fatalf("order: exit %d, %s%s", code, out, errs)
 	}
-	out, _, code = command(t, s.flags("pending")...)
+	out, _, code = command(t, s.flags("credential", "pending")...)
 	if all := decode[[]pending](t, out); code != 0 || len(all) != 1 || all[0].ID != ordered.Pending[0].ID || all[0].Name != "Diploma" {
 		t.Errorf("pending: exit %d, %s", code, out)
 	}
-	out, errs, code = command(t, s.flags("collect", ordered.Pending[0].ID, "--wait")...)
+	out, errs, code = command(t, s.flags("credential", "collect", ordered.Pending[0].ID, "--wait")...)
 	if late := decode[accepted](t, out); code != 0 || len(late.Stored) != 1 || late.Stored[0].Type != "no.sikt.vitnemal.1" {
 		t.Errorf("collect: exit %d, %s%s", code, out, errs)
 	}
-	out, _, code = command(t, s.flags("present", s.link(t, "aldersgrense"), "--yes")...)
+	out, _, code = command(t, s.flags("request", "answer", s.link(t, "aldersgrense"), "--yes")...)
 	if p := decode[presented](t, out); code != 0 || p.Declined || len(p.Shared) != 1 || p.Shared[0].Claims["eu.europa.ec.av.1.age_over_18"] != "true" {
 		t.Errorf("present: exit %d, %s", code, out)
 	}
-	out, _, code = command(t, s.flags("present", s.link(t, "aldersgrense"), "--no")...)
+	out, _, code = command(t, s.flags("request", "answer", s.link(t, "aldersgrense"), "--no")...)
 	if p := decode[presented](t, out); code != 0 || !p.Declined || len(p.Shared) != 0 {
 		t.Errorf("decline: exit %d, %s", code, out)
 	}
 	s.refusals(t)
+	s.readme(t)
 	s.stop(t)
 	people, err := phone.ReadPeople(filepath.Join(s.data, "issuer", "test-people.json"))
 	must(t, err)
@@ -254,7 +256,7 @@ func TestUpAndTheCommandLine(t *testing.T) {
 	}
 }
 
-// refusals are answers too: exit code 1, and in JSON who said no to what.
+// refusals are answers too: an exit code by who said no, and in JSON to what.
 func (s *started) refusals(t *testing.T) {
 	t.Helper()
 	type failure struct {
@@ -269,16 +271,17 @@ func (s *started) refusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		args []string
 		want string
+		exit int
 	}{
-		"level out of reach": {[]string{"accept", s.address(0), "--type", "pid_sd_jwt_vc", "--person", "9"}, "unmet_authentication_requirements"},
-		"wrong password":     {[]string{"accept", s.address(0), "--type", "proof_of_age", "--pid", "12865398148", "--password", "x"}, "failed"},
-		"unknown type":       {[]string{"accept", s.address(0), "--type", "no.such", "--person", "8"}, "failed"},
-		"unknown request":    {[]string{"present", "openid4vp://?client_id=x509_hash:x&request_uri=" + url.QueryEscape(s.address(1)+"/requests/none"), "--yes"}, "invalid_request"},
-		"unknown credential": {[]string{"show", "x"}, "failed"},
+		"level out of reach": {[]string{"offer", "accept", s.address(0), "--type", "pid_sd_jwt_vc", "--person", "9"}, "unmet_authentication_requirements", exitRefused},
+		"wrong password":     {[]string{"offer", "accept", s.address(0), "--type", "proof_of_age", "--pid", "12865398148", "--password", "x"}, "refused", exitRefused},
+		"unknown type":       {[]string{"offer", "accept", s.address(0), "--type", "no.such", "--person", "8"}, "wallet_refused", exitWalletRefused},
+		"unknown request":    {[]string{"request", "answer", "openid4vp://?client_id=x509_hash:x&request_uri=" + url.QueryEscape(s.address(1)+"/requests/none"), "--yes"}, "invalid_request", exitRefused},
+		"unknown credential": {[]string{"credential", "show", "x"}, "usage", exitUsage},
 	} {
 		out, _, code := command(t, s.flags(c.args...)...)
 		f := decode[failure](t, out)
-		if code != exitRefused || f.Error != c.want || f.Message == "" {
+		if code != c.exit || f.Error != c.want || f.Message == "" {
 			t.Errorf("%s: exit %d, %s", name, code, out)
 		}
 		if name == "level out of reach" && (len(f.Notices) != 1 || f.Refusal.Endpoint == "" || len(f.Refusal.Sent) == 0) {
@@ -292,7 +295,7 @@ func TestATakenPortIsSaid(t *testing.T) {
 	must(t, err)
 	defer func() { must(t, l.Close()) }()
 	_, errs, code := command(t, "up", "--data", t.TempDir(), "--issuer-port", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
-	if code != exitRefused || !strings.Contains(errs, "something else listens") || !strings.Contains(errs, "--issuer-port") {
+	if code != exitFailed || !strings.Contains(errs, "something else listens") || !strings.Contains(errs, "--issuer-port") {
 		t.Errorf("exit %d, %s", code, errs)
 	}
 }

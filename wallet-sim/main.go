@@ -1,19 +1,21 @@
 // Command wallet-sim plays the wallet and the telephone: for people as pages, for testers and machines as commands. It
 // speaks OpenID4VCI 1.0 and OpenID4VP 1.0 with the issuer and the verifier of this project, and with anybody's.
 //
-//	wallet-sim up          starts issuer, verifier and the pages, for development
-//	wallet-sim demo        the whole journey without a person
-//	wallet-sim serve       the pages alone
-//	wallet-sim accept      gets a credential
-//	wallet-sim present     answers a verifier
-//	wallet-sim list, show  what is in the wallet
-//	wallet-sim unit        the wallet unit at its wallet provider: tell of it, revoke it, take a new one
+//	wallet-sim up, demo, serve     issuer, verifier and pages; the whole journey; the pages alone
+//	wallet-sim offer accept        gets a credential
+//	wallet-sim request answer      answers a verifier
+//	wallet-sim credential …        what is in the wallet, and what is still to come
+//	wallet-sim wallet …            the wallets of this machine, and the passphrase of one
+//	wallet-sim unit …              the wallet unit at its wallet provider
+//	wallet-sim app …               the MinID app on this telephone
+//	wallet-sim decode, verify      what something is; whether it holds
+//	wallet-sim fault …             does things wrong, and tells whether an issuer notices
+//	wallet-sim scan                the QR code in a picture
+//	wallet-sim log, doctor         what was sent and what came; whether this machine is ready
 package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -23,46 +25,61 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The exit codes. A refusal is an answer: the protocol was followed, and somebody said no.
-const (
-	exitDone    = 0
-	exitRefused = 1
-	exitUsage   = 2
-)
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr, time.Now)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, time.Now)
 	stop()
 	os.Exit(code)
 }
 
-// errUsage marks what the caller should have written otherwise.
-var errUsage = errors.New("usage")
-
-func run(ctx context.Context, args []string, out, errs io.Writer, now func() time.Time) int {
-	c := &cli{out: out, errs: errs, now: now}
-	root := &cobra.Command{
-		Use: "wallet-sim", Short: "A wallet and a telephone, for people and for test machines",
-		SilenceErrors: true, SilenceUsage: true, CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		PersistentPreRun: func(*cobra.Command, []string) { c.running = true },
-	}
+func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer, now func() time.Time) int {
+	c := &cli{in: in, out: out, errs: errs, now: now, paint: painter(out, os.Getenv("NO_COLOR"))}
+	root := c.root()
 	root.SetArgs(args)
+	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errs)
-	c.flags(root)
-	root.AddCommand(c.serveCommand(), c.acceptCommand(), c.refreshCommand(), c.pendingCommand(), c.collectCommand(), c.presentCommand(), c.listCommand(), c.showCommand(), c.unitCommand(), c.upCommand(), c.demoCommand())
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitDone
+	if err != nil {
+		c.explain(err)
 	}
-	c.explain(err)
-	if !c.running || errors.Is(err, errUsage) {
-		return exitUsage
-	}
-	return exitRefused
+	return c.exitCode(err)
 }
 
-func usage(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", errUsage, fmt.Sprintf(format, args...))
+// root is the whole tree of commands.
+func (c *cli) root() *cobra.Command {
+	root := &cobra.Command{
+		Use: "wallet-sim", Short: "A wallet and a telephone, for people and for test machines",
+		Long: "A wallet and a telephone, for people and for test machines.\n\n" + exitCodes + "\n\n" + inputs + "\n\n" +
+			"Words are coloured on a terminal, unless NO_COLOR is set. A passphrase is read from " + passphraseVariable + ", or asked for.",
+		Example:       "  wallet-sim up\n  wallet-sim demo\n  wallet-sim offer accept https://issuer.example --type pid_sd_jwt_vc",
+		SilenceErrors: true, SilenceUsage: true,
+		PersistentPreRun: func(*cobra.Command, []string) { c.running = true },
+	}
+	c.flags(root)
+	root.AddCommand(c.upCommand(), c.demoCommand(), c.serveCommand(),
+		noun("offer", "credential offers", c.acceptCommand()),
+		noun("request", "what verifiers ask for", c.answerCommand()),
+		noun("credential", "what is in the wallet, and what is still to come", c.listCommand(), c.showCommand(), c.refreshCommand(),
+			c.deleteCommand(), c.pendingCommand(), c.collectCommand()),
+		noun("wallet", "the wallets of this machine", c.walletsCommand(), c.protectCommand(), c.unprotectCommand()),
+		noun("unit", "the wallet unit at its wallet provider", c.unitCommands()...),
+		noun("app", "the MinID app on this telephone", c.pairCommand(), c.loginsCommand(), c.approveCommand(), c.rejectCommand()),
+		noun("fault", "what a wallet can do wrong, and whether an issuer notices", c.faultListCommand(), c.faultShowCommand(), c.faultRunCommand()),
+		c.decodeCommand(), c.verifyCommand(), c.scanCommand(), c.logCommand(), c.doctorCommand(),
+	)
+	return root
+}
+
+// noun groups the verbs of a thing.
+func noun(name, short string, verbs ...*cobra.Command) *cobra.Command {
+	example := ""
+	for _, verb := range verbs {
+		example += "  wallet-sim " + name + " " + verb.Use + "\n"
+	}
+	group := &cobra.Command{Use: name, Short: short, Example: example, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return usage("%s: say what to do with it: see %s --help", name, cmd.CommandPath())
+	}}
+	group.AddCommand(verbs...)
+	return group
 }

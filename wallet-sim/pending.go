@@ -10,7 +10,7 @@ import (
 	"lommebok.example/wallet-sim/wallet"
 )
 
-// pending is a credential that comes later, in the output of accept and pending.
+// pending is a credential that comes later, in the output of offer accept and credential pending.
 type pending struct {
 	ID            string    `json:"id"`
 	Name          string    `json:"name"`
@@ -30,7 +30,7 @@ func toPending(all []*wallet.Pending) []pending {
 
 func (c *cli) sayPending(all []pending) {
 	for _, one := range all {
-		c.say("pending %s  %s  from %s, not before %s; pick it up with: wallet-sim collect %s", one.ID, one.Name, one.Issuer, one.Next.Local().Format(time.DateTime), one.ID)
+		c.say("pending %s  %s  from %s, not before %s; pick it up with: wallet-sim credential collect %s", one.ID, one.Name, one.Issuer, one.Next.Local().Format(time.DateTime), one.ID)
 	}
 }
 
@@ -56,7 +56,7 @@ func (c *cli) laterOf(ctx context.Context, w *wallet.Wallet, answer *accepted, g
 
 func (c *cli) pendingCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "pending", Args: cobra.NoArgs, Short: "what issuers give later (deferred issuance)",
+		Use: "pending", Args: cobra.NoArgs, Short: "what issuers give later (deferred issuance)", Example: "  wallet-sim credential pending",
 		RunE: func(*cobra.Command, []string) error {
 			w, err := c.wallet()
 			if err != nil {
@@ -81,7 +81,8 @@ func (c *cli) collectCommand() *cobra.Command {
 	var wait bool
 	cmd := &cobra.Command{
 		Use: "collect <pending>", Args: cobra.ExactArgs(1), Short: "asks the issuer for a credential that was to come later",
-		RunE: func(cmd *cobra.Command, args []string) error { return c.collect(cmd.Context(), args[0], wait) },
+		Example: "  wallet-sim credential collect <pending> --wait",
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.collect(cmd.Context(), args[0], wait) },
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "ask again as often as the issuer says, until it is there")
 	return cmd

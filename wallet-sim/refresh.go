@@ -13,8 +13,9 @@ import (
 func (c *cli) refreshCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "refresh <credential>", Args: cobra.ExactArgs(1),
-		Short: "gets a credential again without a sign-in, in new copies, by the issuer's refresh token",
-		RunE:  func(cmd *cobra.Command, args []string) error { return c.refresh(cmd.Context(), args[0]) },
+		Short:   "gets a credential again without a sign-in, in new copies, by the issuer's refresh token",
+		Example: "  wallet-sim credential refresh <id>", ValidArgsFunction: c.completeCredentials,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.refresh(cmd.Context(), args[0]) },
 	}
 }
 

@@ -41,7 +41,7 @@ func newTryIssuer(t *testing.T) *tryIssuer {
 	db := dbtest.Open(t, dbtest.SQLite(t))
 	built, err := server.New(t.Context(), server.Config{
 		URL: i.url, DataDir: filepath.Join(i.data, "issuer"), TrustDir: filepath.Join(i.data, "trust"),
-		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true,
+		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true, InsecureAllowLoopback: true,
 	}, server.Deps{DB: db, Now: time.Now, Log: slog.New(slog.DiscardHandler), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}})
 	must(t, err)
 	handler = built.Handler
@@ -72,7 +72,7 @@ func (i *tryIssuer) offer(t *testing.T) (link, tx string) {
 func (i *tryIssuer) run(t *testing.T, args ...string) (code int, out string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code = run(t.Context(), append(args, "--data", i.data, "--insecure-allow-http", "--plain"), &stdout, &stderr, time.Now)
+	code = run(t.Context(), append(args, "--data", i.data, "--insecure-allow-http", "--plain"), nil, &stdout, &stderr, time.Now)
 	return code, stdout.String() + stderr.String()
 }
 
@@ -82,18 +82,18 @@ func TestTxCodeOnTheCommandLine(t *testing.T) {
 	i := newTryIssuer(t)
 	link, tx := i.offer(t)
 	host := strings.TrimPrefix(i.url, "http://")
-	if code, says := i.run(t, "accept", link); code != exitUsage || !strings.Contains(says, host) || !strings.Contains(says, "--tx-code") || i.tokens != 0 {
+	if code, says := i.run(t, "offer", "accept", link); code != exitUsage || !strings.Contains(says, host) || !strings.Contains(says, "--tx-code") || i.tokens != 0 {
 		t.Errorf("without: exit %d, %d token requests, %s", code, i.tokens, says)
 	}
 	wrong := "000000"
 	if tx == wrong {
 		wrong = "000001"
 	}
-	code, says := i.run(t, "accept", link, "--tx-code", wrong)
+	code, says := i.run(t, "offer", "accept", link, "--tx-code", wrong)
 	if code != exitRefused || !strings.Contains(says, "invalid_grant") || strings.Contains(says, wrong) {
 		t.Errorf("wrong: exit %d, %s", code, says)
 	}
-	code, says = i.run(t, "accept", link, "--tx-code", tx, "--json")
+	code, says = i.run(t, "offer", "accept", link, "--tx-code", tx, "--json")
 	var got accepted
 	if err := json.Unmarshal([]byte(says), &got); err != nil || code != 0 || len(got.Stored) != 1 || len(got.Signed) != 0 {
 		t.Fatalf("right: exit %d, %s", code, says)
@@ -101,12 +101,12 @@ func TestTxCodeOnTheCommandLine(t *testing.T) {
 	if strings.Contains(says, tx) {
 		t.Errorf("the code is told: %s", says)
 	}
-	code, says = i.run(t, "accept", link, "--tx-code", tx, "--json")
+	code, says = i.run(t, "offer", "accept", link, "--tx-code", tx, "--json")
 	var refused struct{ Error string }
 	if err := json.Unmarshal([]byte(says), &refused); err != nil || code != exitRefused || refused.Error != "offer_over" {
 		t.Errorf("again: exit %d, %s", code, says)
 	}
-	code, says = i.run(t, "list", "--json")
+	code, says = i.run(t, "credential", "list", "--json")
 	var stored []listed
 	if err := json.Unmarshal([]byte(says), &stored); err != nil || code != 0 || len(stored) != 1 || stored[0].ID != got.Stored[0].ID {
 		t.Errorf("list: exit %d, %s", code, says)

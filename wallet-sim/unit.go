@@ -15,11 +15,14 @@ const providerPath = "/wallet-provider"
 
 // provider opens the stand-in wallet provider, which is made at the first call.
 func (c *cli) provider() (*provider.Provider, error) {
-	dir := c.providing
-	if dir == "" {
-		dir = filepath.Join(c.data, "wallet-provider")
+	return provider.Open(c.providerDir(), c.url+providerPath, c.now)
+}
+
+func (c *cli) providerDir() string {
+	if c.providing != "" {
+		return c.providing
 	}
-	return provider.Open(dir, c.url+providerPath, c.now)
+	return filepath.Join(c.data, "wallet-provider")
 }
 
 // publishProvider makes the wallet provider known to the issuers of this machine.
@@ -34,15 +37,17 @@ func (c *cli) publishProvider() error {
 // unitFile holds the identifier of the wallet unit.
 const unitFile = "wallet-unit"
 
-func (c *cli) walletDir() string { return filepath.Join(c.data, "wallet") }
-
 // unit is this wallet at its provider, a new one at the first call.
 func (c *cli) unit() (provider.Unit, error) {
 	p, err := c.provider()
 	if err != nil {
 		return provider.Unit{}, err
 	}
-	id, err := keys.Keep(c.walletDir(), unitFile, func() ([]byte, error) { return []byte(provider.NewUnit()), nil })
+	dir, err := c.walletDir()
+	if err != nil {
+		return provider.Unit{}, err
+	}
+	id, err := keys.Keep(dir, unitFile, func() ([]byte, error) { return []byte(provider.NewUnit()), nil })
 	return provider.Unit{Provider: p, ID: string(id), ClientID: c.clientID}, err
 }
 
@@ -54,43 +59,41 @@ func (c *cli) attester() (wallet.Attester, error) {
 	return c.unit()
 }
 
-// unitState is the answer of unit.
+// unitState is the answer of the unit commands.
 type unitState struct {
 	ID      string `json:"wallet_unit"`
 	Revoked bool   `json:"revoked"`
 }
 
-func (c *cli) unitCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "unit [revoke|new]", Args: cobra.MaximumNArgs(1), ValidArgs: []string{"revoke", "new"},
-		Short: "the wallet unit at its wallet provider",
-		Long: "Tells which wallet unit this wallet is. With revoke, the wallet provider revokes it, as for a phone that is lost: an issuer that holds a PID to\n" +
-			"it revokes the PID within a day. With new, the wallet becomes a new unit; what it holds stays.",
-		RunE: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				args = []string{""}
+func (c *cli) unitCommands() []*cobra.Command {
+	verb := func(name, short, long string, change func(*provider.Unit) error) *cobra.Command {
+		return &cobra.Command{
+			Use: name, Args: cobra.NoArgs, Short: short, Long: long, Example: "  wallet-sim unit " + name,
+			RunE: func(*cobra.Command, []string) error { return c.tellUnit(change) },
+		}
+	}
+	return []*cobra.Command{
+		verb("show", "which wallet unit this wallet is, and whether it is revoked", "", func(*provider.Unit) error { return nil }),
+		verb("revoke", "the wallet provider revokes the unit, as for a phone that is lost",
+			"The wallet provider revokes the wallet unit: an issuer that holds a PID to it revokes the PID within a day.",
+			func(u *provider.Unit) error { return u.Provider.Revoke(u.ID) }),
+		verb("new", "the wallet becomes a new unit; what it holds stays", "", func(u *provider.Unit) error {
+			dir, err := c.walletDir()
+			if err != nil {
+				return err
 			}
-			return c.changeUnit(args[0])
-		},
+			u.ID = provider.NewUnit()
+			return keys.Replace(dir, unitFile, []byte(u.ID))
+		}),
 	}
 }
 
-func (c *cli) changeUnit(what string) error {
+func (c *cli) tellUnit(change func(*provider.Unit) error) error {
 	u, err := c.unit()
 	if err != nil {
 		return err
 	}
-	switch what {
-	case "":
-	case "revoke":
-		err = u.Provider.Revoke(u.ID)
-	case "new":
-		u.ID = provider.NewUnit()
-		err = keys.Replace(c.walletDir(), unitFile, []byte(u.ID))
-	default:
-		return usage("unit: expected revoke or new, got %q", what)
-	}
-	if err != nil {
+	if err := change(&u); err != nil {
 		return err
 	}
 	revoked, err := u.Provider.Revoked(u.ID)
@@ -100,7 +103,7 @@ func (c *cli) changeUnit(what string) error {
 	return c.print(unitState{ID: u.ID, Revoked: revoked}, func() {
 		state := "good"
 		if revoked {
-			state = "revoked; `unit new` makes this wallet another unit"
+			state = "revoked; `wallet-sim unit new` makes this wallet another unit"
 		}
 		c.say("wallet unit %s: %s", u.ID, state)
 	})

@@ -20,7 +20,8 @@ func (c *cli) upCommand() *cobra.Command {
 	var withTLS bool
 	cmd := &cobra.Command{
 		Use: "up", Args: cobra.NoArgs, Short: "starts issuer, verifier and the pages of the wallet, for development; Ctrl-C stops all",
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.up(cmd.Context(), ports, withTLS) },
+		Example: "  wallet-sim up\n  wallet-sim up --tls --issuer-port 9080 --verifier-port 9081 --wallet-port 9082",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.up(cmd.Context(), ports, withTLS) },
 	}
 	f := cmd.Flags()
 	f.IntVar(&ports[0], "issuer-port", 8080, "port of the issuer")
@@ -108,7 +109,7 @@ func (c *cli) welcome(h *house) error {
 	c.say("\nThese people are synthetic. Try next:\n"+
 		"  1. open %s and choose the MinID credential; log in as number %d, with a code from %s/phone\n"+
 		"  2. open %s and show it\n"+
-		"  or on the command line: %s accept %s --type %s --person %d %s",
+		"  or on the command line: %s offer accept %s --type %s --person %d %s",
 		h.issuerURL, len(people), h.ownURL, h.verifierURL, os.Args[0], h.issuerURL, configMinID, len(people), c.sameFlags())
 	if h.tls {
 		c.say("\nhttps: browsers trust the addresses above when they trust the certificate authority in\n  %s\n"+

@@ -39,6 +39,8 @@ type Config struct {
 	// InsecureAllowLoopback admits http and addresses of this machine. It is safe where all services run on the
 	// machine of one developer, and nowhere else.
 	InsecureAllowLoopback bool
+	// Through stands between the client and the network, and may change what passes: for tests of servers. nil for nothing.
+	Through func(http.RoundTripper) http.RoundTripper
 }
 
 // Client calls out. It is safe for concurrent use.
@@ -71,8 +73,12 @@ func New(cfg Config) *Client {
 		MaxResponseHeaderBytes: 16 << 10, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.Roots},
 	}
+	var way http.RoundTripper = transport
+	if cfg.Through != nil {
+		way = cfg.Through(transport)
+	}
 	return &Client{cfg: cfg, http: &http.Client{
-		Transport: transport, Timeout: cfg.Timeout,
+		Transport: way, Timeout: cfg.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }

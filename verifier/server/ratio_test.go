@@ -33,25 +33,23 @@ func BenchmarkRatioPresentation(b *testing.B) {
 			s := newService(b)
 			s.issuer.publish(listing{ttl: time.Hour, status: statuslist.Valid})
 			handler := s.quiet(b)
-			posts := make([]*http.Request, 0, (1+measure.Rounds)*round)
-			for range cap(posts) {
-				w := s.open(b, s.browserAt(b, "skatteetaten").transaction().QR)
-				posts = append(posts, formOf(w, map[string][]string{f.query: {f.present(w)}}))
-			}
 			floor, err := measure.NewP256()
 			check(b, err)
-			measure.RatioOf(b, "presentation/"+f.name, round, 1.33, func(n int) {
-				if len(posts) < n {
-					b.Fatal("no answers are left: run with -benchtime 1x")
+			measure.RatioOf(b, "presentation/"+f.name, round, 1.33, func(n int) func() {
+				posts := make([]*http.Request, n)
+				for i := range posts {
+					w := s.open(b, s.browserAt(b, "skatteetaten").transaction().QR)
+					posts[i] = formOf(w, map[string][]string{f.query: {f.present(w)}})
 				}
-				for _, r := range posts[:n] {
-					rec := httptest.NewRecorder()
-					handler.ServeHTTP(rec, r)
-					if rec.Code != http.StatusOK {
-						b.Fatalf("%d %s", rec.Code, rec.Body)
+				return func() {
+					for _, r := range posts {
+						rec := httptest.NewRecorder()
+						handler.ServeHTTP(rec, r)
+						if rec.Code != http.StatusOK {
+							b.Fatalf("%d %s", rec.Code, rec.Body)
+						}
 					}
 				}
-				posts = posts[n:]
 			}, func() { floor.Work(0, 2, 1, 12) })
 		})
 	}

@@ -92,6 +92,9 @@ func (p *Provider) Publish(trustDir string) error {
 	return keys.PublishCertificate(filepath.Join(trustDir, "wallet-providers"), "wallet-sim", p.root)
 }
 
+// Root is the certificate that its attestations lead to.
+func (p *Provider) Root() *x509.Certificate { return p.root }
+
 // AttestWallet attests that a unit's wallet has a key, to one issuer. The place of its status is the same each time the
 // unit comes to that issuer, and another at another (EUDI TS3 section 2.5.1).
 func (p *Provider) AttestWallet(unit, clientID, issuer string, key *ecdsa.PublicKey) (string, error) {

@@ -30,7 +30,7 @@ func (w *Wallet) attest(ctx context.Context, f *Flow) error {
 	}
 	f.Attested = &Attested{Key: f.Key, Combined: !separate}
 	if separate {
-		key, err := newKey()
+		key, err := w.newKey()
 		if err != nil {
 			return err
 		}

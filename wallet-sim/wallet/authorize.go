@@ -66,7 +66,7 @@ func (w *Wallet) Begin(ctx context.Context, p *Plan) (authorize string, err erro
 
 // newFlow begins an issuance with keys of its own.
 func (w *Wallet) newFlow(ctx context.Context, p *Plan) (*Flow, error) {
-	key, err := newKey()
+	key, err := w.newKey()
 	if err != nil {
 		return nil, err
 	}

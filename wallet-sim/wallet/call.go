@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/attestation"
 	"lommebok.example/specs/dpop"
 	"lommebok.example/specs/oauth2"
+	"lommebok.example/transaction"
 )
 
 // call is one request to a server.
@@ -27,6 +29,19 @@ type call struct {
 	token       string   // access token, for the scheme DPoP
 	attest      bool     // with the wallet attestation of the flow
 	sent        []string // what the body says, for people, without secrets
+}
+
+type stepKey struct{}
+
+// AtStep marks what is asked for with the context as a step of the protocol.
+func AtStep(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, stepKey{}, name)
+}
+
+// StepOf names the step of the protocol that a request of the wallet is, such as «token request»; "" for another's.
+func StepOf(ctx context.Context) string {
+	name, _ := ctx.Value(stepKey{}).(string)
+	return name
 }
 
 // secretParameters are named in messages, never shown.
@@ -49,7 +64,8 @@ func formCall(step, address string, form url.Values) call {
 
 // do sends the call with further headers.
 func (w *Wallet) do(ctx context.Context, c call, headers http.Header) (*fetch.Answer, error) {
-	req, err := http.NewRequestWithContext(ctx, c.method, c.url, bytes.NewReader(c.body))
+	name, section, _ := strings.Cut(strings.TrimSuffix(c.step, ")"), " (")
+	req, err := http.NewRequestWithContext(AtStep(ctx, name), c.method, c.url, bytes.NewReader(c.body))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.step, fetch.ErrAddress)
 	}
@@ -61,11 +77,19 @@ func (w *Wallet) do(ctx context.Context, c call, headers http.Header) (*fetch.An
 		req.Header.Set("Authorization", oauth2.TokenTypeDPoP+" "+c.token)
 	}
 	maps.Copy(req.Header, headers)
+	begun := w.Now()
 	answer, err := w.Fetch.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s %s: %w", c.step, c.method, withoutQuery(c.url), err)
 	}
-	return answer, nil
+	if w.Record == nil {
+		return answer, nil
+	}
+	x := transaction.Exchanged{
+		Step: transaction.Step{Name: name, Section: section}, Begun: begun, Took: w.Now().Sub(begun),
+		Request: req, Sent: c.body, Status: answer.Status, Headers: answer.Header, Got: answer.Body,
+	}
+	return answer, w.Record(x.Entry())
 }
 
 // getJSON fetches a document that must be JSON.

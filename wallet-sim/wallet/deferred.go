@@ -188,7 +188,7 @@ type sealable interface {
 
 // exchange makes a request whose answer is a Credential Response, encrypted where the issuer can, and tells whether the answer was.
 func (w *Wallet) exchange(ctx context.Context, p *prover, m *openid4vci.IssuerMetadata, c call, keys int, request func(*openid4vci.ResponseEncryptionKey) sealable) (*openid4vci.CredentialResponse, bool, error) {
-	e, err := newEnvelope(m)
+	e, err := w.newEnvelope(m)
 	if err != nil {
 		return nil, false, err
 	}

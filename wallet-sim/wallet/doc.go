@@ -20,6 +20,7 @@
 //	grants/<id>.json        a refresh token with the keys that it is bound to
 //	pending/<id>.json       a credential that the issuer gives later
 //	flows/<id>.json         an issuance or a presentation under way
+//	protection.json         of a wallet with a passphrase: the key of the files above, encrypted
 //
 // The folder of trust anchors holds issuers/*.pem and verifiers/*.pem; a file that is added is seen at the next use.
 package wallet

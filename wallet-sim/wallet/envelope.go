@@ -21,10 +21,13 @@ type envelope struct {
 
 // newEnvelope decides what is encrypted. An issuer that can only what this wallet cannot is asked in plain, unless it demands
 // encryption. A response can be encrypted only when the request is.
-func newEnvelope(m *openid4vci.IssuerMetadata) (*envelope, error) {
+func (w *Wallet) newEnvelope(m *openid4vci.IssuerMetadata) (*envelope, error) {
 	e := &envelope{request: m.CredentialRequestEncryption}
 	if e.request == nil {
 		return e, nil
+	}
+	if w.Unencrypted && !e.request.EncryptionRequired {
+		return &envelope{}, nil
 	}
 	if _, err := (&openid4vci.CredentialRequest{}).Encrypt(e.request); err != nil {
 		if e.request.EncryptionRequired {
@@ -37,7 +40,7 @@ func newEnvelope(m *openid4vci.IssuerMetadata) (*envelope, error) {
 		return e, nil
 	}
 	var err error
-	if e.key, err = newKey(); err != nil {
+	if e.key, err = w.newKey(); err != nil {
 		return nil, err
 	}
 	if e.asked, err = offered.Asks(&e.key.PublicKey); err != nil && offered.EncryptionRequired {

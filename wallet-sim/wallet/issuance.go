@@ -115,7 +115,7 @@ type obtained struct {
 // replaces names one; the issuer is told how that went. A c_nonce that was refused is replaced once (section 8.3.1.2). A *Later when
 // the issuer issues later.
 func (w *Wallet) obtain(ctx context.Context, p *prover, f *Flow, token string, what wanted, grant, replaces string) (*Credential, error) {
-	keys, err := makeKeys(w.batch(f.Plan.Issuer, w.configuration(&f.Plan, what.configurationID)))
+	keys, err := w.makeKeys(w.batch(f.Plan.Issuer, w.configuration(&f.Plan, what.configurationID)))
 	if err != nil {
 		return nil, err
 	}
@@ -167,11 +167,11 @@ func (w *Wallet) batch(m *openid4vci.IssuerMetadata, config openid4vci.Configura
 	return max(1, min(want, m.BatchCredentialIssuance.BatchSize))
 }
 
-func makeKeys(n int) ([]Key, error) {
+func (w *Wallet) makeKeys(n int) ([]Key, error) {
 	keys := make([]Key, n)
 	for i := range keys {
 		var err error
-		if keys[i], err = newKey(); err != nil {
+		if keys[i], err = w.newKey(); err != nil {
 			return nil, err
 		}
 	}

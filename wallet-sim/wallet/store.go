@@ -3,6 +3,7 @@ package wallet
 import (
 	"cmp"
 	"crypto"
+	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -20,17 +21,20 @@ import (
 	"sync"
 	"time"
 
-	"lommebok.example/internal/keys"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/specs/sdjwtvc"
 )
 
 // Store keeps what the wallet has, as files in Dir that a tester can read. Nothing is kept in memory, so that the command
 // line and the web face may work on one folder. A file is replaced whole or not at all.
+//
+// A wallet with a passphrase is opened with OpenStore; its files are encrypted.
 type Store struct {
 	Dir string
 
-	mu sync.Mutex // counting the use of copies
+	mu   sync.Mutex // counting the use of copies
+	key  []byte     // of a wallet with a passphrase, and what encrypts with it
+	aead cipher.AEAD
 }
 
 // Credential is one credential: one or more copies that say the same, each with a key of its own.
@@ -173,7 +177,7 @@ func (s *Store) write(kind, id string, v any) error {
 	if err != nil {
 		return fmt.Errorf("wallet: %w", err)
 	}
-	return keys.Replace(filepath.Join(s.Dir, kind), id+".json", append(raw, '\n'))
+	return s.place(kind, id, append(raw, '\n'), s.aead)
 }
 
 func (s *Store) read(kind, id string, v any) error {
@@ -187,10 +191,37 @@ func (s *Store) read(kind, id string, v any) error {
 	if err != nil {
 		return fmt.Errorf("wallet: %w", err)
 	}
+	if raw, err = s.unseal(raw, kind+"/"+id+".json"); err != nil {
+		return err
+	}
 	if err := json.Unmarshal(raw, v); err != nil {
 		return fmt.Errorf("%w: %s/%s.json: %w", ErrFile, kind, id, err)
 	}
 	return nil
+}
+
+// Delete deletes a credential, and its grant when nothing else has it: ErrNotFound.
+func (s *Store) Delete(id string) (*Credential, error) {
+	gone, err := s.Get(id)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.remove(credentialsDir, id); err != nil || gone.Grant == "" {
+		return gone, err
+	}
+	credentials, err := s.List()
+	if err != nil {
+		return nil, err
+	}
+	pending, err := s.Pending()
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(credentials, func(c *Credential) bool { return c.Grant == gone.Grant }) ||
+		slices.ContainsFunc(pending, func(p *Pending) bool { return p.Grant == gone.Grant }) {
+		return gone, nil
+	}
+	return gone, s.remove(grantsDir, gone.Grant)
 }
 
 // takeFlow deletes what is under way; of several who try, one succeeds.

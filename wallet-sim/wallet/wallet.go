@@ -8,6 +8,7 @@ import (
 	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/specs/openid4vp"
+	"lommebok.example/transaction"
 )
 
 // Attester attests this wallet unit and its keys; provider.Unit is one.
@@ -36,6 +37,12 @@ type Wallet struct {
 	ProofType string
 	// HAIP refuses verifiers that ask otherwise than HAIP 1.0 section 5 has it.
 	HAIP bool
+	// NewKey makes each key of the wallet; nil for a fresh P-256 key.
+	NewKey func() (Key, error)
+	// Unencrypted asks for credentials in plain, unless the issuer demands encryption.
+	Unencrypted bool
+	// Record is told of each request with its answer, masked; nil for nobody. Its error is that of the request.
+	Record func(*transaction.Entry) error
 	// InsecureAllowHTTP lets issuers and verifiers have http addresses. Safe only between processes of one machine.
 	InsecureAllowHTTP bool
 }
@@ -56,6 +63,13 @@ var (
 	ErrNotFound      = errors.New("wallet: there is no such thing")
 	ErrFile          = errors.New("wallet: a file does not hold what its name says")
 )
+
+func (w *Wallet) newKey() (Key, error) {
+	if w.NewKey != nil {
+		return w.NewKey()
+	}
+	return newKey()
+}
 
 func (w *Wallet) vciRules() openid4vci.Rules {
 	return openid4vci.Rules{InsecureAllowHTTP: w.InsecureAllowHTTP}

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +12,7 @@ import (
 	"lommebok.example/wallet-sim/wallet"
 )
 
-// presented is the answer of present.
+// presented is the answer of request answer.
 type presented struct {
 	Verifier wallet.Verifier `json:"verifier"`
 	Shared   []shared        `json:"shared"` // empty when access_denied was answered
@@ -32,11 +30,12 @@ type shared struct {
 	Claims     map[string]string `json:"claims"`
 }
 
-func (c *cli) presentCommand() *cobra.Command {
+func (c *cli) answerCommand() *cobra.Command {
 	var yes, no, haip bool
 	cmd := &cobra.Command{
-		Use: "present <request link>", Args: cobra.ExactArgs(1),
-		Short: "answers a verifier's request (openid4vp://?client_id=…&request_uri=…)",
+		Use: "answer <request link>", Args: cobra.ExactArgs(1),
+		Short:   "answers a verifier's request (openid4vp://?client_id=…&request_uri=…)",
+		Example: "  wallet-sim request answer 'openid4vp://?client_id=…&request_uri=…'\n  wallet-sim scan request.png | wallet-sim request answer - --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if yes && no {
 				return usage("--yes and --no exclude each other")
@@ -44,7 +43,14 @@ func (c *cli) presentCommand() *cobra.Command {
 			if !yes && !no && c.json {
 				return usage("with --json say --yes or --no: there is nobody to ask")
 			}
-			return c.present(cmd.Context(), args[0], haip, func(r *wallet.Request) bool {
+			if !yes && !no && args[0] == stdin {
+				return usage("with a link on standard input say --yes or --no: there is nobody to ask")
+			}
+			link, err := c.link(args[0])
+			if err != nil {
+				return err
+			}
+			return c.present(cmd.Context(), link, haip, func(r *wallet.Request) bool {
 				if yes || no {
 					return yes
 				}
@@ -77,9 +83,7 @@ func (c *cli) ask(r *wallet.Request) bool {
 			c.say("    %s: %s", d.Name, d.Value)
 		}
 	}
-	_, _ = fmt.Fprint(c.out, "Share? [y/N] ")
-	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
-	return err == nil && strings.EqualFold(strings.TrimSpace(line), "y")
+	return c.agrees("Share? [y/N] ")
 }
 
 func (c *cli) present(ctx context.Context, link string, haip bool, consent func(*wallet.Request) bool) error {

@@ -8,7 +8,7 @@ import (
 	"lommebok.example/wallet-sim/wallet"
 )
 
-// listed is a credential in the output of list, accept and show.
+// listed is a credential in the output of credential list and show, and of offer accept.
 type listed struct {
 	ID            string    `json:"id"`
 	Name          string    `json:"name"`
@@ -34,7 +34,7 @@ func (c *cli) listed(one *wallet.Credential) listed {
 
 func (c *cli) listCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Args: cobra.NoArgs, Short: "what is in the wallet",
+		Use: "list", Args: cobra.NoArgs, Short: "what is in the wallet", Example: "  wallet-sim credential list --json | jq -r '.[].id'",
 		RunE: func(*cobra.Command, []string) error {
 			w, err := c.wallet()
 			if err != nil {
@@ -68,8 +68,10 @@ type showed struct {
 }
 
 func (c *cli) showCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "show <id>", Args: cobra.ExactArgs(1), Short: "one credential, decoded and raw",
+	var raw bool
+	cmd := &cobra.Command{
+		Use: "show <id>", Args: cobra.ExactArgs(1), Short: "one credential, decoded or raw", ValidArgsFunction: c.completeCredentials,
+		Example: "  wallet-sim credential show <id>\n  wallet-sim credential show <id> --raw | wallet-sim decode -",
 		RunE: func(_ *cobra.Command, args []string) error {
 			w, err := c.wallet()
 			if err != nil {
@@ -87,13 +89,55 @@ func (c *cli) showCommand() *cobra.Command {
 			for _, text := range one.Copies {
 				answer.Raw = append(answer.Raw, text.Credential)
 			}
+			if raw {
+				c.say("%s", answer.Raw[0])
+				return nil
+			}
 			return c.print(answer, func() {
 				c.say("%s  %s\nissued by %s (%s)", one.Name("en"), one.Type, one.IssuerName("en"), one.Issuer)
 				for _, claim := range decoded.Claims {
 					c.say("  %s: %s", claim.Label("en"), claim.Value)
 				}
-				c.say("raw, the first of %d copies:\n%s", len(answer.Raw), answer.Raw[0])
+				c.say("%d copies; --raw gives the first as it was issued", len(answer.Raw))
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&raw, "raw", false, "the first copy as it was issued, and nothing else")
+	return cmd
+}
+
+func (c *cli) deleteCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "delete <id>", Args: cobra.ExactArgs(1), Short: "deletes a credential with its keys and its grant, here alone: the issuer is told nothing",
+		Example: "  wallet-sim credential delete <id>", ValidArgsFunction: c.completeCredentials,
+		RunE: func(_ *cobra.Command, args []string) error {
+			w, err := c.wallet()
+			if err != nil {
+				return err
+			}
+			one, err := w.Store.Delete(args[0])
+			if err != nil {
+				return err
+			}
+			gone := c.listed(one)
+			return c.print(gone, func() { c.say("deleted %s  %s  %s", gone.ID, gone.Format, gone.Name) })
+		},
+	}
+}
+
+// completeCredentials are the identifiers of what is in the wallet, for the shell. A protected wallet tells none.
+func (c *cli) completeCredentials(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	dir, err := c.walletDir()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	all, err := (&wallet.Store{Dir: dir}).List()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var ids []string
+	for _, one := range all {
+		ids = append(ids, one.ID+"\t"+one.Name("en"))
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
 }

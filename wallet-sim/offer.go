@@ -77,9 +77,16 @@ func (c *cli) acceptCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "accept <offer or issuer>", Args: cobra.ExactArgs(1),
 		Short: "gets a credential: signs in, consents, verifies, stores",
-		Long:  "The argument is a credential offer (openid-credential-offer://…, by value or by reference) or the address of an issuer, then with --type.",
+		Long:  "The argument is a credential offer (openid-credential-offer://…, by value or by reference), also in a file or on standard input, or the address of\nan issuer, then with --type.",
+		Example: "  wallet-sim offer accept http://localhost:8080 --type no.minid.mpid_sd_jwt_vc --person 1 --insecure-allow-http\n" +
+			"  wallet-sim scan offer.png | wallet-sim offer accept - --pid 12865398148 --password '…' --totp-secret '…'\n" +
+			"  wallet-sim offer accept offer.txt --tx-code 123456",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.accept(cmd.Context(), args[0], configuration, txCode, wait, p)
+			address, err := c.link(args[0])
+			if err != nil {
+				return err
+			}
+			return c.accept(cmd.Context(), address, configuration, txCode, wait, p)
 		},
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait for what the issuer gives later")

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lommebok.example/minid"
+	"lommebok.example/minid/app"
+	"lommebok.example/wallet-sim/phone"
+)
+
+// paired is the answer of app pair.
+type paired struct {
+	Device string `json:"device"`
+	Owner  string `json:"owner"`
+	Person string `json:"person"` // masked, as MinID tells it
+	MinID  string `json:"minid"`
+}
+
+func (c *cli) pairCommand() *cobra.Command {
+	var address, owner string
+	var yes bool
+	cmd := &cobra.Command{
+		Use: "pair <code>", Args: cobra.ExactArgs(1), Short: "pairs the MinID app with the person who made the code, or got it at the service desk",
+		Long:    "The code may come on standard input, as -, or stand in a file. Whose it is is shown before anything is paired.",
+		Example: "  wallet-sim app pair ABCD-EFGH-JKLM --minid http://localhost:8080 --owner 'EKSAKT KARIES'\n  wallet-sim app pair - --minid https://issuer.example --owner me --yes < code",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !yes && (c.json || args[0] == stdin) {
+				return usage("with --json, or a code on standard input, say --yes: there is nobody to ask")
+			}
+			code, err := c.link(args[0])
+			if err != nil {
+				return err
+			}
+			devices, err := c.devices()
+			if err != nil {
+				return err
+			}
+			one, person, err := devices.Look(cmd.Context(), address, owner, code)
+			if err != nil {
+				return err
+			}
+			if !yes && !c.agrees(fmt.Sprintf("The code is that of %s, at %s. Pair? [y/N] ", person, address)) {
+				return devices.Forget(one.ID)
+			}
+			if one, err = devices.Confirm(cmd.Context(), one, code); err != nil {
+				return err
+			}
+			return c.print(paired{one.ID, owner, person, address}, func() { c.say("paired %s with %s (%s) at %s", one.ID, owner, person, address) })
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&address, "minid", "http://localhost:8080", "address of the MinID to pair with")
+	f.StringVar(&owner, "owner", "me", "what the telephone calls the person")
+	f.BoolVar(&yes, "yes", false, "pair without asking")
+	return cmd
+}
+
+// agrees asks a person.
+func (c *cli) agrees(question string) bool {
+	_, _ = fmt.Fprint(c.out, question)
+	line, err := bufio.NewReader(c.in).ReadString('\n')
+	return err == nil && strings.EqualFold(strings.TrimSpace(line), "y")
+}
+
+// waiting is a login that waits for an answer.
+type waiting struct {
+	Owner   string `json:"owner"`
+	Attempt string `json:"attempt"`
+	Service string `json:"service"`
+	Expires string `json:"expires"` // RFC 3339
+}
+
+func (c *cli) loginsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Args: cobra.NoArgs, Short: "the MinID apps of this telephone, and the logins that wait for an answer", Example: "  wallet-sim app list",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			devices, err := c.devices()
+			if err != nil {
+				return err
+			}
+			all, err := devices.List()
+			if err != nil {
+				return err
+			}
+			answer := struct {
+				Devices []*phone.Device `json:"devices"`
+				Waiting []waiting       `json:"waiting"`
+			}{all, []waiting{}}
+			for _, one := range all {
+				pending, err := devices.Pending(cmd.Context(), one)
+				if err != nil {
+					return err
+				}
+				answer.Waiting = append(answer.Waiting, waitingOf(one, pending)...)
+			}
+			return c.print(answer, func() {
+				for _, one := range all {
+					c.say("%s  %s  %s  paired %s", one.ID, one.Owner, one.Base, one.Paired.Format(time.DateOnly))
+				}
+				for _, w := range answer.Waiting {
+					c.say("waits: %s logs in at %s, until %s", w.Owner, w.Service, w.Expires)
+				}
+				if len(all) == 0 {
+					c.say("no MinID app is paired")
+				}
+			})
+		},
+	}
+}
+
+func waitingOf(one *phone.Device, pending []app.PendingAttempt) []waiting {
+	var all []waiting
+	for _, a := range pending {
+		all = append(all, waiting{one.Owner, a.ID, a.Service, a.ExpiresAt})
+	}
+	return all
+}
+
+func (c *cli) approveCommand() *cobra.Command {
+	var owner string
+	cmd := &cobra.Command{
+		Use: "approve <number>", Args: cobra.ExactArgs(1), Short: "approves the login that waits, with the number that the browser shows",
+		Example: "  wallet-sim app approve 42 --owner 'EKSAKT KARIES'",
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.reply(cmd, owner, phone.Approve, args[0]) },
+	}
+	ownerFlag(cmd, &owner)
+	return cmd
+}
+
+func (c *cli) rejectCommand() *cobra.Command {
+	var owner string
+	var notMe bool
+	cmd := &cobra.Command{
+		Use: "reject", Args: cobra.NoArgs, Short: "rejects the login that waits",
+		Example: "  wallet-sim app reject\n  wallet-sim app reject --not-me",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if notMe {
+				return c.reply(cmd, owner, phone.NotMe, "")
+			}
+			return c.reply(cmd, owner, phone.Reject, "")
+		},
+	}
+	ownerFlag(cmd, &owner)
+	cmd.Flags().BoolVar(&notMe, "not-me", false, "somebody else logs in: MinID asks nothing more of the app for a while")
+	return cmd
+}
+
+func ownerFlag(cmd *cobra.Command, owner *string) {
+	cmd.Flags().StringVar(owner, "owner", "", "whose app, as it was paired (default the one that was paired last)")
+}
+
+// replied is the answer of app approve and app reject.
+type replied struct {
+	Owner string             `json:"owner"`
+	State minid.AttemptState `json:"state"`
+}
+
+func (c *cli) reply(cmd *cobra.Command, owner string, answer phone.Answer, number string) error {
+	devices, err := c.devices()
+	if err != nil {
+		return err
+	}
+	all, err := devices.List()
+	if err != nil {
+		return err
+	}
+	for _, one := range all {
+		if owner != "" && one.Owner != owner {
+			continue
+		}
+		state, err := devices.Answer(cmd.Context(), one, "", answer, number)
+		if err != nil {
+			return err
+		}
+		return c.print(replied{one.Owner, state}, func() { c.say("the login of %s: %s", one.Owner, state) })
+	}
+	return phone.ErrNoDevice
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"lommebok.example/internal/fetch"
+	"lommebok.example/wallet-sim/browser"
+	"lommebok.example/wallet-sim/faults"
+	"lommebok.example/wallet-sim/wallet"
+)
+
+func (c *cli) faultListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Args: cobra.NoArgs, Short: "the faults that stand ready", Example: "  wallet-sim fault list",
+		RunE: func(*cobra.Command, []string) error {
+			all, err := faults.Library()
+			if err != nil {
+				return err
+			}
+			return c.print(all, func() {
+				for _, f := range all {
+					c.say("%-44s  %-28s  %s", f.Name, f.At, f.Breaks)
+				}
+			})
+		},
+	}
+}
+
+func (c *cli) faultShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "show <name, file or folder>", Args: cobra.ExactArgs(1), Short: "a fault as YAML, to write others by",
+		Example: "  wallet-sim fault show dpop_htm_get > mine.yaml",
+		RunE: func(_ *cobra.Command, args []string) error {
+			all, err := faultsOf(args[0])
+			if err != nil {
+				return err
+			}
+			raw, err := yaml.Marshal(all[0])
+			if err != nil {
+				return err
+			}
+			return c.print(all, func() { c.say("%s", strings.TrimSpace(string(raw))) })
+		},
+	}
+}
+
+// faultsOf are all of the library, those whose names begin so, or those of a file or folder.
+func faultsOf(what string) ([]faults.Fault, error) {
+	if _, err := os.Stat(what); err == nil {
+		all, err := faults.Load(what)
+		if errors.Is(err, faults.ErrFault) {
+			return nil, usage("%v", err)
+		}
+		return all, err
+	}
+	all, err := faults.Library()
+	if err != nil {
+		return nil, err
+	}
+	var some []faults.Fault
+	for _, f := range all {
+		if what == "all" || f.Name == what || strings.HasPrefix(f.Name, what+"_") {
+			some = append(some, f)
+		}
+	}
+	if len(some) == 0 {
+		return nil, usage("%s is no file, no folder and no fault of the library: see wallet-sim fault list", what)
+	}
+	return some, nil
+}
+
+func (c *cli) faultRunCommand() *cobra.Command {
+	p := &person{}
+	var issuer, configuration string
+	cmd := &cobra.Command{
+		Use: "run <all, name, file or folder>", Args: cobra.ExactArgs(1), Short: "does faults to an issuer, and tells whether each is refused as expected",
+		Long: "Makes one issuance without a fault, which must go well, and then one for each fault. The argument is all, a name of the library or its beginning\n" +
+			"(dpop, proof), a file, or a folder of *.yaml. Exit code 3 when a fault was not refused as expected. The language is in `go doc ./wallet-sim/faults`.",
+		Example: "  wallet-sim fault run all --issuer http://localhost:8080 --type proof_of_age --person 10 --insecure-allow-http\n" +
+			"  wallet-sim fault run mine.yaml --issuer https://issuer.example --type card --pid … --password … --totp-secret … --json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if issuer == "" || configuration == "" {
+				return usage("--issuer and --type are missing")
+			}
+			all, err := faultsOf(args[0])
+			if err != nil {
+				return err
+			}
+			return c.runFaults(cmd.Context(), all, issuer, configuration, p)
+		},
+	}
+	cmd.Flags().StringVar(&issuer, "issuer", "", "address of the issuer")
+	cmd.Flags().StringVar(&configuration, "type", "", "credential configuration identifier, of a credential that takes key proofs without key attestations")
+	p.flags(cmd)
+	return cmd
+}
+
+// errNotRefused: a fault was not refused as expected.
+var errNotRefused = errors.New("faults were not refused as expected")
+
+func (c *cli) runFaults(ctx context.Context, all []faults.Fault, issuer, configuration string, p *person) error {
+	who, err := c.who(p)
+	if err != nil {
+		return err
+	}
+	t, err := c.transport()
+	if err != nil {
+		return err
+	}
+	b, err := browser.New(t, who, c.now)
+	if err != nil {
+		return err
+	}
+	w, way, err := c.faultyWallet()
+	if err != nil {
+		return err
+	}
+	issue := func(ctx context.Context) error {
+		got, _, err := get(ctx, w, b, issuer, configuration)
+		for _, one := range got { // the wallet is not to fill with what tests got
+			if _, gone := w.Store.Delete(one.ID); gone != nil {
+				err = errors.Join(err, gone)
+			}
+		}
+		return err
+	}
+	results := []faults.Result{}
+	tell := func(r faults.Result) {
+		if results = append(results, r); !c.json {
+			c.tellResult(r)
+		}
+	}
+	if err := faults.Run(ctx, way, w, all, issue, tell); err != nil {
+		return err
+	}
+	return c.sumUp(results)
+}
+
+func (c *cli) tellResult(r faults.Result) {
+	sign := c.paint(green, "✓")
+	if !r.Held {
+		sign = c.paint(red, "✗")
+	}
+	answer := fmt.Sprintf("%d %s", r.Status, r.Code)
+	if r.Status == 0 {
+		answer = r.Says
+	}
+	c.say("%s %-44s  %s  (%s)", sign, r.Fault, answer, r.Breaks)
+	if !r.Held && r.Status != 0 {
+		c.say("    %s", r.Says)
+	}
+}
+
+func (c *cli) sumUp(results []faults.Result) error {
+	held := 0
+	for _, r := range results {
+		if r.Held {
+			held++
+		}
+	}
+	if err := c.print(results, func() { c.say("%d of %d faults were refused as expected", held, len(results)) }); err != nil || held == len(results) {
+		return err
+	}
+	return &told{errNotRefused}
+}
+
+// faultyWallet is a wallet whose requests go through a transport that does faults.
+func (c *cli) faultyWallet() (*wallet.Wallet, *faults.Transport, error) {
+	w, err := c.wallet()
+	if err != nil {
+		return nil, nil, err
+	}
+	roots, err := c.roots()
+	if err != nil {
+		return nil, nil, err
+	}
+	way := &faults.Transport{Keys: &faults.Keys{}}
+	w.NewKey, w.Copies = way.Keys.New, 1
+	w.Fetch = fetch.New(c.fetching(roots, func(next http.RoundTripper) http.RoundTripper {
+		way.Next = next
+		return way
+	}))
+	return w, way, nil
+}
+
+func (c *cli) fetching(roots *x509.CertPool, through func(http.RoundTripper) http.RoundTripper) fetch.Config {
+	return fetch.Config{Timeout: callTimeout, MaxBytes: maxAnswer, Roots: roots, InsecureAllowLoopback: c.allowHTTP, Through: through}
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"lommebok.example/wallet-sim/faults"
+)
+
+// attests gives the issuer a wallet provider to ask, and the flags of a wallet that it attests.
+func (i *tryIssuer) attests(t *testing.T) []string {
+	t.Helper()
+	var lists http.Handler
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.StripPrefix(providerPath, lists).ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	c := &cli{data: i.data, url: server.URL, now: time.Now}
+	p, err := c.provider()
+	must(t, err)
+	must(t, c.publishProvider())
+	lists = p.Handler(slog.New(slog.DiscardHandler))
+	return []string{"--data", i.data, "--url", server.URL, "--insecure-allow-http", "--json"}
+}
+
+// Our issuer refuses every fault of the library with the code that the specification gives it.
+func TestEachFaultIsRefused(t *testing.T) {
+	i := newTryIssuer(t)
+	flags := i.attests(t)
+	code, out, errs := ran(t, "", append([]string{"fault", "run", "all", "--issuer", i.url, "--type", configAge, "--person", "10"}, flags...)...)
+	var results []faults.Result
+	if err := json.Unmarshal([]byte(out), &results); err != nil {
+		t.Fatalf("exit %d, %s%s", code, out, errs)
+	}
+	for _, r := range results {
+		if !r.Held {
+			t.Errorf("%s (%s): %s", r.Fault, r.Breaks, r.Says)
+		}
+	}
+	all, err := faults.Library()
+	must(t, err)
+	if len(results) != len(all) || code != exitDone {
+		t.Errorf("%d results of %d faults, exit %d", len(results), len(all), code)
+	}
+}
+
+// A fault that the issuer does not mind, one that is refused by another code, and one that finds nothing to change: none of them holds.
+func TestAFaultThatIsNotRefused(t *testing.T) {
+	i := newTryIssuer(t)
+	flags := i.attests(t)
+	file := filepath.Join(t.TempDir(), "mine.yaml")
+	must(t, os.WriteFile(file, []byte(`name: unknown_parameter
+breaks: nothing
+at: token request
+do: [{in: form x, set: y}]
+expect: {error: [invalid_request]}
+---
+name: another_code
+breaks: RFC 6749 section 5.2
+at: token request
+do: [{in: form code, flip: true}]
+expect: {error: [invalid_request]}
+---
+name: nothing_to_change
+breaks: nothing
+at: token request
+do: [{in: form no_such_parameter, drop: true}]
+expect: {error: [invalid_request]}
+---
+name: never_reached
+breaks: nothing
+at: deferred credential request
+do: [{in: body, set: x}]
+expect: {error: [invalid_request]}
+`), 0o600))
+	code, out, errs := ran(t, "", append([]string{"fault", "run", file, "--issuer", i.url, "--type", configAge, "--person", "10"}, flags...)...)
+	var results []faults.Result
+	if err := json.Unmarshal([]byte(out), &results); err != nil || len(results) != 4 || code != exitRefused {
+		t.Fatalf("exit %d, %s%s", code, out, errs)
+	}
+	for _, r := range results {
+		if r.Held || r.Says == "" {
+			t.Errorf("%+v", r)
+		}
+	}
+}

@@ -1,0 +1,193 @@
+package faults
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+)
+
+// ErrFault: a document is no fault.
+var ErrFault = errors.New("faults: not a fault")
+
+// Fault is one thing done wrong.
+type Fault struct {
+	Name   string   `yaml:"name" json:"name"`
+	Breaks string   `yaml:"breaks" json:"breaks"` // the section
+	At     string   `yaml:"at" json:"at"`
+	Do     []Change `yaml:"do" json:"do,omitempty"`
+	// Message is what happens to the message itself: drop, repeat, or delay with how long.
+	Message string `yaml:"message" json:"message,omitempty"`
+	// Encrypted leaves the wallet to encrypt its credential requests, which a change within them cannot reach then.
+	Encrypted bool   `yaml:"encrypted" json:"encrypted,omitempty"`
+	Expect    Expect `yaml:"expect" json:"expect"`
+}
+
+// Change is one change of a request.
+type Change struct {
+	In      string        `yaml:"in" json:"in"`
+	JWT     string        `yaml:"jwt" json:"jwt,omitempty"`
+	Set     any           `yaml:"set" json:"set,omitempty"`
+	Drop    bool          `yaml:"drop" json:"drop,omitempty"`
+	Repeat  bool          `yaml:"repeat" json:"repeat,omitempty"`
+	Flip    bool          `yaml:"flip" json:"flip,omitempty"`
+	Shift   time.Duration `yaml:"shift" json:"shift,omitempty"`
+	Earlier bool          `yaml:"earlier" json:"earlier,omitempty"`
+	Encode  string        `yaml:"encode" json:"encode,omitempty"`
+	Reverse bool          `yaml:"reverse" json:"reverse,omitempty"`
+	Sign    string        `yaml:"sign" json:"sign,omitempty"`
+}
+
+// Expect is how the server is to answer: one of the codes, and the status unless it is 0.
+type Expect struct {
+	Error  []string `yaml:"error" json:"error,omitempty"`
+	Status int      `yaml:"status" json:"status,omitempty"`
+	// Lost: there is no answer, since the message never came.
+	Lost bool `yaml:"lost" json:"lost,omitempty"`
+}
+
+// steps are those of an issuance that a fault can be at.
+var steps = []string{"attestation challenge", "pushed authorization request", "token request", "nonce request", "credential request",
+	"deferred credential request", "notification"}
+
+var (
+	faultName = regexp.MustCompile(`^[a-z0-9_]{3,80}$`)
+	place     = regexp.MustCompile(`^(method|body|header [A-Za-z-]+|form [A-Za-z_-]+|json [A-Za-z0-9_.-]+)$`)
+	inJWT     = regexp.MustCompile(`^((header|claims)\.[A-Za-z0-9_.#-]+|signature)?$`)
+)
+
+func (f *Fault) check() error {
+	wrong := func(format string, args ...any) error {
+		return fmt.Errorf("%w: %s: %s", ErrFault, f.Name, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case !faultName.MatchString(f.Name):
+		return wrong("name: expected small letters, digits and _")
+	case f.Breaks == "":
+		return wrong("breaks: expected the section that is broken")
+	case !slices.Contains(steps, f.At):
+		return wrong("at: expected one of %s", strings.Join(steps, ", "))
+	case (len(f.Do) == 0) == (f.Message == ""):
+		return wrong("expected either do or message")
+	case len(f.Expect.Error) == 0 == !f.Expect.Lost:
+		return wrong("expect: expected either error or lost")
+	}
+	if _, _, err := f.message(); err != nil {
+		return wrong("%v", err)
+	}
+	for _, c := range f.Do {
+		if err := c.check(); err != nil {
+			return wrong("%v", err)
+		}
+	}
+	return nil
+}
+
+// message reads Message.
+func (f *Fault) message() (what string, wait time.Duration, err error) {
+	what, rest, _ := strings.Cut(f.Message, " ")
+	switch {
+	case what == "delay":
+		wait, err = time.ParseDuration(rest)
+	case rest != "" || !slices.Contains([]string{"", "drop", "repeat"}, what):
+		err = fmt.Errorf("message: expected drop, repeat or delay with how long, got %q", f.Message)
+	}
+	return what, wait, err
+}
+
+func (c *Change) check() error {
+	kinds := 0
+	for _, is := range []bool{c.Set != nil, c.Drop, c.Repeat, c.Flip, c.Shift != 0, c.Earlier, c.Encode != "", c.Reverse} {
+		if is {
+			kinds++
+		}
+	}
+	switch {
+	case !place.MatchString(c.In):
+		return fmt.Errorf("in: expected method, body, header NAME, form NAME or json PATH, got %q", c.In)
+	case !inJWT.MatchString(c.JWT):
+		return fmt.Errorf("jwt: expected header.NAME, claims.NAME or signature, got %q", c.JWT)
+	case kinds != 1:
+		return fmt.Errorf("in %s: expected exactly one of set, drop, repeat, flip, shift, earlier, encode, reverse", c.In)
+	case !slices.Contains([]string{"", byWallet, byStranger, kept, unsigned}, c.Sign):
+		return fmt.Errorf("sign: expected wallet, stranger, kept or none, got %q", c.Sign)
+	case !slices.Contains([]string{"", "base64", "hex"}, c.Encode):
+		return fmt.Errorf("encode: expected base64 or hex, got %q", c.Encode)
+	}
+	return nil
+}
+
+// Parse reads the faults of a file: one document or several.
+func Parse(raw []byte) ([]Fault, error) {
+	var all []Fault
+	d := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict())
+	for {
+		var f Fault
+		err := d.Decode(&f)
+		if err != nil && len(all) > 0 && errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrFault, err)
+		}
+		if err := f.check(); err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+}
+
+//go:embed library/*.yaml
+var library embed.FS
+
+// Library are the faults that stand ready.
+func Library() ([]Fault, error) { return load(library, "library") }
+
+// Load reads a file, or all *.yaml of a folder.
+func Load(name string) ([]Fault, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return load(os.DirFS(name), ".")
+	}
+	raw, err := os.ReadFile(filepath.Clean(name))
+	if err != nil {
+		return nil, err
+	}
+	return Parse(raw)
+}
+
+func load(files fs.FS, dir string) (all []Fault, err error) {
+	names, err := fs.Glob(files, path.Join(dir, "*.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		raw, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		some, err := Parse(raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path.Base(name), err)
+		}
+		all = append(all, some...)
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%w: %s holds none", ErrFault, dir)
+	}
+	return all, nil
+}

@@ -1,0 +1,75 @@
+package faults
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Each fault of the library has a name of its own and says what it breaks and what is expected.
+func TestLibrary(t *testing.T) {
+	all, err := Library()
+	must(t, err)
+	names := map[string]bool{}
+	for _, f := range all {
+		if names[f.Name] {
+			t.Errorf("%s is there twice", f.Name)
+		}
+		names[f.Name] = true
+	}
+	if len(all) < 100 {
+		t.Errorf("only %d faults", len(all))
+	}
+}
+
+const sound = "name: x_y_z\nbreaks: RFC 1\nat: token request\ndo: [{in: header DPoP, drop: true}]\nexpect: {error: [x]}\n"
+
+// What is no fault is refused, with the reason; a typing error is not passed over.
+func TestNoFault(t *testing.T) {
+	if all, err := Parse([]byte(sound + "---\n" + strings.Replace(sound, "x_y_z", "a_b_c", 1))); err != nil || len(all) != 2 {
+		t.Fatalf("%d, %v", len(all), err)
+	}
+	for name, c := range map[string]struct{ old, with, why string }{
+		"no name": {"name: x_y_z", "name: 'X Y'", "name"}, "no section": {"breaks: RFC 1", "breaks: ''", "section"},
+		"no such step": {"token request", "walk", "at:"}, "unknown member": {"drop: true", "dorp: true", "dorp"},
+		"nothing expected": {"error: [x]", "error: []", "expect"}, "expected twice": {"error: [x]", "error: [x], lost: true", "expect"},
+		"no place": {"header DPoP", "footer", "in:"}, "no change": {", drop: true", "", "exactly one"}, "two changes": {"drop: true", "drop: true, flip: true", "exactly one"},
+		"nothing done":        {"do: [{in: header DPoP, drop: true}]", "", "do or message"},
+		"message unknown":     {"do: [{in: header DPoP, drop: true}]", "message: burn", "message"},
+		"delay of no time":    {"do: [{in: header DPoP, drop: true}]", "message: delay long", "duration"},
+		"signed by who":       {"drop: true", "drop: true, sign: me", "sign"},
+		"no place in the JWT": {"drop: true", "drop: true, jwt: body.x", "jwt"},
+		"encoding":            {"drop: true", "encode: morse", "encode"},
+		"no YAML":             {"name:", "\tname", ""},
+	} {
+		if _, err := Parse([]byte(strings.Replace(sound, c.old, c.with, 1))); !errors.Is(err, ErrFault) || !strings.Contains(err.Error(), c.why) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Load(dir); !errors.Is(err, ErrFault) {
+		t.Errorf("an empty folder: %v", err)
+	}
+	file := filepath.Join(dir, "a.yaml")
+	must(t, os.WriteFile(file, []byte(sound), 0o600))
+	for _, name := range []string{dir, file} {
+		if all, err := Load(name); err != nil || len(all) != 1 || all[0].Name != "x_y_z" {
+			t.Errorf("%s: %d, %v", name, len(all), err)
+		}
+	}
+	if _, err := Load(filepath.Join(dir, "none.yaml")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no such file: %v", err)
+	}
+}
