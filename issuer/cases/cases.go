@@ -117,7 +117,7 @@ const (
 )
 
 // Bulk is a change of many issuances: those of a configuration, a client, a wallet provider and a signer's key, each "" for all but not all
-// of them, issued from a day until another, both whole, but none that was issued after it was proposed.
+// of them, issued from a day until another, both whole, but none that was issued after the second in which it was proposed.
 type Bulk struct {
 	ID              string
 	To              statuslist.Status // Invalid or Suspended
@@ -156,8 +156,9 @@ func (c *Core) Look(ctx context.Context, b Bulk) (Bulk, error) {
 		b.From.IsZero(), b.From.After(now), b.Until.Before(b.From):
 		return b, ErrBulk
 	}
-	if b.Until = b.Until.AddDate(0, 0, 1); b.Until.After(now) { // the end of that day
-		b.Until = now
+	b.Until = b.Until.AddDate(0, 0, 1) // the end of that day
+	if end := now.Truncate(time.Second).Add(time.Second); b.Until.After(end) {
+		b.Until = end // of this second: issuances are written down by the second
 	}
 	var err error
 	b.Matching, err = c.Store.Count(ctx, b, now)

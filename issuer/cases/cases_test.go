@@ -107,8 +107,8 @@ func TestABulkIsOfWholeDaysUntilNow(t *testing.T) {
 		want   error
 	}{
 		"past days":           {func(*cases.Bulk) {}, day(22), nil},
-		"until today":         {func(b *cases.Bulk) { b.Until = day(23) }, noon, nil},
-		"until next year":     {func(b *cases.Bulk) { b.Until = day(23).AddDate(1, 0, 0) }, noon, nil},
+		"until today":         {func(b *cases.Bulk) { b.Until = day(23) }, noon.Add(time.Second), nil},
+		"until next year":     {func(b *cases.Bulk) { b.Until = day(23).AddDate(1, 0, 0) }, noon.Add(time.Second), nil},
 		"one day":             {func(b *cases.Bulk) { b.Until = b.From }, day(21), nil},
 		"backwards":           {func(b *cases.Bulk) { b.Until = day(19) }, time.Time{}, cases.ErrBulk},
 		"from tomorrow":       {func(b *cases.Bulk) { b.From, b.Until = day(24), day(25) }, time.Time{}, cases.ErrBulk},

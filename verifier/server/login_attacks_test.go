@@ -97,7 +97,7 @@ func TestStolenLinks(t *testing.T) {
 		page := mine.at
 		w := s.open(t, mine.link("openid4vp:"))
 		done := w.showMinID(karies)
-		if !strings.HasPrefix(done, s.url+"/transactions/") {
+		if !strings.HasPrefix(done, s.url+"/done?response_code=") {
 			t.Fatalf("sent to %q", done)
 		}
 		mine.get(page) // nothing is known here before the response_code has come back
