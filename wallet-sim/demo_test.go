@@ -210,7 +210,7 @@ func TestUpAndTheCommandLine(t *testing.T) {
 	if all := decode[[]listed](t, out); code != 0 || len(all) != 0 {
 		t.Errorf("an empty wallet: exit %d, %s", code, out)
 	}
-	out, errs, code := command(t, s.flags("offer", "accept", s.address(0), "--type", "proof_of_age", "--person", "10")...)
+	out, errs, code := command(t, s.flags("offer", "accept", s.address(0), "--type", "proof_of_age", "--person", "7")...)
 	got := decode[accepted](t, out)
 	if code != 0 || len(got.Stored) != 1 || got.Stored[0].Type != "eu.europa.ec.av.1" || strings.Join(got.Signed, " ") != "password totp" {
 		t.Fatalf("accept: exit %d, %s%s", code, out, errs)
@@ -223,7 +223,7 @@ func TestUpAndTheCommandLine(t *testing.T) {
 	if again := decode[accepted](t, out); code != 0 || len(again.Stored) != 1 || again.Stored[0].ID != got.Stored[0].ID {
 		t.Errorf("refresh: exit %d, %s%s", code, out, errs)
 	}
-	out, errs, code = command(t, s.flags("offer", "accept", s.address(0), "--type", "no.sikt.vitnemal_sd_jwt_vc", "--person", "10")...)
+	out, errs, code = command(t, s.flags("offer", "accept", s.address(0), "--type", "no.sikt.vitnemal_sd_jwt_vc", "--person", "4")...)
 	ordered := decode[accepted](t, out)
 	if code != 0 || len(ordered.Stored) != 0 || len(ordered.Pending) != 1 {
 		t.Fatalf("order: exit %d, %s%s", code, out, errs)
