@@ -14,7 +14,7 @@ import (
 	"lommebok.example/wallet-sim/wallet"
 )
 
-// deskVisit is somebody who was identified by letter, and needs more; and the two clerks at the service desk.
+// deskVisit is somebody who was identified at school, and needs more; and the two clerks at the service desk.
 type deskVisit struct {
 	visitor       *traveller
 	first, second *traveller
@@ -24,7 +24,7 @@ type deskVisit struct {
 
 // The test people of the service desk.
 const (
-	visitorName = "SAMTIDIG KATETER"
+	visitorName = "FREDELIG LIST"
 	clerkName   = "OPPLYST BLOKKFLØYTE"
 	otherName   = "TILGIVENDE KONTINGENT"
 )
@@ -33,7 +33,7 @@ const (
 func (j *journey) deskLegs() []leg {
 	d := &j.desk
 	return []leg{
-		{"A person who was identified by letter asks for the PID, and is told why not and where to go", d.refused},
+		{"A person who was identified at school asks for the PID, and is told why not and where to go", d.refused},
 		{"At the service desk one clerk proposes, and cannot approve it alone", d.propose},
 		{"Another clerk approves, and hands over the code for the MinID app, once", d.approve},
 		{"The person pairs the app with the code, logs in at level high, and gets the PID", d.pid},
