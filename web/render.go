@@ -119,14 +119,23 @@ func (c *contents) loadPages(fsys fs.FS) (map[string]pageSet, error) {
 		if page == "layout" || strings.HasSuffix(page, "_partials") {
 			continue
 		}
-		if _, err := c.parsePage(fsys, defaultLanguage, page); err != nil {
+		first, err := c.parsePage(fsys, defaultLanguage, page)
+		if err != nil {
 			return nil, err
 		}
 		for lang, set := range all {
 			set[page] = sync.OnceValues(func() (*template.Template, error) { return c.parsePage(fsys, lang, page) })
 		}
+		if isForCrowds(page) {
+			all[defaultLanguage][page] = func() (*template.Template, error) { return first, nil }
+		}
 	}
 	return all, nil
+}
+
+// isForCrowds tells of the pages that many may ask for in the first second after a start, and that are kept from then on.
+func isForCrowds(page string) bool {
+	return strings.HasPrefix(page, "login_") || strings.HasPrefix(page, "common_")
 }
 
 func (c *contents) parsePage(fsys fs.FS, lang, page string) (*template.Template, error) {
