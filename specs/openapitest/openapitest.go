@@ -111,6 +111,9 @@ func Checked(t testing.TB, tag string, h func() http.Handler) http.Handler {
 		if err := Fits(op, rec.status, w.Header(), rec.body); err != nil {
 			t.Errorf("%s %s: %v", r.Method, r.URL.Path, err)
 		}
+		if err := checkForms(doc, tag, w.Header(), rec.body); err != nil {
+			t.Errorf("%s %s: %v", r.Method, r.URL.Path, err)
+		}
 	})
 }
 
