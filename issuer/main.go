@@ -70,11 +70,11 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"lommebok.example/internal/config"
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/peer"
 	"lommebok.example/internal/serve"
 	"lommebok.example/issuer/server"
-	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/minid/school"
 	"lommebok.example/specs/jose"
@@ -139,31 +139,31 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	clients, err := readClients(set.Clients)
+	clients, err := config.File("ISSUER_CLIENTS", set.Clients, parseClients)
 	if err != nil {
 		return err
 	}
-	services, err := readServices(set.Services)
+	services, err := config.File("ISSUER_SERVICES", set.Services, authserver.ParseServices)
 	if err != nil {
 		return err
 	}
-	staff, err := readStaff(set.Staff)
+	staff, err := config.File("ISSUER_STAFF", set.Staff, server.ParseStaff)
 	if err != nil {
 		return err
 	}
-	levels, err := readSetting("ISSUER_LEVELS", set.Levels, server.ParseLevels)
+	levels, err := config.File("ISSUER_LEVELS", set.Levels, server.ParseLevels)
 	if err != nil {
 		return err
 	}
-	desk, err := readSetting("ISSUER_SERVICE_DESK", set.Desk, server.ParseDesk)
+	desk, err := config.File("ISSUER_SERVICE_DESK", set.Desk, server.ParseDesk)
 	if err != nil {
 		return err
 	}
-	passport, err := readSetting("ISSUER_PASSPORT_CHECK", set.Passport, server.ParsePassport)
+	passport, err := config.File("ISSUER_PASSPORT_CHECK", set.Passport, server.ParsePassport)
 	if err != nil {
 		return err
 	}
-	schools, err := readSetting("ISSUER_SCHOOLS", set.Schools, school.Parse)
+	schools, err := config.File("ISSUER_SCHOOLS", set.Schools, school.Parse)
 	if err != nil {
 		return err
 	}
@@ -171,11 +171,11 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return fmt.Errorf("ISSUER_TRUSTED_PROXIES: %w", err)
 	}
-	info, err := readSetting("ISSUER_REGISTRATION", set.Registration, server.ParseInfo)
+	info, err := config.File("ISSUER_REGISTRATION", set.Registration, server.ParseInfo)
 	if err != nil {
 		return err
 	}
-	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
+	tls, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
 	}
@@ -208,59 +208,12 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	}
 	defer issuer.Close()
 	debug.FreeOSMemory() // what starting took, above all hashing the passwords of test people, is not needed again
-	go every(ctx, sweepEvery, "sweep", issuer.Sweep, log)
-	go every(ctx, keysEvery, "keys", refreshKeys(issuer), log)
-	go every(ctx, bulksEvery, "bulks", issuer.RunBulks, log)
-	go every(ctx, min(checkEvery, set.WalletCheck), "wallet units", issuer.CheckWallets, log)
-	go every(ctx, checkpointEvery, "audit checkpoint", issuer.Checkpoint, log)
-	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: issuer.Handler, Log: log, Stopping: issuer.EndStreams})
-}
-
-// readServices reads the services that log people in.
-func readServices(file string) ([]authserver.Service, error) {
-	if file == "" {
-		return nil, nil
-	}
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("ISSUER_SERVICES: %w", err)
-	}
-	services, err := authserver.ParseServices(raw)
-	if err != nil {
-		return nil, fmt.Errorf("ISSUER_SERVICES: %w", err)
-	}
-	return services, nil
-}
-
-// readStaff reads who acts for the service.
-func readStaff(file string) ([]minid.Staff, error) {
-	if file == "" {
-		return nil, nil
-	}
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("ISSUER_STAFF: %w", err)
-	}
-	staff, err := server.ParseStaff(raw)
-	if err != nil {
-		return nil, fmt.Errorf("ISSUER_STAFF: %w", err)
-	}
-	return staff, nil
-}
-
-// readSetting reads a setting that is a file; without one it is the zero value.
-func readSetting[T any](variable, file string, parse func([]byte) (T, error)) (value T, err error) {
-	if file == "" {
-		return value, nil
-	}
-	raw, err := os.ReadFile(file)
-	if err == nil {
-		value, err = parse(raw)
-	}
-	if err != nil {
-		return value, fmt.Errorf("%s: %w", variable, err)
-	}
-	return value, nil
+	go serve.Every(ctx, sweepEvery, "sweep", issuer.Sweep, log)
+	go serve.Every(ctx, keysEvery, "keys", refreshKeys(issuer), log)
+	go serve.Every(ctx, bulksEvery, "bulks", issuer.RunBulks, log)
+	go serve.Every(ctx, min(checkEvery, set.WalletCheck), "wallet units", issuer.CheckWallets, log)
+	go serve.Every(ctx, checkpointEvery, "audit checkpoint", issuer.Checkpoint, log)
+	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: tls, Handler: issuer.Handler, Log: log, Stopping: issuer.EndStreams})
 }
 
 // How often expired rows are deleted, how often it is seen which wallet units are due for their daily check, and how often the
@@ -272,32 +225,9 @@ const (
 	checkpointEvery = time.Minute
 )
 
-// every does something again and again until the service ends.
-func every(ctx context.Context, pause time.Duration, what string, do func(context.Context) error, log *slog.Logger) {
-	ticker := time.NewTicker(pause)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			if err := do(ctx); err != nil && ctx.Err() == nil {
-				log.Error(what, "cause", err)
-			}
-		}
-	}
-}
-
-// readClients reads the wallets that are served: [{"id", "name", "redirect_uris", "token_endpoint_auth_method", "jwks"}]. The
+// parseClients reads the wallets that are served: [{"id", "name", "redirect_uris", "token_endpoint_auth_method", "jwks"}]. The
 // method is attest_jwt_client_auth, private_key_jwt with jwks, or left out for what unknown wallets may do.
-func readClients(file string) ([]authserver.Client, error) {
-	if file == "" {
-		return nil, nil
-	}
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("ISSUER_CLIENTS: %w", err)
-	}
+func parseClients(raw []byte) ([]authserver.Client, error) {
 	var entries []struct {
 		ID           string    `json:"id"`
 		Name         string    `json:"name"`
@@ -306,7 +236,7 @@ func readClients(file string) ([]authserver.Client, error) {
 		Keys         jose.JWKS `json:"jwks"`
 	}
 	if err := json.Unmarshal(raw, &entries); err != nil {
-		return nil, fmt.Errorf("ISSUER_CLIENTS: %w", err)
+		return nil, err
 	}
 	clients := make([]authserver.Client, 0, len(entries))
 	for _, e := range entries {

@@ -39,6 +39,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"lommebok.example/internal/config"
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/observe"
 	"lommebok.example/internal/serve"
@@ -112,15 +113,15 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	config, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
+	tls, roots, err := serve.LocalTrust(set.TLSDir, time.Now())
 	if err != nil {
 		return err
 	}
-	services, err := readSetting("VERIFIER_SERVICES", set.Services, authserver.ParseServices)
+	services, err := config.File("VERIFIER_SERVICES", set.Services, authserver.ParseServices)
 	if err != nil {
 		return err
 	}
-	trusted, err := readSetting("VERIFIER_LOGIN_TRUST", set.LoginTrust, login.ParseTrust)
+	trusted, err := config.File("VERIFIER_LOGIN_TRUST", set.LoginTrust, login.ParseTrust)
 	if err != nil {
 		return err
 	}
@@ -139,44 +140,13 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	go every(ctx, tendEvery, "sweep", verifier.Sweep, log)
-	go every(ctx, tendEvery, "trust lists", func(ctx context.Context) error { verifier.Refresh(ctx); return nil }, log)
-	go every(ctx, deliverEvery, "webhooks", verifier.Deliver, log)
-	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: config, Handler: verifier.Handler, Log: log, Stopping: verifier.Close})
+	go serve.Every(ctx, tendEvery, "sweep", verifier.Sweep, log)
+	go serve.Every(ctx, tendEvery, "trust lists", func(ctx context.Context) error { verifier.Refresh(ctx); return nil }, log)
+	go serve.Every(ctx, deliverEvery, "webhooks", verifier.Deliver, log)
+	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: tls, Handler: verifier.Handler, Log: log, Stopping: verifier.Close})
 }
 
 const (
 	tendEvery    = time.Minute // transactions that are over are deleted, and trust lists that are due are fetched
 	deliverEvery = time.Second // webhooks that are due are sent
 )
-
-// readSetting reads a setting that is a file; without one it is the zero value.
-func readSetting[T any](variable, file string, parse func([]byte) (T, error)) (value T, err error) {
-	if file == "" {
-		return value, nil
-	}
-	raw, err := os.ReadFile(file)
-	if err == nil {
-		value, err = parse(raw)
-	}
-	if err != nil {
-		return value, fmt.Errorf("%s: %w", variable, err)
-	}
-	return value, nil
-}
-
-// every does something at once, and again and again.
-func every(ctx context.Context, d time.Duration, what string, do func(context.Context) error, log *slog.Logger) {
-	ticker := time.NewTicker(d)
-	defer ticker.Stop()
-	for {
-		if err := do(ctx); err != nil && ctx.Err() == nil {
-			log.Error(what, "cause", err)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
-}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lommebok.example/internal/leftout"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
@@ -80,7 +81,7 @@ func TestColours(t *testing.T) {
 	}
 	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
-		t.Skip("no terminals on this machine")
+		leftout.For(t, "there are no terminals on this machine")
 	}
 	defer func() { must(t, terminal.Close()) }()
 	for noColor, want := range map[string]string{"": coloured(red, "x"), "1": "x"} {

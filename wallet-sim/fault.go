@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"lommebok.example/internal/fetch"
-	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/faults"
 	"lommebok.example/wallet-sim/wallet"
 )
@@ -108,15 +107,7 @@ func (c *cli) faultRunCommand() *cobra.Command {
 var errNotRefused = errors.New("faults were not refused as expected")
 
 func (c *cli) runFaults(ctx context.Context, all []faults.Fault, issuer, configuration string, p *person) error {
-	who, err := c.who(p)
-	if err != nil {
-		return err
-	}
-	t, err := c.transport()
-	if err != nil {
-		return err
-	}
-	b, err := browser.New(t, who, c.now)
+	b, err := c.browser(p)
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,19 @@ func (c *cli) who(p *person) (browser.Person, error) {
 	return sitting(people[p.number-1], devices), nil
 }
 
+// browser is that of the person.
+func (c *cli) browser(p *person) (*browser.Browser, error) {
+	who, err := c.who(p)
+	if err != nil {
+		return nil, err
+	}
+	t, err := c.transport()
+	if err != nil {
+		return nil, err
+	}
+	return browser.New(t, who, c.now)
+}
+
 func sitting(one phone.Person, devices *phone.Devices) browser.Person {
 	return browser.Person{
 		PID: one.PID, Password: one.Password, TOTPSecret: one.TOTPSecret,
@@ -110,15 +123,7 @@ func (c *cli) accept(ctx context.Context, address, configuration, txCode string,
 			return c.redeem(ctx, w, plan, txCode, wait)
 		}
 	}
-	who, err := c.who(p)
-	if err != nil {
-		return err
-	}
-	t, err := c.transport()
-	if err != nil {
-		return err
-	}
-	b, err := browser.New(t, who, c.now)
+	b, err := c.browser(p)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"lommebok.example/internal/leftout"
 	"lommebok.example/web/webtest"
 )
 
@@ -59,7 +60,7 @@ var curlLine = regexp.MustCompile(`(?m)^curl .*http://localhost:8080/par.*$`)
 // The line of the README gives the address of a page that says why.
 func TestTheCurlLineOfTheReadme(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("left out: no curl")
+		leftout.For(t, "curl is not installed")
 	}
 	readme, err := os.ReadFile("../../README.md")
 	check(t, err)

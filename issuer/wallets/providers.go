@@ -2,15 +2,12 @@ package wallets
 
 import (
 	"crypto/x509"
-	"errors"
-	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
+	"lommebok.example/internal/keys"
 	"lommebok.example/specs/x5c"
 )
 
@@ -32,7 +29,7 @@ func (p *Providers) Anchors() *x5c.Anchors {
 	if p.anchors == nil {
 		p.anchors = x5c.NewAnchors()
 	}
-	names, state, err := p.list()
+	names, state, err := keys.Listing(p.Dir, ".pem")
 	if err != nil {
 		p.Log.Error("wallet providers", "folder", p.Dir, "cause", err)
 		names, state = nil, ""
@@ -43,29 +40,6 @@ func (p *Providers) Anchors() *x5c.Anchors {
 		p.Log.Info("trust anchors of wallet providers", "count", len(p.anchors.All()))
 	}
 	return p.anchors
-}
-
-func (p *Providers) list() (names []string, state string, err error) {
-	entries, err := os.ReadDir(p.Dir)
-	if errors.Is(err, fs.ErrNotExist) || p.Dir == "" {
-		return nil, "", nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	var b strings.Builder
-	for _, entry := range entries {
-		if filepath.Ext(entry.Name()) != ".pem" {
-			continue
-		}
-		info, err := os.Stat(filepath.Join(p.Dir, entry.Name()))
-		if err != nil {
-			return nil, "", err
-		}
-		names = append(names, entry.Name())
-		fmt.Fprintf(&b, "%q %d %d\n", entry.Name(), info.Size(), info.ModTime().UnixNano())
-	}
-	return names, b.String(), nil
 }
 
 // read gives the certificates of the files. One that cannot be read trusts nobody and hinders nobody.

@@ -150,7 +150,7 @@ func TestDemonstrationServices(t *testing.T) {
 	}
 	h.sees("Du er logget ut")
 	h.get("/eid/demo_lanekassen")
-	h.sees("Logg inn med MinID")
+	h.sees("Logg inn med ID-porten")
 
 	h.submit(h.url + "/eid/demo_lanekassen/login")
 	h.signIn()
@@ -164,7 +164,7 @@ func TestDemonstrationServices(t *testing.T) {
 	}
 	h.do(http.MethodGet, m[1], nil)
 	h.get("/eid/demo_skatteetaten")
-	h.sees("Logg inn med MinID")
+	h.sees("Logg inn med ID-porten")
 }
 
 // What does not answer a request of this browser is refused, and so is a logout that nobody signed.
@@ -216,7 +216,7 @@ func TestDemonstrationLoginInABrowser(t *testing.T) {
 		t.Errorf("after logout at %s", got)
 	}
 	tab.Do(t, chromedp.Navigate(h.url+"/eid/demo_skatteetaten"), chromedp.WaitVisible(submit))
-	if got := webtest.Eval[string](t, tab, `document.querySelector("main form button").textContent`); got != "Logg inn med MinID" {
+	if got := webtest.Eval[string](t, tab, `document.querySelector("main form button").textContent`); got != "Logg inn med ID-porten" {
 		t.Errorf("the other service says %q", got)
 	}
 

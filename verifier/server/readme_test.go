@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"lommebok.example/internal/leftout"
 	"lommebok.example/verifier/api"
 )
 
@@ -68,7 +69,7 @@ func TestREADMEInGo(t *testing.T) {
 // The lines for curl, as they stand.
 func TestREADMEWithCurl(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("left out: curl is not installed")
+		leftout.For(t, "curl is not installed")
 	}
 	lines := blocks(t, "sh")
 	if len(lines) != 3 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"lommebok.example/internal/keys"
 	"lommebok.example/specs/x5c"
 )
 
@@ -56,30 +57,13 @@ func (f *Folder) Reload() {
 
 // listing gives the names before .pem, and a text that changes when a file comes, goes or is written.
 func listing(dir string) (names []string, state string, err error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	var b strings.Builder
-	for _, entry := range entries {
-		name := entry.Name()
-		kind := filepath.Ext(name)
-		if kind != ".pem" && kind != ".yaml" {
-			continue
+	files, state, err := keys.Listing(dir, ".pem", ".yaml")
+	for _, file := range files {
+		if name, ok := strings.CutSuffix(file, ".pem"); ok {
+			names = append(names, name)
 		}
-		info, err := os.Stat(filepath.Join(dir, name))
-		if err != nil {
-			return nil, "", err
-		}
-		if kind == ".pem" {
-			names = append(names, strings.TrimSuffix(name, kind))
-		}
-		fmt.Fprintf(&b, "%q %d %d\n", name, info.Size(), info.ModTime().UnixNano())
 	}
-	return names, b.String(), nil
+	return names, state, err
 }
 
 // read replaces the anchors. A file that cannot be read trusts nobody and hinders nobody.

@@ -1,14 +1,11 @@
 package wallet
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
+	"lommebok.example/internal/keys"
 	"lommebok.example/specs/x5c"
 )
 
@@ -34,7 +31,7 @@ func (t *Trust) Verifiers() (*x5c.Anchors, error) { return t.load("verifiers") }
 
 // Attesters are the anchors of those who attest verifiers (OpenID4VP 1.0 section 12); there may be none.
 func (t *Trust) Attesters() (*x5c.Anchors, error) {
-	if stamp, err := stampOf(filepath.Join(t.Dir, "attesters")); err != nil || stamp == "" {
+	if _, stamp, err := keys.Listing(filepath.Join(t.Dir, "attesters"), ".pem"); err != nil || stamp == "" {
 		return x5c.NewAnchors(), err
 	}
 	return t.load("attesters")
@@ -42,7 +39,7 @@ func (t *Trust) Attesters() (*x5c.Anchors, error) {
 
 func (t *Trust) load(kind string) (*x5c.Anchors, error) {
 	dir := filepath.Join(t.Dir, kind)
-	stamp, err := stampOf(dir)
+	_, stamp, err := keys.Listing(dir, ".pem")
 	if err != nil {
 		return nil, err
 	}
@@ -60,27 +57,4 @@ func (t *Trust) load(kind string) (*x5c.Anchors, error) {
 	}
 	t.sets[kind] = &anchorSet{stamp: stamp, anchors: anchors}
 	return anchors, nil
-}
-
-// stampOf changes when a file in the folder comes, goes or is written.
-func stampOf(dir string) (string, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("wallet: %w", err)
-	}
-	var b strings.Builder
-	for _, e := range entries {
-		info, err := e.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return "", fmt.Errorf("wallet: %w", err)
-		}
-		fmt.Fprintf(&b, "%s %d %d\n", e.Name(), info.Size(), info.ModTime().UnixNano())
-	}
-	return b.String(), nil
 }
