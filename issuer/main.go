@@ -8,7 +8,7 @@
 //
 //	variable                          default                    meaning
 //	ISSUER_ADDR                       127.0.0.1:8080             where to listen
-//	ISSUER_URL                        http://localhost:8080      the Credential Issuer Identifier
+//	ISSUER_URL                        http://localhost:8080      the Credential Issuer Identifier, with the path below which all is, if any
 //	ISSUER_DATABASE                   sqlite:data/issuer/issuer.db  or postgres://…
 //	ISSUER_DATA                       data/issuer                keys, certificates, secrets
 //	ISSUER_KEYS                       files                      where the signing keys are: files in ISSUER_DATA, or pkcs11

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -30,9 +31,10 @@ func Cookie(c *gin.Context, s *Site, name string) string {
 }
 
 // cookieName holds the service, because a browser does not tell ports apart: on a developer's machine all services would
-// otherwise share their cookies.
+// otherwise share their cookies. It holds the path below which the service stands for those that share a host: the prefix __Host- allows
+// no Path of their own.
 func (s *Site) cookieName(name string) string {
-	name = "lommebok_" + s.cfg.Service + "_" + name
+	name = "lommebok_" + s.cfg.Service + strings.ReplaceAll(s.cfg.Under, "/", "_") + "_" + name
 	if s.cfg.Secure {
 		return "__Host-" + name
 	}

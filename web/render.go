@@ -93,7 +93,7 @@ func (s *Site) execute(lang, page string, view Page) ([]byte, error) {
 	if err := t.ExecuteTemplate(&body, "layout.html", view); err != nil {
 		return nil, err
 	}
-	return body.Bytes(), nil
+	return s.outward(body.Bytes()), nil
 }
 
 // plainFailure needs no template, for when the templates are what failed.

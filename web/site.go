@@ -15,6 +15,7 @@ type Config struct {
 	Service  string       // "issuer", "verifier" or "wallet": picks the site name, common.service.<Service>
 	Secure   bool         // the service is reached by https: HSTS, Secure cookies with the __Host- prefix
 	HomePath string       // where the site name in the header leads; "" means "/"
+	Under    string       // path of the host below which the service stands, see IsUnder and Strip; "" for the root
 	Log      *slog.Logger // nil means slog.Default()
 }
 
@@ -81,6 +82,9 @@ func New(cfg Config) (*Site, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
+	if !IsUnder(cfg.Under) {
+		return nil, fmt.Errorf("web: %q is no path to stand below: it begins with a slash and ends with none", cfg.Under)
+	}
 	c, err := embedded()
 	if err != nil {
 		return nil, err
@@ -115,6 +119,9 @@ func (s *Site) everyAnswer(c *gin.Context) {
 	h.Set("Referrer-Policy", "no-referrer")
 	if s.cfg.Secure {
 		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	}
+	if s.cfg.Under != "" {
+		c.Writer = &outwards{c.Writer, s.cfg.Under}
 	}
 	s.rememberLanguage(c)
 	defer s.afterPanic(c)

@@ -238,14 +238,14 @@ func (s *service) breakDown(t testing.TB) {
 func (s *service) get(t testing.TB, path string) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	s.next().Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	s.next().Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, s.under+path, nil))
 	return w.Body.String()
 }
 
 // status posts a form as a program does, and holds the refusal against what is known.
 func (s *service) status(t testing.TB, path, body string) int {
 	t.Helper()
-	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, s.under+path, strings.NewReader(body))
 	r.Header.Set("Content-Type", form)
 	s.next().Handler.ServeHTTP(w, r)
 	s.nothingPersonal(t, "the refusal of "+path, w.Body.String())

@@ -286,7 +286,7 @@ func publish(trustDir, issuer string, root *x509.Certificate, types []string) er
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)
 	}
-	dir, name := filepath.Join(trustDir, "issuers"), strings.ReplaceAll(u.Host, ":", "-")
+	dir, name := filepath.Join(trustDir, "issuers"), strings.NewReplacer(":", "-", "/", "-").Replace(u.Host+u.Path)
 	text := "# what the issuer at " + issuer + " may issue: written by itself at its start\ntypes:\n"
 	for _, t := range types {
 		text += fmt.Sprintf("  - %q\n", t)

@@ -21,11 +21,12 @@ import (
 	"lommebok.example/minid/login"
 	"lommebok.example/minid/school"
 	"lommebok.example/specs/openid4vci"
+	"lommebok.example/web"
 )
 
 // Config is what an operator decides.
 type Config struct {
-	URL       string // Credential Issuer Identifier: scheme and host, without path and final slash
+	URL       string // Credential Issuer Identifier: scheme, host, and the path below which everything stands, if any; without final slash
 	DataDir   string // keys, certificates and secrets
 	TrustDir  string // where others on this machine find our anchor, and we those of wallet providers; "" for neither
 	WalletURL string // a wallet in the browser, without final slash: /offer below it takes credential_offer; "" for none
@@ -116,11 +117,20 @@ type Deps struct {
 // ErrConfig is what is wrong with a Config.
 var ErrConfig = errors.New("issuer: configured wrongly")
 
+// under is the path of URL, "" for none.
+func (cfg Config) under() string {
+	u, err := url.Parse(cfg.URL)
+	if err != nil {
+		return ""
+	}
+	return u.EscapedPath()
+}
+
 func (cfg Config) check() error {
 	u, err := url.Parse(cfg.URL)
 	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || strings.ContainsAny(cfg.URL, "?#"):
-		return fmt.Errorf("%w: the URL must be scheme and host alone, such as https://issuer.example", ErrConfig)
+	case err != nil || u.Host == "" || u.User != nil || !web.IsUnder(u.EscapedPath()) || u.RawQuery != "" || strings.ContainsAny(cfg.URL, "?#"):
+		return fmt.Errorf("%w: the URL must be scheme, host, and a path if need be, without a slash at its end, such as https://issuer.example", ErrConfig)
 	case u.Scheme != "https" && (u.Scheme != "http" || !cfg.InsecureAllowHTTP):
 		return fmt.Errorf("%w: the URL must be https; on a developer's own machine http is allowed with ISSUER_INSECURE_ALLOW_HTTP=true", ErrConfig)
 	case cfg.WalletCheck < 0 || cfg.WalletCheck > wallets.Every:

@@ -67,7 +67,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.encryption, err = newEncryption(cfg); err != nil {
 		return nil, err
 	}
-	g.site, err = web.New(web.Config{Service: "issuer", Secure: strings.HasPrefix(cfg.URL, "https:"), HomePath: "/", Log: deps.Log})
+	g.site, err = web.New(web.Config{Service: "issuer", Secure: strings.HasPrefix(cfg.URL, "https:"), HomePath: "/", Under: cfg.under(), Log: deps.Log})
 	if err != nil {
 		return nil, err
 	}

@@ -30,8 +30,8 @@ const (
 	stjerne = "14846599313" // proofed by letter, attends a school
 )
 
-// each runs f on SQLite, and on PostgreSQL with two issuers behind one address: each request goes to the other one than the request
-// before. The issuers share the database and the data folder, and nothing in memory.
+// each runs f on SQLite at the root of a host, and on PostgreSQL with two issuers behind one address, below a path of their host: each
+// request goes to the other one than the request before. The issuers share the database and the data folder, and nothing in memory.
 func each(t *testing.T, f func(t *testing.T, db *database.DB)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { f(t, openAt(t, dbtest.SQLite(t))) })
@@ -59,6 +59,7 @@ type service struct {
 	turn    atomic.Int64   // of the two
 	vault   keys.Vault     // nil for files
 	url     string
+	under   string // the path in url, "" for none
 	cfg     server.Config
 	db      *database.DB
 	people  map[string]testpeople.Credentials
@@ -88,10 +89,19 @@ func newService(t testing.TB) *service {
 
 func newServiceOn(t testing.TB, db *database.DB) *service {
 	t.Helper()
-	s := &service{db: db, at: time.Date(2026, time.November, 23, 14, 5, 9, 0, time.UTC), log: leak.NewLog(t)}
+	if _, ok := twins.Load(db); ok {
+		return newServiceUnder(t, db, "/stat/lommebok")
+	}
+	return newServiceUnder(t, db, "")
+}
+
+// newServiceUnder has the issuer stand below a path of its host.
+func newServiceUnder(t testing.TB, db *database.DB, under string) *service {
+	t.Helper()
+	s := &service{db: db, under: under, at: time.Date(2026, time.November, 23, 14, 5, 9, 0, time.UTC), log: leak.NewLog(t)}
 	listener := httptest.NewServer(openapitest.Checked(t, "issuer", func() http.Handler { return s.next().Handler }))
 	t.Cleanup(listener.Close)
-	s.url = listener.URL
+	s.url = listener.URL + under
 	dir := t.TempDir()
 	s.cfg = server.Config{
 		URL: s.url, DataDir: filepath.Join(dir, "data"), TrustDir: filepath.Join(dir, "trust"), WalletURL: "http://localhost:8082",

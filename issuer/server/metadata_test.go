@@ -16,7 +16,11 @@ import (
 // get fetches a document of the service; headers in pairs.
 func (s *service) fetch(t testing.TB, path string, headers ...string) answer {
 	t.Helper()
-	r, err := http.NewRequest(http.MethodGet, s.url+path, nil)
+	address := s.url + path
+	if name, ok := strings.CutPrefix(path, "/.well-known/"); ok && name != "openid-configuration" {
+		address = strings.TrimSuffix(s.url, s.under) + path + s.under
+	}
+	r, err := http.NewRequest(http.MethodGet, address, nil)
 	check(t, err)
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])

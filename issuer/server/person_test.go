@@ -55,7 +55,7 @@ func (p *person) do(r *http.Request) {
 	body, err := io.ReadAll(res.Body)
 	check(p.t, err)
 	check(p.t, res.Body.Close())
-	p.status, p.header, p.body, p.path = res.StatusCode, res.Header, string(body), res.Request.URL.RequestURI()
+	p.status, p.header, p.body, p.path = res.StatusCode, res.Header, p.inward(string(body)), strings.TrimPrefix(res.Request.URL.RequestURI(), p.s.under)
 	if p.status >= 400 {
 		p.s.nothingPersonal(p.t, "the refusal of "+p.path, p.body)
 	}
@@ -65,6 +65,23 @@ func (p *person) do(r *http.Request) {
 			p.s.log.Know("a cookie", cookie.Value)
 		}
 	}
+}
+
+// localAddress is a path in a page, as any attribute may hold one.
+var localAddress = regexp.MustCompile(`="(/[^/"][^"]*)?"`)
+
+// inward is a page as it would be at the root of its host. Each path in it must begin with the one below which the issuer stands.
+func (p *person) inward(page string) string {
+	p.t.Helper()
+	if p.s.under == "" {
+		return page
+	}
+	for _, found := range localAddress.FindAllStringSubmatch(page, -1) {
+		if found[1] != "" && !strings.HasPrefix(found[1], p.s.under+"/") {
+			p.t.Errorf("a page leads to %s, which is not below %s", found[1], p.s.under)
+		}
+	}
+	return strings.ReplaceAll(page, `="`+p.s.under+"/", `="/`)
 }
 
 func (p *person) get(path string) {

@@ -138,7 +138,7 @@ func assemble(cfg Config, deps Deps, g *ground) *parts {
 	providers := newWallets(cfg, deps)
 	phones := &app.Server{Core: g.core, Base: cfg.URL, Log: deps.Log, PushKey: g.pushKey, Proxies: cfg.TrustedProxies}
 	authServer := &authserver.Server{
-		Issuer: cfg.URL, Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
+		Issuer: cfg.URL, Under: cfg.under(), Store: g.minidStore, SignIn: loginPages, Catalog: issuance.Catalog{Types: deps.Types},
 		Offers: g.offers, Accounts: g.core, InsecureAllowAnonymousPreAuthorized: cfg.InsecureAllowAnonymousPreAuthorized,
 		Providers: providers, Nonces: dpop.NewNonces(g.secrets.dpop, deps.Now), Clients: cfg.Clients, Site: g.site, Now: deps.Now, Log: deps.Log,
 		InsecureAllowAnyClient: cfg.InsecureAllowAnyClient, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
@@ -230,7 +230,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 		p.letters.Mount(pages)
 	}
 	p.site.OperatorPages(operatorPages(r.Routes())...)
-	return r, p.issuing.Mount(r)
+	return p.site.Strip(r), p.issuing.Mount(r)
 }
 
 // operatorPages are those that are there, in the order in which they lead to each other.

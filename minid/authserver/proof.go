@@ -37,7 +37,7 @@ func (s *Server) takeProof(r *http.Request) (*dpop.Proof, *oauth2.Error) {
 // code tells which error of RFC 9449 it is.
 func (s *Server) checkProof(r *http.Request, accessToken string) (*dpop.Proof, string, error) {
 	proof, err := dpop.Verify(r.Header, dpop.Expect{
-		Method: r.Method, URL: s.origin + r.URL.EscapedPath(), At: s.Now(), AccessToken: accessToken,
+		Method: r.Method, URL: s.outside + r.URL.EscapedPath(), At: s.Now(), AccessToken: accessToken,
 		MaxAge: proofAge, MaxSkew: proofSkew,
 	})
 	switch {

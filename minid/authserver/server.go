@@ -101,12 +101,14 @@ type Server struct {
 	InsecureAllowAnonymousPreAuthorized bool
 	// InsecureAllowHTTP allows an Issuer with the scheme http. Safe on a developer's own machine only.
 	InsecureAllowHTTP bool
+	// Under is the beginning of Issuer's path that requests come without, see web.Site.Strip: below it the whole service stands.
+	Under string
 	Site              *web.Site
 	Now               func() time.Time
 	Log               *slog.Logger
 
-	origin    string // scheme and authority of Issuer
-	base      string // path of Issuer, "" for none
+	outside   string // scheme and authority of Issuer, and Under: what stands before the path of a request
+	base      string // path of Issuer without Under, "" for none
 	metadata  []byte // of RFC 8414; nil where services alone are served
 	crossSite *http.CrossOriginProtection
 }
@@ -130,7 +132,7 @@ func (s *Server) Check() error {
 	if err := checkClients(s.Clients); err != nil {
 		return err
 	}
-	s.origin, s.base = u.Scheme+"://"+u.Host, u.EscapedPath()
+	s.outside, s.base = u.Scheme+"://"+u.Host+s.Under, strings.TrimPrefix(u.EscapedPath(), s.Under)
 	s.crossSite = http.NewCrossOriginProtection()
 	if s.Catalog == nil {
 		s.Catalog = nothing{}
@@ -151,13 +153,15 @@ func (s *Server) checkIssuer() (*url.URL, error) {
 	switch {
 	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(s.Issuer, "/"):
 		return nil, fmt.Errorf("%w: Issuer must be a URL with a host, and without query, fragment and final slash (RFC 8414 section 2)", ErrConfig)
+	case u.EscapedPath() != s.Under && !strings.HasPrefix(u.EscapedPath(), s.Under+"/"):
+		return nil, fmt.Errorf("%w: the path of Issuer must begin with Under", ErrConfig)
 	case u.Scheme != "https" && (u.Scheme != "http" || !s.InsecureAllowHTTP):
 		return nil, fmt.Errorf("%w: Issuer must be https, or http with InsecureAllowHTTP", ErrConfig)
 	}
 	return u, nil
 }
 
-// Mount puts the routes of the package comment on r, which must be the root of the host that Issuer names.
+// Mount puts the routes of the package comment on r, which must be the root of the host that Issuer names, or Under on it.
 func (s *Server) Mount(r gin.IRouter) {
 	if err := s.Check(); err != nil {
 		panic(err)
@@ -169,7 +173,7 @@ func (s *Server) Mount(r gin.IRouter) {
 	r.Any(s.base+"/token", s.postToken)
 	s.mountChallenge(r)
 	if s.metadata != nil {
-		r.GET(wellKnownPath+s.base, s.getMetadata)
+		r.GET(wellKnownPath+s.Under+s.base, s.getMetadata)
 		r.POST(s.base+"/authorize/consent/:id", s.postConsent)
 	}
 	if s.OpenID != nil {
