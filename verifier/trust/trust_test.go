@@ -7,11 +7,13 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -66,6 +68,32 @@ func newAuthority(t testing.TB, name string) *authority {
 	leaf, err := x5c.Issue(x5c.CredentialIssuer, a.root, a.key, newKey(t).Public(), x5c.Subject{Country: "NO", CommonName: name + " signer", URI: "https://issuer.example"}, noon.Add(-day), 90*day)
 	check(t, err)
 	a.chain = []*x509.Certificate{leaf}
+	return a
+}
+
+// newAuthorityBetween is a root with one authority under it, and a leaf under that.
+func newAuthorityBetween(t testing.TB) *authority {
+	t.Helper()
+	a, key := &authority{key: newKey(t)}, newKey(t)
+	issue := func(name string, serial int64, pathLen int, pub *ecdsa.PublicKey, parent *x509.Certificate) *x509.Certificate {
+		template := &x509.Certificate{
+			SerialNumber: big.NewInt(serial), Subject: pkix.Name{Country: []string{"NO"}, CommonName: name}, NotBefore: noon.Add(-day), NotAfter: noon.Add(900 * day),
+			BasicConstraintsValid: true, IsCA: true, MaxPathLen: pathLen, MaxPathLenZero: true, KeyUsage: x509.KeyUsageCertSign,
+		}
+		if parent == nil {
+			parent = template
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, parent, pub, a.key)
+		check(t, err)
+		cert, err := x509.ParseCertificate(der)
+		check(t, err)
+		return cert
+	}
+	a.root = issue("root", 1, 1, &a.key.PublicKey, nil)
+	between := issue("between", 2, 0, &key.PublicKey, a.root)
+	leaf, err := x5c.Issue(x5c.CredentialIssuer, between, key, newKey(t).Public(), x5c.Subject{Country: "NO", CommonName: "leaf", URI: "https://issuer.example"}, noon.Add(-day), 90*day)
+	check(t, err)
+	a.chain = []*x509.Certificate{leaf, between}
 	return a
 }
 
