@@ -193,9 +193,6 @@ func (s *Service) judgeMdoc(ctx context.Context, text string, b binding) (j judg
 	}
 	j.checks.add(ruleValidity, i.VerifyValidity(b.at), validityReasons...)
 	bound := j.checks.add(ruleHolder, d.VerifyDevice(b.transcript), deviceReasons...)
-	if len(b.transactionData) > 0 {
-		j.checks.add(ruleAgreement, errAgreementFormat, agreementReasons...)
-	}
 	if i.MSO().StatusUnread {
 		j.checks.add(ruleStatus, errStatusKind, statusReasons...)
 	}

@@ -86,7 +86,6 @@ var allCodes = tableOf(
 		{"transaction_data_missing", "the Key Binding JWT carries no transaction_data_hashes"},
 		{"transaction_data_hash", "the hashes are not those of the transactions that were sent, each once"},
 		{"transaction_data_algorithm", "transaction_data_hashes_alg is not one that was sent"},
-		{"transaction_data_format", "transaction data was to be authorized by a credential whose format cannot carry it"},
 	}},
 	codesOfRule{ruleStatus, []meaning{
 		{"revoked", "the issuer has revoked the credential"},

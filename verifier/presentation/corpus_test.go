@@ -131,6 +131,23 @@ func (b *bench) transcript(t testing.TB) []byte {
 	return raw
 }
 
+// payment is what was asked for the query payment: the transaction data was sent with it.
+func (b *bench) payment(t testing.TB) *Ask {
+	t.Helper()
+	ask := &Ask{Query: b.query}
+	for _, text := range b.TransactionData {
+		object, err := jose.DecodeBase64URL(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask.TransactionData = append(ask.TransactionData, object)
+	}
+	if err := b.checkTransactions(ask); err != nil || !slices.Equal(ask.transactionData(), b.TransactionData) {
+		t.Fatalf("%q, %v", ask.transactionData(), err)
+	}
+	return ask
+}
+
 // judgeText judges a file as its kind says. The error is that of an answer that cannot be read.
 func (b *bench) judgeText(t testing.TB, k corpus.Kind, text string) (*Verdict, error) {
 	t.Helper()
@@ -148,8 +165,8 @@ func (b *bench) judgeText(t testing.TB, k corpus.Kind, text string) (*Verdict, e
 		}
 	}
 	expect := binding{audience: b.ClientID, nonce: b.Nonce, transcript: b.transcript(t), at: b.at}
-	if strings.HasPrefix(k.Query, "payment") {
-		expect.agreed = map[string]agreement{k.Query: {data: b.TransactionData}}
+	if k.Query == "payment" {
+		expect.agreed, expect.unauthorized = agreements(b.payment(t), response.VPToken)
 	}
 	return b.judgeAnswer(context.Background(), b.query, b.State, response, expect), nil
 }
@@ -250,6 +267,37 @@ func without(v *Verdict, code string, follows []string) bool {
 	}
 	other.settle()
 	return other.Accepted
+}
+
+// A wallet takes the requests that the corpus names, the one with transaction data and the one without. Only their signer is of this
+// test, for the key of the client_id is in no file.
+func TestTheRequestsOfTheCorpusAreTaken(t *testing.T) {
+	b := newBench(t)
+	key, err := b.responseKey(b.request)
+	ok := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ok(err)
+	root, err := x5c.NewRoot(key, x5c.Subject{Country: "NO", CommonName: "access", URI: "https://verifier.example"}, b.at, 24*time.Hour)
+	ok(err)
+	leaf, err := x5c.Issue(x5c.AccessCertificate, root, key, key.Public(), x5c.Subject{Country: "NO", CommonName: "verifier", URI: "https://verifier.example"}, b.at, time.Hour)
+	ok(err)
+	signer, err := openid4vp.NewSigner(key, []*x509.Certificate{leaf})
+	ok(err)
+	for _, sent := range [][]string{nil, b.TransactionData} {
+		o := openid4vp.RequestObject{
+			ResponseURI: b.ResponseURI, Nonce: b.Nonce, State: b.State, DCQL: b.Index.Query, TransactionData: sent,
+			ClientMetadata: clientMetadata(&key.PublicKey, b.request.KeyID, true),
+		}
+		rules := openid4vp.Rules{TransactionTypes: openid4vp.TransactionTypes{"urn:example:payment": {"amount"}}}
+		jwt, err := signer.SignRequest(o, rules)
+		ok(err)
+		_, _, err = openid4vp.ParseRequest(jwt, x5c.NewAnchors(root), b.at, signer.ClientID(), rules)
+		ok(err)
+	}
 }
 
 // The files are what the maker makes. -update writes them.
