@@ -126,10 +126,10 @@ func (s *Service) judge(ctx context.Context, format, text string, b binding) jud
 
 func (s *Service) judgeSDJWT(ctx context.Context, text string, b binding) (j judged) {
 	c, err := sdjwtvc.Parse(text)
-	if !j.checks.add(ruleFormat, err, sdjwtReasons...) {
+	if !j.checks.need(ruleFormat, err, sdjwtReasons...) {
 		return j
 	}
-	if !j.checks.add(ruleSignature, c.VerifySignature(), signatureReasons...) {
+	if !j.checks.need(ruleSignature, c.VerifySignature(), signatureReasons...) {
 		return j
 	}
 	j.kind = c.VCT()
@@ -155,7 +155,7 @@ func (s *Service) judgeSDJWT(ctx context.Context, text string, b binding) (j jud
 // checkIssuer tells whether the chain leads to a trust anchor, and whether that anchor is entitled to the type.
 func (s *Service) checkIssuer(l *checklist, chain []*x509.Certificate, p x5c.Profile, kind string, at time.Time) bool {
 	anchor, err := s.Trust.Verify(chain, p, at)
-	return l.add(ruleTrust, err, trustReasons...) && l.add(ruleEntitled, anchor.Issues(kind), entitledReasons...)
+	return l.need(ruleTrust, err, trustReasons...) && l.add(ruleEntitled, anchor.Issues(kind), entitledReasons...)
 }
 
 var ruleUnbound = rule{ruleHolder.name, "OpenID4VP 1.0 section 6.1", "no proof of holder binding: the credential was asked for without one"}
@@ -175,11 +175,11 @@ func checkKeyBinding(l *checklist, c *sdjwtvc.Credential, b binding) bool {
 
 func (s *Service) judgeMdoc(ctx context.Context, text string, b binding) (j judged) {
 	d, err := oneDocument(text)
-	if !j.checks.add(ruleFormat, err, mdocReasons...) {
+	if !j.checks.need(ruleFormat, err, mdocReasons...) {
 		return j
 	}
 	i := d.IssuerSigned
-	if !j.checks.add(ruleSignature, i.VerifySignature(), signatureReasons...) {
+	if !j.checks.need(ruleSignature, i.VerifySignature(), signatureReasons...) {
 		return j
 	}
 	j.kind = i.DocType()
