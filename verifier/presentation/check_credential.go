@@ -25,13 +25,13 @@ var (
 	ruleSignature = rule{"issuer_signature", "RFC 9901 section 7.1; ISO/IEC 18013-5 section 9.3.1", "a signature by the key of the issuer's certificate"}
 	ruleTrust     = rule{"issuer_trust", "HAIP 1.0 section 6.1.1; ISO/IEC 18013-5 annex B", "a certificate chain to a trust anchor of this verifier"}
 	ruleEntitled  = rule{"issuer_entitlement", "OpenID4VP 1.0 section 8.6; SD-JWT VC section 2.5", "a trust anchor that is entitled to this type of credential"}
-	ruleCountry   = rule{"issuing_country", "ISO/IEC 18013-5 section 9.3.1; EUDI PID Rulebook", "issuing_country as the country of the issuer's certificate"}
 	ruleDigests   = rule{"disclosures", "RFC 9901 section 7.1; ISO/IEC 18013-5 section 9.3.1", "every claim that was shown stands, hashed, in what the issuer signed"}
+	ruleDocType   = rule{"document_type", "ISO/IEC 18013-5 section 9.3.1", "the document type that the issuer signed"}
+	ruleCountry   = rule{"issuing_country", "ISO/IEC 18013-5 section 9.3.1; EUDI PID Rulebook", "issuing_country as the country of the issuer's certificate"}
 	ruleValidity  = rule{"validity", "RFC 9901 section 9.7; ISO/IEC 18013-5 section 9.3.1", "a credential that is valid now"}
 	ruleHolder    = rule{"holder_binding", "RFC 9901 section 7.3; ISO/IEC 18013-5 section 9.1.3", "a proof, for this request, with the key that the credential is bound to"}
-	ruleStatus    = rule{"status", "Token Status List section 8.3; ISO/IEC 18013-5, second edition, 12.3.6", "the status valid in the issuer's list"}
 	ruleAgreement = rule{"transaction_data", "OpenID4VP 1.0 appendix B.3.3.1", "the hash of each transaction that was sent, signed with the holder's key"}
-	ruleDocType   = rule{"document_type", "ISO/IEC 18013-5 section 9.3.1", "the document type that the issuer signed"}
+	ruleStatus    = rule{"status", "Token Status List section 8.3; ISO/IEC 18013-5, second edition, 12.3.6", "the status valid in the issuer's list"}
 )
 
 var (
