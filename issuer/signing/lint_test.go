@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/issuer/credentials"
 	"lommebok.example/issuer/source"
 	"lommebok.example/specs/cose"
 	"lommebok.example/specs/mdoc"
@@ -273,5 +274,35 @@ func TestDecoysStandForWhatIsNotSaid(t *testing.T) {
 	want.digests++
 	if u.lint(want) == nil {
 		t.Error("a credential without its decoy is signed")
+	}
+}
+
+// What always stands in the open is seen to lack: a digest in its place would hide nothing, and say that something is hidden.
+func TestWhatIsNeverHiddenHasNoDecoy(t *testing.T) {
+	s, _ := signers(t)
+	b := goodBatch(t, "pid_sd_jwt_vc")
+	typ := *b.Type
+	typ.Claims = slices.Clone(typ.Claims)
+	for i := range typ.Claims {
+		if typ.Claims[i].Path[0] == "address" {
+			typ.Claims[i].Disclosure = credentials.Never
+		}
+	}
+	b.Type = &typ
+	b.Values = slices.DeleteFunc(b.Values, func(v Value) bool { return v.Claim.Path[0] == "address" })
+	want := first(s, b)
+	u, err := s.prepareSDJWT(want)
+	check(t, err)
+	check(t, u.lint(want))
+	open, err := sdjwt.DecodeObject(u.(sdjwtCopy).Payload())
+	check(t, err)
+	hidden := 0
+	for _, v := range b.Values {
+		if v.Claim.Disclosure != credentials.Never {
+			hidden++
+		}
+	}
+	if got := len(open["_sd"].([]any)); want.decoys != 0 || got != hidden {
+		t.Errorf("%d decoys, %d digests of %d claims that are hidden", want.decoys, got, hidden)
 	}
 }

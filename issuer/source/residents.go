@@ -37,7 +37,15 @@ var streets = []string{"Furuveien", "Bekkefaret", "Skolegata", "Fjordvegen", "St
 const postCode = "9999"
 
 // Address is where letters reach the person, a line each.
-func (p Person) Address() []string { return []string{p.street(), postCode + " " + p.Locality} }
+func (p Person) Address() []string { return []string{p.street(), postCode + " " + p.town()} }
+
+// town is where the person lives, which is in Norway: in the place of birth, and in Brisfjord when that lies abroad.
+func (p Person) town() string {
+	if p.Country != "NO" {
+		return "Brisfjord"
+	}
+	return p.Locality
+}
 
 // street follows from the number, so that it is always the same.
 func (p Person) street() string {
@@ -53,8 +61,8 @@ func (p Person) resident() map[string]any {
 	formatted := strings.Join(p.Address(), ", ")
 	return map[string]any{
 		Address: map[string]string{
-			"formatted": formatted, "street_address": p.street(), "postal_code": postCode, "locality": p.Locality, "country": "NO",
+			"formatted": formatted, "street_address": p.street(), "postal_code": postCode, "locality": p.town(), "country": "NO",
 		},
-		ResidentAddress: formatted, ResidentStreet: p.street(), ResidentPostCode: postCode, ResidentCity: p.Locality, ResidentCountry: "NO",
+		ResidentAddress: formatted, ResidentStreet: p.street(), ResidentPostCode: postCode, ResidentCity: p.town(), ResidentCountry: "NO",
 	}
 }

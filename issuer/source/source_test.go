@@ -37,6 +37,29 @@ func TestPeopleAreWellFormedAndSynthetic(t *testing.T) {
 	}
 }
 
+// Everybody lives in Norway: a town abroad with a Norwegian postcode is nowhere.
+func TestAddressesAreInNorway(t *testing.T) {
+	abroad := 0
+	for _, p := range append(People(), Residents()...) {
+		v := p.values()
+		address, lines := v[Address].(map[string]string), v[PostalAddress].([]string)
+		town := address["locality"]
+		if p.Country != "NO" {
+			abroad++
+			if town == p.Locality {
+				t.Errorf("%s: lives in %s, %s", p.GivenName, town, address["country"])
+			}
+		}
+		formatted := lines[0] + ", " + postCode + " " + town
+		if v[ResidentCity] != town || v[ResidentCountry] != "NO" || address["country"] != "NO" || address["formatted"] != formatted || v[ResidentAddress] != formatted || lines[1] != postCode+" "+town {
+			t.Errorf("%s: %v, %v", p.GivenName, address, lines)
+		}
+	}
+	if abroad == 0 {
+		t.Error("nobody was born abroad")
+	}
+}
+
 func TestSchoolNumbersHaveTheirControlDigit(t *testing.T) {
 	for _, s := range []*School{granskaret, lyngheia} {
 		for _, n := range []string{s.Number, s.OwnerNumber} {

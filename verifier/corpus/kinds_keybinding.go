@@ -119,7 +119,6 @@ func agreementKinds(w *world) []Kind {
 		return object{"transaction_data_hashes": list}
 	}
 	decoded := string(must(jose.DecodeBase64URL(transactionData[0])))
-	m := w.goodMdoc()
 	return []Kind{
 		kind("missing", "transaction_data_hashes is missing", "transaction_data_missing", object{"transaction_data_hashes": nil}),
 		kind("text", "transaction_data_hashes is a text", "transaction_data_missing", object{"transaction_data_hashes": sha(transactionData[0])}),
@@ -130,6 +129,5 @@ func agreementKinds(w *world) []Kind {
 		kind("decoded", "the hash is of the text after decoding", "transaction_data_hash", hashes(decoded, transactionData[1])),
 		kind("algorithm", "the hash is named md5", "transaction_data_algorithm", object{"transaction_data_hashes_alg": "md5"}),
 		kind("algorithm-not-sent", "the hash is named sha-512, which was not sent", "transaction_data_algorithm", object{"transaction_data_hashes_alg": "sha-512"}),
-		{Name: "mdoc-transaction", Format: Mdoc, Query: "payment_mdoc", Broken: "an mdoc cannot carry the transaction data", Section: "OpenID4VP 1.0 appendix B.2.1", Code: "transaction_data_format", text: m.String()},
 	}
 }

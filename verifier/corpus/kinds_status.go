@@ -7,6 +7,7 @@ import (
 const (
 	sTSL = "Token Status List section 8.3"
 	sTok = "Token Status List section 5"
+	sTyp = "Token Status List section 8.2"
 )
 
 // statusKinds are good presentations whose status is not, or cannot be known: in the JWT for an SD-JWT VC, in the CWT for
@@ -57,8 +58,13 @@ func statusKinds(w *world) []Kind {
 	both("signer-ended", "the certificate of the list's signer has ended", "HAIP 1.0 section 6.1", "status_signer_untrusted", goodIndex, signer(issue(w.national, certSpec{name: "ended status", from: at.Add(-90 * day), to: at.Add(-day)})))
 	both("chain-missing", "the list names no certificate", "HAIP 1.0 section 6.1", "status_chain", goodIndex, func(l *statusList, _ string) { l.chain = nil })
 	both("nowhere", "nothing is at the address", sTSL, "status_unreachable", goodIndex, func(l *statusList, _ string) { l.nowhere = true })
-	both("media-type", "the list comes as a page", "Token Status List section 8.2", "status_unreachable", goodIndex, func(l *statusList, _ string) { l.media = "text/html" })
+	both("media-type", "the list comes as a page", sTyp, "status_unreachable", goodIndex, func(l *statusList, _ string) { l.media = "text/html" })
+	both("no-token", "what comes is no token", sTok, "status_malformed", goodIndex, func(l *statusList, _ string) { l.body = []byte("hello") })
 	kinds = append(kinds,
+		w.status1(SDJWT, "media-type-cwt", "the list comes as a CWT", sTyp, "status_unreachable", goodIndex, func(l *statusList, _ string) { l.media = mediaCWT }),
+		w.status1(SDJWT, "cwt-as-jwt", "the list is a CWT and comes as a JWT", sTyp, "status_malformed", goodIndex, func(l *statusList, uri string) { l.body = l.cwt(uri) }),
+		w.status1(Mdoc, "media-type-jwt", "the list comes as a JWT", sTyp, "status_unreachable", goodIndex, func(l *statusList, _ string) { l.media = mediaJWT }),
+		w.status1(Mdoc, "jwt-as-cwt", "the list is a JWT and comes as a CWT", sTyp, "status_malformed", goodIndex, func(l *statusList, uri string) { l.body = []byte(l.jwt(uri)) }),
 		w.status1(Mdoc, "untagged", "the token stands under no tag", sTok, "status_malformed", goodIndex, func(l *statusList, _ string) { l.untagged = true }),
 		w.status1(Mdoc, "chain-unprotected", "x5chain stands in the unprotected header", "ISO/IEC 18013-5, second edition, 12.3.6", "status_chain", goodIndex, func(l *statusList, _ string) { l.open = true }),
 	)
@@ -102,6 +108,9 @@ func identifierKinds(w *world) []Kind {
 		kind("revoked", "the identifier stands on the list", "revoked", func(*statusList) {}, "person-7"),
 		kind("exp-missing", "the list has no exp", "status_claims", func(l *statusList) { l.changes = object{"exp": nil} }),
 		kind("expired", "the list has ended", "status_expired", func(l *statusList) { l.changes = object{"exp": at.Unix() - 1} }),
+		kind("media-type", "the list comes as a status list", "status_unreachable", func(l *statusList) { l.media = mediaCWT }),
+		kind("nowhere", "nothing is at the address", "status_unreachable", func(l *statusList) { l.nowhere = true }),
+		kind("no-token", "what comes is no token", "status_malformed", func(l *statusList) { l.body = []byte("hello") }),
 		kind("typ", "the list is of another type", "status_type", func(l *statusList) { l.typ = mediaCWT }),
 		kind("stranger", "the list is signed under an authority that is not trusted", "status_signer_untrusted", func(l *statusList) {
 			id := issue(w.stranger, certSpec{name: "strange status"})

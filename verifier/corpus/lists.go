@@ -34,8 +34,9 @@ type statusList struct {
 	seal     func([]byte) []byte
 	nowhere  bool // nothing is at the address
 	media    string
-	untagged bool // CWT alone
-	open     bool // CWT alone: the chain stands in the unprotected header
+	body     []byte // in place of the token
+	untagged bool   // CWT alone
+	open     bool   // CWT alone: the chain stands in the unprotected header
 }
 
 func (w *world) goodStatus() *statusList {
@@ -150,6 +151,9 @@ func (l *statusList) identifiers(uri string, revoked ...string) []byte {
 func (w *world) publish(uri, media, file string, l *statusList, body []byte) {
 	if l.media != "" {
 		media = l.media
+	}
+	if l.body != nil {
+		body = l.body
 	}
 	if l.nowhere {
 		w.lists = append(w.lists, list{List: List{URI: uri, MediaType: media}})

@@ -46,14 +46,13 @@ const query = `{"credentials":[` +
 	`{"id":"pid_sd_jwt","format":"dc+sd-jwt","meta":{"vct_values":["urn:eudi:pid:1"]},"claims":[{"path":["given_name"]},{"path":["age_over_18"],"values":[true]}]},` +
 	`{"id":"pid_mdoc","format":"mso_mdoc","meta":{"doctype_value":"eu.europa.ec.eudi.pid.1"},"claims":[{"path":["eu.europa.ec.eudi.pid.1","given_name"]},{"path":["eu.europa.ec.eudi.pid.1","family_name"]}]},` +
 	`{"id":"unbound","format":"dc+sd-jwt","meta":{"vct_values":["urn:eudi:pid:1"]},"require_cryptographic_holder_binding":false,"claims":[{"path":["given_name"]}]},` +
-	`{"id":"payment","format":"dc+sd-jwt","meta":{"vct_values":["urn:example:payment:1"]},"claims":[{"path":["given_name"]}]},` +
-	`{"id":"payment_mdoc","format":"mso_mdoc","meta":{"doctype_value":"eu.europa.ec.eudi.pid.1"},"claims":[{"path":["eu.europa.ec.eudi.pid.1","given_name"]}]}],` +
-	`"credential_sets":[{"options":[["pid_sd_jwt"],["pid_mdoc"],["unbound"],["payment"],["payment_mdoc"]]}]}`
+	`{"id":"payment","format":"dc+sd-jwt","meta":{"vct_values":["urn:example:payment:1"]},"claims":[{"path":["given_name"]}]}],` +
+	`"credential_sets":[{"options":[["pid_sd_jwt"],["pid_mdoc"],["unbound"],["payment"]]}]}`
 
 // transactionData is what was sent to be authorized.
 var transactionData = []string{
-	b64(`{"type":"urn:example:payment","credential_ids":["payment","payment_mdoc"],"amount":"100 NOK"}`),
-	b64(`{"type":"urn:example:payment","credential_ids":["payment","payment_mdoc"],"amount":"250 NOK"}`),
+	b64(`{"type":"urn:example:payment","credential_ids":["payment"],"amount":"100 NOK"}`),
+	b64(`{"type":"urn:example:payment","credential_ids":["payment"],"amount":"250 NOK"}`),
 }
 
 func b64(text string) string { return jose.EncodeBase64URL([]byte(text)) }

@@ -25,13 +25,13 @@ var (
 	ruleSignature = rule{"issuer_signature", "RFC 9901 section 7.1; ISO/IEC 18013-5 section 9.3.1", "a signature by the key of the issuer's certificate"}
 	ruleTrust     = rule{"issuer_trust", "HAIP 1.0 section 6.1.1; ISO/IEC 18013-5 annex B", "a certificate chain to a trust anchor of this verifier"}
 	ruleEntitled  = rule{"issuer_entitlement", "OpenID4VP 1.0 section 8.6; SD-JWT VC section 2.5", "a trust anchor that is entitled to this type of credential"}
-	ruleCountry   = rule{"issuing_country", "ISO/IEC 18013-5 section 9.3.1; EUDI PID Rulebook", "issuing_country as the country of the issuer's certificate"}
 	ruleDigests   = rule{"disclosures", "RFC 9901 section 7.1; ISO/IEC 18013-5 section 9.3.1", "every claim that was shown stands, hashed, in what the issuer signed"}
+	ruleDocType   = rule{"document_type", "ISO/IEC 18013-5 section 9.3.1", "the document type that the issuer signed"}
+	ruleCountry   = rule{"issuing_country", "ISO/IEC 18013-5 section 9.3.1; EUDI PID Rulebook", "issuing_country as the country of the issuer's certificate"}
 	ruleValidity  = rule{"validity", "RFC 9901 section 9.7; ISO/IEC 18013-5 section 9.3.1", "a credential that is valid now"}
 	ruleHolder    = rule{"holder_binding", "RFC 9901 section 7.3; ISO/IEC 18013-5 section 9.1.3", "a proof, for this request, with the key that the credential is bound to"}
-	ruleStatus    = rule{"status", "Token Status List section 8.3; ISO/IEC 18013-5, second edition, 12.3.6", "the status valid in the issuer's list"}
 	ruleAgreement = rule{"transaction_data", "OpenID4VP 1.0 appendix B.3.3.1", "the hash of each transaction that was sent, signed with the holder's key"}
-	ruleDocType   = rule{"document_type", "ISO/IEC 18013-5 section 9.3.1", "the document type that the issuer signed"}
+	ruleStatus    = rule{"status", "Token Status List section 8.3; ISO/IEC 18013-5, second edition, 12.3.6", "the status valid in the issuer's list"}
 )
 
 var (
@@ -126,10 +126,10 @@ func (s *Service) judge(ctx context.Context, format, text string, b binding) jud
 
 func (s *Service) judgeSDJWT(ctx context.Context, text string, b binding) (j judged) {
 	c, err := sdjwtvc.Parse(text)
-	if !j.checks.add(ruleFormat, err, sdjwtReasons...) {
+	if !j.checks.need(ruleFormat, err, sdjwtReasons...) {
 		return j
 	}
-	if !j.checks.add(ruleSignature, c.VerifySignature(), signatureReasons...) {
+	if !j.checks.need(ruleSignature, c.VerifySignature(), signatureReasons...) {
 		return j
 	}
 	j.kind = c.VCT()
@@ -155,7 +155,7 @@ func (s *Service) judgeSDJWT(ctx context.Context, text string, b binding) (j jud
 // checkIssuer tells whether the chain leads to a trust anchor, and whether that anchor is entitled to the type.
 func (s *Service) checkIssuer(l *checklist, chain []*x509.Certificate, p x5c.Profile, kind string, at time.Time) bool {
 	anchor, err := s.Trust.Verify(chain, p, at)
-	return l.add(ruleTrust, err, trustReasons...) && l.add(ruleEntitled, anchor.Issues(kind), entitledReasons...)
+	return l.need(ruleTrust, err, trustReasons...) && l.add(ruleEntitled, anchor.Issues(kind), entitledReasons...)
 }
 
 var ruleUnbound = rule{ruleHolder.name, "OpenID4VP 1.0 section 6.1", "no proof of holder binding: the credential was asked for without one"}
@@ -175,11 +175,11 @@ func checkKeyBinding(l *checklist, c *sdjwtvc.Credential, b binding) bool {
 
 func (s *Service) judgeMdoc(ctx context.Context, text string, b binding) (j judged) {
 	d, err := oneDocument(text)
-	if !j.checks.add(ruleFormat, err, mdocReasons...) {
+	if !j.checks.need(ruleFormat, err, mdocReasons...) {
 		return j
 	}
 	i := d.IssuerSigned
-	if !j.checks.add(ruleSignature, i.VerifySignature(), signatureReasons...) {
+	if !j.checks.need(ruleSignature, i.VerifySignature(), signatureReasons...) {
 		return j
 	}
 	j.kind = i.DocType()
@@ -193,9 +193,6 @@ func (s *Service) judgeMdoc(ctx context.Context, text string, b binding) (j judg
 	}
 	j.checks.add(ruleValidity, i.VerifyValidity(b.at), validityReasons...)
 	bound := j.checks.add(ruleHolder, d.VerifyDevice(b.transcript), deviceReasons...)
-	if len(b.transactionData) > 0 {
-		j.checks.add(ruleAgreement, errAgreementFormat, agreementReasons...)
-	}
 	if i.MSO().StatusUnread {
 		j.checks.add(ruleStatus, errStatusKind, statusReasons...)
 	}

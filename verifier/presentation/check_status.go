@@ -109,9 +109,6 @@ func (s *StatusLists) lookUp(ctx context.Context, ref statusRef, at time.Time) (
 	if err != nil {
 		return time.Time{}, err
 	}
-	if err := s.checkSigner(list.about.Chain, ref.kind, at); err != nil {
-		return time.Time{}, err
-	}
 	status, err := list.status(ref)
 	switch {
 	case err != nil:
@@ -125,12 +122,14 @@ func (s *StatusLists) lookUp(ctx context.Context, ref statusRef, at time.Time) (
 	return list.about.IssuedAt, err
 }
 
+// list gives a list whose signer may speak of the type now. One that was kept, and whose signer may not, is asked for again: a list
+// may be kept longer than trust, and the issuer may have signed another.
 func (s *StatusLists) list(ctx context.Context, ref statusRef, at time.Time) (list, error) {
 	key := keptKey{ref.uri, ref.form == formIdentifiers}
 	s.mu.Lock()
 	kept, ok := s.kept[key]
 	s.mu.Unlock()
-	if ok && at.Before(kept.until) {
+	if ok && at.Before(kept.until) && s.checkSigner(kept.about.Chain, ref.kind, at) == nil {
 		return kept.list, nil
 	}
 	fresh, err := s.fetch(ctx, ref, at)
@@ -153,10 +152,9 @@ func (s *StatusLists) fetch(ctx context.Context, ref statusRef, at time.Time) (l
 	if err := fresh.about.Check(ref.uri, at); err != nil {
 		return list{}, err
 	}
-	return fresh, nil
+	return fresh, s.checkSigner(fresh.about.Chain, ref.kind, at)
 }
 
-// checkSigner asks each time whether the signer of a list may speak of a type: a list may be kept longer than trust.
 func (s *StatusLists) checkSigner(chain []*x509.Certificate, kind string, at time.Time) error {
 	anchor, err := s.Trust.Verify(chain, x5c.StatusSigner, at)
 	if err == nil {

@@ -15,12 +15,11 @@ var (
 	errAgreementMissing = errors.New("the Key Binding JWT carries no transaction_data_hashes")
 	errAgreementHash    = errors.New("transaction_data_hashes are not those of the transactions that were sent")
 	errAgreementAlg     = errors.New("transaction_data_hashes_alg is not one that was sent")
-	errAgreementFormat  = errors.New("no type of transaction data says how an mdoc is to carry it (OpenID4VP 1.0 appendix B.2.1)")
 )
 
 var agreementReasons = []reason{
 	{errAgreementMissing, "transaction_data_missing"}, {errAgreementHash, "transaction_data_hash"},
-	{errAgreementAlg, "transaction_data_algorithm"}, {errAgreementFormat, "transaction_data_format"},
+	{errAgreementAlg, "transaction_data_algorithm"},
 }
 
 var hashNames = map[string]crypto.Hash{"sha-256": crypto.SHA256, "sha-384": crypto.SHA384, "sha-512": crypto.SHA512}

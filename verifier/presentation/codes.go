@@ -2,8 +2,8 @@ package presentation
 
 import "slices"
 
-// Code is an outcome of a check that is not "ok". Names and codes are stable: programs may go by them, the documentation of
-// the API and the corpus (verifier/corpus) have them from here.
+// Code is an outcome of a check that is not "ok". Names and codes are stable: programs may go by them, as those do that judge the
+// corpus (verifier/corpus).
 type Code struct {
 	Check   string `json:"check"` // Check.Name
 	Code    string `json:"code"`  // Check.Code
@@ -11,12 +11,13 @@ type Code struct {
 	Meaning string `json:"meaning"`
 }
 
-// Codes lists every code, by the checks in the order in which they are made.
+// Codes lists every code by its check: the checks of the answer as a whole, and then those of a presentation in the order in which
+// they are made. The check of the query comes last, and stands with the presentation where it concerns one alone.
 func Codes() []Code { return slices.Clone(allCodes) }
 
 var allCodes = tableOf(
 	codesOfRule{ruleState, []meaning{{"state_mismatch", "state is not that of this request, or is missing"}}},
-	codesOfRule{ruleQuery, []meaning{{"not_as_asked", "what came is not what was asked for: type, claims, values, authority, number, or a required credential is missing"}}},
+	codesOfRule{ruleQuery, []meaning{{"not_as_asked", "what came is not what was asked for: type, claims, values, authority, number, or a required credential is missing; or nothing came that could authorize a transaction"}}},
 	codesOfRule{ruleFormat, []meaning{
 		{"not_asked", "nothing was asked for under this id, in a format that this verifier reads"},
 		{"format_failed", "the presentation is not in the format that was asked for; got says where it departs"},
@@ -44,7 +45,7 @@ var allCodes = tableOf(
 		{"issuer_certificate_not_yet_valid", "a certificate of the chain has not begun"},
 		{"issuer_certificate_purpose", "the certificate is not for signing credentials of this format"},
 		{"issuer_chain_malformed", "the chain is not one, or holds its own anchor or a certificate that signed itself"},
-		{"trust_list_expired", "the trust list that names the anchor has ended and could not be renewed"},
+		{"trust_list_expired", "the chain leads to an anchor on trust lists that have ended, and to no other"},
 	}},
 	codesOfRule{ruleEntitled, []meaning{{"issuer_not_entitled", "the trust anchor is known, and not entitled to this type of credential; got names it and its types"}}},
 	codesOfRule{ruleDigests, []meaning{
@@ -83,10 +84,9 @@ var allCodes = tableOf(
 		{"device_mac", "the device made a MAC: OpenID4VP 1.0 gives it no key of the reader to make one for"},
 	}},
 	codesOfRule{ruleAgreement, []meaning{
-		{"transaction_data_missing", "the Key Binding JWT carries no transaction_data_hashes"},
+		{"transaction_data_missing", "the Key Binding JWT carries no array transaction_data_hashes"},
 		{"transaction_data_hash", "the hashes are not those of the transactions that were sent, each once"},
-		{"transaction_data_algorithm", "transaction_data_hashes_alg is not one that was sent"},
-		{"transaction_data_format", "transaction data was to be authorized by a credential whose format cannot carry it"},
+		{"transaction_data_algorithm", "transaction_data_hashes_alg is not one that was sent, or is missing where some were"},
 	}},
 	codesOfRule{ruleStatus, []meaning{
 		{"revoked", "the issuer has revoked the credential"},
@@ -94,10 +94,10 @@ var allCodes = tableOf(
 		{"status_unknown_value", "the status is one that this verifier does not know"},
 		{"status_mechanism", "the status is told by a mechanism that this verifier does not know"},
 		{"status_not_asked", "the status was not looked up, because the issuer is not trusted"},
-		{"status_unreachable", "the list could not be fetched"},
+		{"status_unreachable", "the list could not be fetched, or came as another media type than was asked for"},
 		{"status_malformed", "the list is no token of its form"},
 		{"status_type", "the list is a token of another type"},
-		{"status_chain", "the list names no certificate of its signer"},
+		{"status_chain", "the protected header of the list has no chain of its signer that can be read"},
 		{"status_signature", "the list is not signed with the key of its certificate"},
 		{"status_signer_untrusted", "the signer of the list is not trusted for this type of credential"},
 		{"status_claims", "a claim of the list is missing or of the wrong form"},

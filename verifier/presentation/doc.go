@@ -16,5 +16,5 @@
 //
 // A verdict lists each check with its outcome, and goes on after a failure as far as that has a meaning. It accepts only
 // when every check holds, and only then the claims that were asked for are kept, until the transaction is deleted. Codes
-// lists what a check can say; verifier/corpus holds a presentation for each of it.
+// lists what a check can say; verifier/corpus holds a presentation for each of it but one that is too large.
 package presentation

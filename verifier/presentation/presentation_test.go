@@ -158,3 +158,41 @@ func TestFullMemoryIsEmptied(t *testing.T) {
 		t.Error("a list without ttl was kept")
 	}
 }
+
+// What somebody else signed is not kept in the place of what the issuer says, and what the issuer signed is asked for once.
+func TestAListIsKeptWhenItsSignerHolds(t *testing.T) {
+	b := newBench(t)
+	const address = "https://issuer.example/statuslists/1"
+	asked := &counted{Getter: b.Status.Fetch}
+	b.Status.Fetch = asked
+	ref := statusRef{index: 7, uri: address, form: formJWT, kind: "urn:eudi:pid:1"}
+	look := func(what string, want error, times int) {
+		t.Helper()
+		if _, err := b.Status.lookUp(t.Context(), ref, b.at); !errors.Is(err, want) || want == nil && err != nil || asked.times != times {
+			t.Errorf("%s: got %v after %d fetches, want %v after %d", what, err, asked.times, want, times)
+		}
+	}
+	trusted := b.Status.Trust
+	b.Status.Trust = trust.NewSet()
+	look("a signer that nobody trusts", errStatusSigner, 1)
+	if len(b.Status.kept) != 0 {
+		t.Error("the list was kept")
+	}
+	look("again", errStatusSigner, 2)
+	b.Status.Trust = trusted
+	look("a signer that is trusted", nil, 3)
+	look("what was kept", nil, 3)
+	b.Status.Trust = trust.NewSet()
+	look("what was kept, of a signer that was thrown out", errStatusSigner, 4)
+}
+
+// counted counts what is fetched.
+type counted struct {
+	Getter
+	times int
+}
+
+func (c *counted) Get(ctx context.Context, address string, accept ...string) (*fetch.Answer, error) {
+	c.times++
+	return c.Getter.Get(ctx, address, accept...)
+}

@@ -27,6 +27,7 @@ var ErrList = errors.New("trust: not a trust list of the signer that is pinned")
 
 // List is a trust list whose signature has been verified.
 type List struct {
+	Type       string // LoTEType of ETSI TS 119 602; "" of our own form
 	Issued     time.Time
 	NextUpdate time.Time // by then there is a newer one
 	Until      time.Time // then it is over
@@ -79,13 +80,29 @@ func SignList(key crypto.Signer, l List) (string, error) {
 // operator lets the list speak for: of our own form, where every entry names its types, nil lets all of them count; by
 // ETSI TS 119 602, which names none, they are the types of every entry. ErrList.
 func ParseList(text string, signer *x509.Certificate, types []string, at time.Time) (*List, error) {
+	l, err := readList(text, signer, types)
+	switch {
+	case err != nil:
+		return nil, err
+	case at.Before(signer.NotBefore) || at.After(signer.NotAfter):
+		return nil, fmt.Errorf("%w: the pinned certificate is not of now", ErrList)
+	case l.Issued.After(at.Add(skew)):
+		return nil, fmt.Errorf("%w: issued at %s, which is to come", ErrList, l.Issued.Format(time.RFC3339))
+	case !at.Before(l.Until):
+		return nil, fmt.Errorf("%w: over since %s", ErrList, l.Until.Format(time.RFC3339))
+	}
+	return l, nil
+}
+
+// readList reads what the signer said, whenever that was.
+func readList(text string, signer *x509.Certificate, types []string) (*List, error) {
 	jwt, err := jose.Parse(text, listRules)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrList, err)
 	}
 	pub, ok := signer.PublicKey.(*ecdsa.PublicKey)
-	if !ok || at.Before(signer.NotBefore) || at.After(signer.NotAfter) {
-		return nil, fmt.Errorf("%w: the pinned certificate has no ECDSA key or is not of now", ErrList)
+	if !ok {
+		return nil, fmt.Errorf("%w: the pinned certificate has no ECDSA key", ErrList)
 	}
 	payload, err := jwt.Verify(pub)
 	if err != nil {
@@ -96,13 +113,8 @@ func ParseList(text string, signer *x509.Certificate, types []string, at time.Ti
 		read = parseOwn
 	}
 	l, err := read(payload, types)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrList, err)
-	case l.Issued.After(at.Add(skew)):
-		return nil, fmt.Errorf("%w: issued at %s, which is to come", ErrList, l.Issued.Format(time.RFC3339))
-	case !at.Before(l.Until):
-		return nil, fmt.Errorf("%w: over since %s", ErrList, l.Until.Format(time.RFC3339))
 	}
 	return l, nil
 }

@@ -24,9 +24,12 @@ import (
 //	address: https://trust.example/list.jwt
 //	types:
 //	  - urn:eudi:pid:1
+//	lote_type: http://uri.etsi.org/19602/LoTEType/EUPIDProvidersList  # when given, the list must be of this LoTEType
 //
-// A list is fetched again when three quarters of the time to its next update have passed. When that fails, the one before
-// counts until its end, and then nobody on it is trusted. It is kept on disk, for a start while the address does not answer.
+// A list is fetched again when three quarters of the time to its next update have passed, a day after it was read at the latest, and
+// a minute after at the earliest. When that fails, the one before counts until its end, and then nobody on it is trusted. It is kept
+// on disk, for a start while the address does not answer. A list that is older than the newest that its signer was known to give
+// under this name is refused, also after a start and after its name was taken out for a while.
 type Lists struct {
 	Dir   string
 	Cache string // folder of what was fetched
@@ -34,8 +37,14 @@ type Lists struct {
 	Fetch *fetch.Client
 	Log   *slog.Logger
 
-	mu   sync.Mutex
-	kept map[string]*kept
+	mu     sync.Mutex
+	kept   map[string]*kept
+	newest map[issued]time.Time
+}
+
+// issued is whose list it is, and under which name. It outlives what is kept under the name.
+type issued struct {
+	name, signer string // the DER of the certificate
 }
 
 // kept is the newest list of a name, and when it is asked for again.
@@ -47,16 +56,22 @@ type kept struct {
 
 // listConfig is what NAME.yaml says.
 type listConfig struct {
-	Address string   `yaml:"address"`
-	Types   []string `yaml:"types"`
-	signer  *x509.Certificate
+	Address  string   `yaml:"address"`
+	Types    []string `yaml:"types"`
+	LoTEType string   `yaml:"lote_type"`
+	signer   *x509.Certificate
 }
 
 // String is another one when the operator changed anything.
-func (c listConfig) String() string { return fmt.Sprintf("%q %q %x", c.Address, c.Types, c.signer.Raw) }
+func (c listConfig) String() string {
+	return fmt.Sprintf("%q %q %q %x", c.Address, c.Types, c.LoTEType, c.signer.Raw)
+}
 
 // retry is how long a list rests that could not be fetched.
 const retry = time.Minute
+
+// rest is how long a list rests at the most, however late its next update: who is thrown out before is seen within it.
+const rest = 24 * time.Hour
 
 // Load takes what is kept on disk: a start asks nobody.
 func (l *Lists) Load(at time.Time) { l.each(at, l.load) }
@@ -75,12 +90,12 @@ func (l *Lists) each(at time.Time, do func(name string, c listConfig, at time.Ti
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.kept == nil {
-		l.kept = map[string]*kept{}
+		l.kept, l.newest = map[string]*kept{}, map[issued]time.Time{}
 	}
 	names, _, err := listing(l.Dir)
 	if err != nil {
 		l.Log.Error("trust lists", "folder", l.Dir, "cause", err.Error())
-		return
+		names = nil // what cannot be seen is not trusted
 	}
 	named := map[string]bool{}
 	for _, name := range names {
@@ -130,16 +145,21 @@ func readConfig(dir, name string) (c listConfig, err error) {
 }
 
 func (l *Lists) load(name string, c listConfig, at time.Time) {
-	text, err := os.ReadFile(filepath.Join(l.Cache, name+".jwt"))
+	text, err := l.onDisk(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
 	if err == nil {
-		err = l.take(name, strings.TrimSpace(string(text)), c, at)
+		err = l.take(name, text, c, at)
 	}
 	if err != nil {
 		l.Log.Error("trust list", "list", name, "from", "disk", "cause", err.Error())
 	}
+}
+
+func (l *Lists) onDisk(name string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(l.Cache, name+".jwt"))
+	return strings.TrimSpace(string(text)), err
 }
 
 // refresh fetches a list, and lets the one before stand when that fails.
@@ -149,9 +169,9 @@ func (l *Lists) refresh(ctx context.Context, name string, c listConfig, at time.
 		err = l.take(name, strings.TrimSpace(string(answer.Body)), c, at)
 	}
 	if err == nil {
-		err = keys.Replace(l.Cache, name+".jwt", answer.Body)
-	}
-	if err == nil {
+		if err := keys.Replace(l.Cache, name+".jwt", answer.Body); err != nil {
+			l.Log.Error("trust list not kept on disk, a start has to fetch it", "list", name, "cause", err.Error())
+		}
 		return
 	}
 	k := l.kept[name]
@@ -167,16 +187,23 @@ func (l *Lists) refresh(ctx context.Context, name string, c listConfig, at time.
 	l.Log.Error("trust list", "list", name, "from", c.Address, "cause", err.Error(), "the one before counts until", until)
 }
 
-// take verifies a list and lets it count. One that is older than the one before is refused: it may name who was thrown out.
+// take verifies a list and lets it count. One that is older than the newest is refused: it may name who was thrown out.
 func (l *Lists) take(name, text string, c listConfig, at time.Time) error {
 	list, err := ParseList(text, c.signer, c.Types, at)
 	if err != nil {
 		return err
 	}
-	if k := l.kept[name]; k != nil && k.list != nil && list.Issued.Before(k.list.Issued) {
-		return fmt.Errorf("%w: issued at %s, before the one that counts", ErrList, list.Issued.Format(time.RFC3339))
+	if c.LoTEType != "" && list.Type != c.LoTEType {
+		return fmt.Errorf("%w: LoTEType: expected %q, got %q", ErrList, c.LoTEType, list.Type)
 	}
+	if newest := l.newestOf(name, c.signer); list.Issued.Before(newest) {
+		return fmt.Errorf("%w: issued at %s, before the newest of this signer, of %s", ErrList, list.Issued.Format(time.RFC3339), newest.Format(time.RFC3339))
+	}
+	l.newest[issued{name, string(c.signer.Raw)}] = list.Issued
 	due := list.Issued.Add(list.NextUpdate.Sub(list.Issued) / 4 * 3)
+	if latest := at.Add(rest); due.After(latest) {
+		due = latest
+	}
 	if earliest := at.Add(retry); due.Before(earliest) {
 		due = earliest
 	}
@@ -184,4 +211,21 @@ func (l *Lists) take(name, text string, c listConfig, at time.Time) error {
 	l.Set.Put(sourceOf(name), Source{Until: list.Until, Anchors: list.Anchors})
 	l.Log.Info("trust list read", "list", name, "entries", len(list.Anchors), "issued", list.Issued, "next_update", list.NextUpdate, "until", list.Until)
 	return nil
+}
+
+// newestOf is when the newest list was issued that the signer gave under a name, by what is on disk when none was read since the
+// start, and though it be over; the zero time when none is known.
+func (l *Lists) newestOf(name string, signer *x509.Certificate) time.Time {
+	if at, known := l.newest[issued{name, string(signer.Raw)}]; known {
+		return at
+	}
+	text, err := l.onDisk(name)
+	if err != nil {
+		return time.Time{}
+	}
+	list, err := readList(text, signer, nil)
+	if err != nil { // of another signer
+		return time.Time{}
+	}
+	return list.Issued
 }

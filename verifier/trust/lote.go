@@ -39,8 +39,7 @@ type loteService struct {
 	} `json:"ServiceDigitalIdentity"`
 }
 
-// parseLoTE reads the JSON binding of ETSI TS 119 602, as far as it is known from others (specs/README.md). Services whose
-// type ends in /Issuance sign credentials, those in /Revocation the status of them; others do not concern a verifier.
+// parseLoTE reads the JSON binding of ETSI TS 119 602, as far as it is known from others (specs/README.md).
 func parseLoTE(payload []byte, types []string) (*List, error) {
 	var claims struct {
 		LoTE json.RawMessage `json:"LoTE"`
@@ -58,7 +57,7 @@ func parseLoTE(payload []byte, types []string) (*List, error) {
 	if t.Scheme.Issued.IsZero() || !t.Scheme.NextUpdate.After(t.Scheme.Issued) || t.Entities == nil {
 		return nil, errors.New("expected ListIssueDateTime, NextUpdate after it, and TrustedEntitiesList (ETSI TS 119 602)")
 	}
-	l := &List{Issued: t.Scheme.Issued.UTC(), NextUpdate: t.Scheme.NextUpdate.UTC(), Until: t.Scheme.NextUpdate.UTC()}
+	l := &List{Type: t.Scheme.Type, Issued: t.Scheme.Issued.UTC(), NextUpdate: t.Scheme.NextUpdate.UTC(), Until: t.Scheme.NextUpdate.UTC()}
 	for _, entity := range t.Entities {
 		name := "an entity without a name"
 		if len(entity.About.Names) > 0 {
@@ -75,12 +74,24 @@ func parseLoTE(payload []byte, types []string) (*List, error) {
 	return l, nil
 }
 
-// withdrawn ends the status of a service that counts no longer; the lists of PID providers carry no status.
-const withdrawn = "/withdrawn"
+const serviceTypes = "http://uri.etsi.org/19602/SvcType/"
+
+// attesting are the services whose authorities stand behind credentials; true for those that tell the status of them alone. Those of
+// wallets (WalletSolution) and of relying parties (WRPAC, WRPRC) end in /Issuance too, and attest nothing.
+var attesting = map[string]bool{
+	serviceTypes + "PID/Issuance": false, serviceTypes + "PID/Revocation": true,
+	serviceTypes + "PubEAA/Issuance": false, serviceTypes + "PubEAA/Revocation": true,
+	serviceTypes + "EAA/Issuance": false, serviceTypes + "EAA/Revocation": true,
+}
+
+// inForce tells whether a service counts; the lists of PID providers carry no status.
+func (s loteService) inForce() bool {
+	return s.Status == "" || strings.HasSuffix(s.Status, "/notified") || strings.HasSuffix(s.Status, "/granted")
+}
 
 func (s loteService) anchors(name string, types []string) ([]Anchor, error) {
-	revokes := strings.HasSuffix(s.Type, "/Revocation")
-	if !revokes && !strings.HasSuffix(s.Type, "/Issuance") || strings.HasSuffix(s.Status, withdrawn) {
+	statusOnly, attests := attesting[s.Type]
+	if !attests || !s.inForce() {
 		return nil, nil
 	}
 	var all []Anchor
@@ -89,7 +100,7 @@ func (s loteService) anchors(name string, types []string) ([]Anchor, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Anchor{Name: name, Certificate: cert, Types: types, StatusOnly: revokes})
+		all = append(all, Anchor{Name: name, Certificate: cert, Types: types, StatusOnly: statusOnly})
 	}
 	return all, nil
 }

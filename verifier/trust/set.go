@@ -35,32 +35,56 @@ type Source struct {
 	Anchors []Anchor
 }
 
-// Set is everybody who is trusted. It is safe for concurrent use; every change of it makes it forget the chains that it
-// has found good.
+// Set is everybody who is trusted. It is safe for concurrent use; every change of a source makes it forget the chains that it
+// has found good by that source.
 type Set struct {
 	change  sync.Mutex // held by writers
-	sources map[string]Source
+	sources map[string]*source
 	pinned  []Anchor
 	state   atomic.Pointer[state]
 }
 
 // state is one state of the set, which never changes.
 type state struct {
-	anchors *x5c.Anchors
-	known   map[string][]entry // by the DER of the anchor
+	sources []*source
 	pinned  map[string][]entry // by the DER of the leaf
+}
+
+// source judges a chain by itself: what another one says of an authority, or said until it was over, hides nothing of it.
+type source struct {
+	name    string
+	until   time.Time
+	anchors *x5c.Anchors
+	known   map[string][]entry // by nameAndKey
 }
 
 // entry is what one source says of an anchor.
 type entry struct {
 	Anchor
 	source string
-	until  time.Time
 }
+
+// nameAndKey is what an authority is known by, also when its certificate is renewed (RFC 5280 section 6.1.1 d).
+func nameAndKey(cert *x509.Certificate) string {
+	return string(cert.RawSubject) + string(cert.RawSubjectPublicKeyInfo)
+}
+
+func newSource(name string, s Source) *source {
+	t := &source{name: name, until: s.Until, known: map[string][]entry{}}
+	var certs []*x509.Certificate
+	for _, a := range s.Anchors {
+		certs = append(certs, a.Certificate)
+		t.known[nameAndKey(a.Certificate)] = append(t.known[nameAndKey(a.Certificate)], entry{a, name})
+	}
+	t.anchors = x5c.NewAnchors(certs...)
+	return t
+}
+
+func (s *source) over(at time.Time) bool { return !s.until.IsZero() && !at.Before(s.until) }
 
 // NewSet makes a set that trusts nobody.
 func NewSet() *Set {
-	s := &Set{sources: map[string]Source{}}
+	s := &Set{sources: map[string]*source{}}
 	s.build()
 	return s
 }
@@ -69,7 +93,7 @@ func NewSet() *Set {
 func (s *Set) Put(name string, source Source) {
 	s.change.Lock()
 	defer s.change.Unlock()
-	s.sources[name] = source
+	s.sources[name] = newSource(name, source)
 	s.build()
 }
 
@@ -91,29 +115,19 @@ func (s *Set) Pin(leaf Anchor) {
 }
 
 func (s *Set) build() {
-	t := &state{known: map[string][]entry{}, pinned: map[string][]entry{}}
-	var certs []*x509.Certificate
+	t := &state{pinned: map[string][]entry{}}
 	for _, name := range slices.Sorted(maps.Keys(s.sources)) {
-		source := s.sources[name]
-		for _, a := range source.Anchors {
-			certs = append(certs, a.Certificate)
-			der := string(a.Certificate.Raw)
-			t.known[der] = append(t.known[der], entry{Anchor: a, source: name, until: source.Until})
-		}
+		t.sources = append(t.sources, s.sources[name])
 	}
 	for _, a := range s.pinned {
 		der := string(a.Certificate.Raw)
-		t.pinned[der] = append(t.pinned[der], entry{Anchor: a, source: "pinned"})
+		t.pinned[der] = append(t.pinned[der], entry{a, "pinned"})
 	}
-	t.anchors = x5c.NewAnchors(certs...)
 	s.state.Store(t)
 }
 
 // Found is the anchor at which a chain ends, with all that is said of it.
-type Found struct {
-	Certificate *x509.Certificate
-	entries     []entry
-}
+type Found struct{ entries []entry }
 
 // Verify finds the anchor of a chain, leaf first, whose leaf fits the profile. Errors: those of x5c.Anchors.Verify,
 // ErrListOver.
@@ -124,23 +138,28 @@ func (s *Set) Verify(chain []*x509.Certificate, p x5c.Profile, at time.Time) (*F
 			return pinned(chain[0], entries, at)
 		}
 	}
-	anchor, err := t.anchors.Verify(chain, p, at)
-	if err != nil {
-		return nil, err
-	}
-	f := &Found{Certificate: anchor}
+	f := &Found{}
 	var over []string
-	for _, e := range t.known[string(anchor.Raw)] {
-		if e.until.IsZero() || at.Before(e.until) {
-			f.entries = append(f.entries, e)
-			continue
+	var failed error
+	for _, source := range t.sources {
+		switch anchor, err := source.anchors.Verify(chain, p, at); {
+		case err == nil && source.over(at):
+			over = append(over, fmt.Sprintf("%s held until %s", source.name, source.until.UTC().Format(time.RFC3339)))
+		case err == nil:
+			f.entries = append(f.entries, source.known[nameAndKey(anchor)]...)
+		case failed == nil && !source.over(at) && !errors.Is(err, x5c.ErrUntrusted):
+			failed = err
 		}
-		over = append(over, fmt.Sprintf("%s held until %s", e.source, e.until.UTC().Format(time.RFC3339)))
 	}
-	if len(f.entries) == 0 {
+	switch {
+	case len(f.entries) > 0:
+		return f, nil
+	case len(over) > 0:
 		return nil, fmt.Errorf("%w: %s", ErrListOver, strings.Join(over, "; "))
+	case failed == nil:
+		_, failed = x5c.NewAnchors().Verify(chain, p, at) // what is wrong with the chain itself, and else that nobody knows it
 	}
-	return f, nil
+	return nil, failed
 }
 
 func pinned(leaf *x509.Certificate, entries []entry, at time.Time) (*Found, error) {
@@ -152,7 +171,7 @@ func pinned(leaf *x509.Certificate, entries []entry, at time.Time) (*Found, erro
 	case at.After(leaf.NotAfter):
 		return nil, fmt.Errorf("%w: the pinned certificate", x5c.ErrExpired)
 	}
-	return &Found{Certificate: leaf, entries: entries}, nil
+	return &Found{entries}, nil
 }
 
 // Issues tells whether the anchor is entitled to credentials of a type. ErrNotEntitled, which names the anchor and its types.
