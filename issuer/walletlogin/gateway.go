@@ -1,6 +1,7 @@
 package walletlogin
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -34,9 +35,12 @@ type Gateway struct {
 	Provider *authclient.Client
 	Party    *authclient.Party
 	Store    Store
-	Site     *web.Site
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Barred tells whether nobody may log in as a person: what an operator or the person has closed is not opened by another way to
+	// log in. Whoever has no account is not barred.
+	Barred func(ctx context.Context, pid string) (bool, error)
+	Site   *web.Site
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 var _ authserver.SignIn = (*Gateway)(nil)
@@ -165,11 +169,18 @@ func (g *Gateway) callback(c *gin.Context) {
 		g.problem(c, pending.ReturnTo, err)
 		return
 	}
-	if err := g.Store.AddLogin(ctx, *login); err != nil {
-		g.Site.Failure(c, err)
-		return
+	barred, err := g.Barred(ctx, login.PID)
+	if err == nil && !barred {
+		err = g.Store.AddLogin(ctx, *login)
 	}
-	g.to(c, pending.ReturnTo)
+	switch {
+	case err != nil:
+		g.Site.Failure(c, err)
+	case barred:
+		g.problem(c, pending.ReturnTo, errBarred)
+	default:
+		g.to(c, pending.ReturnTo)
+	}
 }
 
 // finish verifies the answer.
@@ -196,13 +207,19 @@ func loginBy(p *Pending, claims oidc.IDToken, at time.Time) (*Login, error) {
 	}, nil
 }
 
+// errBarred: the person's account is one that nobody logs in with.
+var errBarred = errors.New("walletlogin: the account is barred")
+
 // problem tells a person why the wallet's way leads nowhere, and leads back to the choice where it is known.
 func (g *Gateway) problem(c *gin.Context, back string, err error) {
 	p := web.Problem{Status: http.StatusBadGateway, Code: "wallet_login_provider", TextKey: "openid.problem.provider", ReturnURL: back}
 	if back != "" {
 		p.ReturnTextKey = "openid.problem.back"
 	}
-	if errors.Is(err, authclient.ErrAnswer) {
+	switch {
+	case errors.Is(err, errBarred):
+		p.Status, p.Code, p.TextKey = http.StatusForbidden, "wallet_login_barred", "openid.problem.barred"
+	case errors.Is(err, authclient.ErrAnswer):
 		p.Status, p.Code, p.TextKey = http.StatusBadRequest, "wallet_login_answer", "openid.problem.answer"
 	}
 	g.Log.InfoContext(c.Request.Context(), "login with the wallet not completed", "why", err, "trace_id", observe.TraceID(c.Request.Context()))

@@ -106,6 +106,36 @@ func TestWalletNeedsNoAccount(t *testing.T) {
 	}
 }
 
+// An account in which nothing may be done is not opened by the credential that was issued when it was in order.
+func TestBarredAccountIsNotOpenedByTheWallet(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *eidHouse) {
+		loans := h.loginParty(t, "loans", h.provider)
+		for _, c := range []struct {
+			state  minid.State
+			barred bool
+		}{
+			{minid.StateQuarantined, true}, {minid.StateClosed, true}, {minid.StateLocked, false}, // whoever types wrong passwords locks nobody else out
+			{minid.StateTemporaryPassword, false}, {minid.StateNormal, false},
+		} {
+			check(t, h.beside.W.Exec("UPDATE minid_people SET state = ? WHERE pid = ?", c.state, stjerne).Error)
+			v := newVisitor(t)
+			v.get(loans.push())
+			choice := v.at
+			v.get(h.withWallet(v, stjerne))
+			if !c.barred {
+				loans.redeem(loans.landed(v))
+				continue
+			}
+			v.sees("MinID-en din er sperret eller avsluttet", "Ta kontakt med brukerstøtte", "wallet_login_barred")
+			if v.status != http.StatusForbidden || v.left != "" {
+				t.Errorf("%s: %d to %q", c.state, v.status, v.left)
+			}
+			v.get(choice)
+			v.sees("Velg hvordan du vil logge inn") // and nobody is logged in
+		}
+	})
+}
+
 // A login that leads to a credential is MinID's: a credential that rests on another would outlive its revocation.
 func TestWalletIsNotOfferedForCredentials(t *testing.T) {
 	h := newEIDHouse(t)
