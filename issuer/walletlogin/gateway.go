@@ -38,9 +38,11 @@ type Gateway struct {
 	// Barred tells whether nobody may log in as a person: what an operator or the person has closed is not opened by another way to
 	// log in. Whoever has no account is not barred.
 	Barred func(ctx context.Context, pid string) (bool, error)
-	Site   *web.Site
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Numbers says whom the service takes in, however they log in: minid.Core's.
+	Numbers fnr.Policy
+	Site    *web.Site
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 var _ authserver.SignIn = (*Gateway)(nil)
@@ -65,8 +67,7 @@ const (
 
 // SignedIn implements authserver.SignIn. Who is logged in at MinID well enough is not asked, as always there.
 func (g *Gateway) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool) {
-	login, err := g.Store.TakeLogin(c.Request.Context(), g.browser(c), need.ReturnTo, g.Now())
-	switch {
+	switch login, err := g.take(c, need); {
 	case err == nil:
 		return &minid.Session{
 			ID: login.ID, PID: login.PID, Level: login.Level, AMR: login.AMR, AuthTime: login.AuthTime, Expires: login.Expires,
@@ -87,6 +88,14 @@ func (g *Gateway) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, boo
 		g.choose(c, need)
 	}
 	return nil, false
+}
+
+// take gives the login that this browser has come back with. It writes, so it is not asked for a browser that has never left. ErrNotFound.
+func (g *Gateway) take(c *gin.Context, need minid.Need) (*Login, error) {
+	if web.Cookie(c, g.Site, browserCookie) == "" {
+		return nil, ErrNotFound
+	}
+	return g.Store.TakeLogin(c.Request.Context(), g.browser(c), need.ReturnTo, g.Now())
 }
 
 // choiceView is the data of openid_choice.
@@ -191,19 +200,19 @@ func (g *Gateway) finish(c *gin.Context, p *Pending, q url.Values) (*Login, erro
 	if err != nil {
 		return nil, err
 	}
-	return loginBy(p, got.Claims, g.Now())
+	return g.loginBy(p, got.Claims)
 }
 
-// loginBy is what an ID token makes of a login. A person has a national identity number here, whoever else the other provider may
-// log in.
-func loginBy(p *Pending, claims oidc.IDToken, at time.Time) (*Login, error) {
-	n, err := fnr.Parse(claims.PID)
+// loginBy is what an ID token makes of a login. A person has a national identity number here, one that the service takes in, whoever
+// else the other provider may log in.
+func (g *Gateway) loginBy(p *Pending, claims oidc.IDToken) (*Login, error) {
+	n, err := g.Numbers.Parse(claims.PID)
 	if err != nil {
 		return nil, errors.Join(authclient.ErrProvider, err)
 	}
 	return &Login{
 		ID: authclient.NewSecret(), Browser: p.Browser, ReturnTo: p.ReturnTo, PID: n.Digits(), Level: authserver.LevelOf(claims.ACR),
-		AMR: claims.AMR, AuthTime: time.Unix(claims.AuthTime, 0).UTC(), Expires: at.Add(loginLife),
+		AMR: claims.AMR, AuthTime: time.Unix(claims.AuthTime, 0).UTC(), Expires: g.Now().Add(loginLife),
 	}, nil
 }
 
