@@ -89,7 +89,7 @@ func TestMinIDAndWalletAreOneToAService(t *testing.T) {
 // Who has no MinID logs in with the wallet all the same; a PID reaches what MinID does not.
 func TestWalletNeedsNoAccount(t *testing.T) {
 	h := newEIDHouse(t)
-	const nobody = "21483609245"
+	const nobody = "21883609228"
 	loans, tax := h.loginParty(t, "loans", h.provider), h.loginParty(t, "tax", h.provider)
 	v := newVisitor(t)
 	v.get(loans.push())

@@ -13,6 +13,7 @@ import (
 	"lommebok.example/internal/observe"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/specs/fnr"
 	"lommebok.example/specs/oidc"
 	"lommebok.example/verifier/login"
 	"lommebok.example/verifier/presentation"
@@ -22,10 +23,11 @@ import (
 // walletSignIn signs people in with their wallets: the page of a presentation stands in the authorization request, at the
 // address where that goes on, so that whoever has neither of the two cookies sees nothing of it.
 type walletSignIn struct {
-	pages *pages
-	store login.Store
-	trust login.Trust
-	log   *slog.Logger
+	pages   *pages
+	store   login.Store
+	trust   login.Trust
+	numbers fnr.Policy
+	log     *slog.Logger
 }
 
 var _ authserver.SignIn = (*walletSignIn)(nil)
@@ -102,7 +104,7 @@ func (w *walletSignIn) show(c *gin.Context, need minid.Need, t *transaction) {
 
 // judge gives the session of a person who showed enough, or tells why there is none.
 func (w *walletSignIn) judge(c *gin.Context, need minid.Need, t *transaction) (*minid.Session, bool) {
-	person, err := w.trust.Person(t.Verdict)
+	person, err := w.trust.Person(t.Verdict, w.numbers)
 	if err == nil && person.Level >= need.Level {
 		return &minid.Session{
 			ID: t.ID, PID: person.PID, Level: person.Level, AMR: []string{oidc.AMRWallet}, AuthTime: w.shown(t), Expires: t.Expires,

@@ -23,6 +23,7 @@ import (
 	"lommebok.example/minid/authclient"
 	"lommebok.example/minid/authserver"
 	minidstore "lommebok.example/minid/store"
+	"lommebok.example/specs/fnr"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/verifier/api"
@@ -55,6 +56,8 @@ type Config struct {
 	// at which level; nil for login.DefaultTrust. With MinIDURL, that provider is one of the services.
 	Services   []authserver.Service
 	LoginTrust login.Trust
+	// LoginNumbers says which people are logged in; the zero policy takes the synthetic numbers of Skatteetaten alone.
+	LoginNumbers fnr.Policy
 
 	// StatusMaxAge is how long a status list is kept at the most. 0 fetches it for each presentation, so that a revocation
 	// counts at once.
@@ -258,7 +261,7 @@ func assemble(cfg Config, deps Deps, g *ground) (*parts, error) {
 	}
 	asked := partyAPI(cfg, deps, g, asking)
 	pages := &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins}
-	pages.signIn = &walletSignIn{pages: pages, store: g.store, trust: cfg.LoginTrust, log: deps.Log}
+	pages.signIn = &walletSignIn{pages: pages, store: g.store, trust: cfg.LoginTrust, numbers: cfg.LoginNumbers, log: deps.Log}
 	provider, err := newProvider(cfg, deps, g, pages.signIn)
 	return &parts{
 		signIn: pages.signIn, provider: provider,
