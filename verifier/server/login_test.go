@@ -23,6 +23,7 @@ import (
 	"lommebok.example/specs/sdjwt"
 	"lommebok.example/specs/sdjwtvc"
 	"lommebok.example/verifier/login"
+	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/server"
 )
 
@@ -98,15 +99,18 @@ func TestLoginWithTheWallet(t *testing.T) {
 		if strings.Contains(v.body, "Etternamn") {
 			t.Error("more is asked for than the number")
 		}
+		begun := s.now()
 		w := s.open(t, v.qr())
 		for _, c := range w.query.Credentials {
 			if len(c.Claims) != 1 {
 				t.Errorf("%s is asked for %v", c.ID, c.Claims)
 			}
 		}
+		s.add(time.Minute)
 		if to := w.showMinID(karies); to != "" {
 			t.Errorf("a wallet on another device is sent to %s", to)
 		}
+		s.add(time.Minute)
 		v.get(v.at) // as the page does when its state is done
 		q := loans.landed(v)
 		token, claims := loans.redeem(q)
@@ -114,7 +118,7 @@ func TestLoginWithTheWallet(t *testing.T) {
 		if got := slices.Sorted(maps.Keys(claims)); !slices.Equal(got, want) {
 			t.Errorf("claims %v\nwant   %v", got, want)
 		}
-		for name, want := range map[string]any{"iss": s.url, "aud": "loans", "pid": karies, "acr": "idporten-loa-substantial", "locale": "nn", "auth_time": float64(s.now().Unix())} {
+		for name, want := range map[string]any{"iss": s.url, "aud": "loans", "pid": karies, "acr": "idporten-loa-substantial", "locale": "nn", "auth_time": float64(begun.Unix())} { // never younger than the showing
 			if claims[name] != want {
 				t.Errorf("%s: %v, want %v", name, claims[name], want)
 			}
@@ -208,6 +212,41 @@ func TestLevelThatACredentialDoesNotReach(t *testing.T) {
 	v.get(v.link("reason=level"))
 	if q := tax.landed(v); q.Get("error") != "unmet_authentication_requirements" || q.Get("code") != "" {
 		t.Errorf("%v", q)
+	}
+}
+
+// Where no credential that lets people in reaches the level, the service is told so, and no wallet is asked.
+func TestLevelThatNoCredentialReaches(t *testing.T) {
+	s, _, tax := newLogins(t, onSQLite(t))
+	s.cfg.LoginTrust = login.Trust{{Format: "dc+sd-jwt", Type: mpid, Level: minid.LevelSubstantial}}
+	s.start(t)
+	v := newVisitor(t)
+	v.get(tax.push())
+	if q := tax.landed(v); q.Get("error") != "unmet_authentication_requirements" || q.Get("code") != "" {
+		t.Errorf("%v", q)
+	}
+	if n := s.rows(t, "login_transactions"); n != 0 {
+		t.Errorf("%d logins wait", n)
+	}
+}
+
+// A login has its page in the authorization request: at the address of its transaction is nothing, and to look there renews nothing.
+func TestTransactionOfALoginHasNoPageOfItsOwn(t *testing.T) {
+	s, loans, _ := newLogins(t, onSQLite(t))
+	v := newVisitor(t)
+	v.get(loans.push())
+	var id string
+	check(t, s.db.R.Raw("SELECT transaction_id FROM login_transactions").Scan(&id).Error)
+	renewed := func() (n int64) {
+		check(t, s.db.R.Raw("SELECT renewed FROM transactions WHERE id = ?", id).Scan(&n).Error)
+		return n
+	}
+	for range 2 {
+		v.get(s.url + "/transactions/" + id)
+		if v.status != http.StatusNotFound || renewed() != 0 {
+			t.Errorf("%d, %d renewals", v.status, renewed())
+		}
+		s.add(presentation.RequestLifetime)
 	}
 }
 
