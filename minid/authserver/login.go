@@ -124,7 +124,8 @@ func (s *Server) advanceLogin(c *gin.Context, t transaction) {
 	}
 }
 
-// logIn ends the request with a code (Core section 3.1.2.5), and notes that the session has been used at the service.
+// logIn ends the request with a code (Core section 3.1.2.5), and notes that the session has been used at the service, where there
+// is one that goes on.
 func (s *Server) logIn(c *gin.Context, t transaction, session *minid.Session) {
 	code, o := secret(), s.open(t)
 	amr := session.AMR
@@ -136,8 +137,10 @@ func (s *Server) logIn(c *gin.Context, t transaction, session *minid.Session) {
 		Basis: session.Basis, AuthTime: session.AuthTime, Scopes: t.Scopes,
 		Login: &LoggedIn{
 			Nonce: t.Login.Nonce, Locale: web.Chosen(c), AMR: amr, Subject: s.OpenID.subject(t.ClientID, session.PID),
-			SID: s.OpenID.sid(t.ClientID, session.ID), SessionID: session.ID, SessionEnds: session.Expires,
 		},
+	}
+	if s.OpenID.Sessions != nil && session.PersonID != "" { // who has no account is logged in for this request alone
+		grant.Login.SID, grant.Login.SessionID, grant.Login.SessionEnds = s.OpenID.sid(t.ClientID, session.ID), session.ID, session.Expires
 	}
 	err := s.Store.ApproveRequest(c.Request.Context(), o, grant, Code{
 		Hash: HashOf(code), RedirectURI: t.RedirectURI, CodeChallenge: t.CodeChallenge, JKT: t.JKT, Expires: o.At.Add(codeLife),

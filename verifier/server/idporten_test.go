@@ -52,6 +52,19 @@ func TestMinIDAndWalletAreOneToAService(t *testing.T) {
 		v.sees("Velg hvordan du vil logge inn", "Du logger inn til loans nb", "MinID", "Digital lommebok")
 		h.withMinID(v)
 		token, byMinID := loans.redeem(loans.landed(v))
+		used := func() (n int64) {
+			check(t, h.beside.R.Table("authserver_login").Count(&n).Error)
+			return n
+		}
+		if used() != 1 {
+			t.Errorf("%d sessions used at services after a login with MinID", used())
+		}
+		var m struct {
+			Claims []string `json:"claims_supported"`
+		}
+		if err := loans.provider.Claims(&m); err != nil || !slices.Contains(m.Claims, "sid") {
+			t.Errorf("claims %v, %v", m.Claims, err)
+		}
 		first, err := loans.provider.UserInfo(context.Background(), oauth2.StaticTokenSource(token))
 		check(t, err)
 
@@ -63,6 +76,9 @@ func TestMinIDAndWalletAreOneToAService(t *testing.T) {
 		second, err := loans.provider.UserInfo(context.Background(), oauth2.StaticTokenSource(token))
 		check(t, err)
 
+		if used() != 1 {
+			t.Errorf("%d sessions used at services after another login, with the wallet", used())
+		}
 		for _, same := range []string{"iss", "aud", "sub", "pid", "acr", "locale", "nonce"} {
 			if byMinID[same] != byWallet[same] || byMinID[same] == nil {
 				t.Errorf("%s: %v with MinID, %v with the wallet", same, byMinID[same], byWallet[same])

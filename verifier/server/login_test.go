@@ -148,6 +148,9 @@ func TestLoginWithTheWallet(t *testing.T) {
 		}
 		v.get(loans.push())
 		v.sees("Venter på lommeboka") // nobody stays signed in
+		if n := s.rows(t, "authserver_login"); n != 0 {
+			t.Errorf("%d sessions have been used", n)
+		}
 	})
 }
 
@@ -319,6 +322,9 @@ func TestTheProviderServesServicesAlone(t *testing.T) {
 	is(t, s.browser(t).get("/.well-known/oauth-authorization-server"), http.StatusNotFound)
 	var m map[string]any
 	check(t, json.Unmarshal([]byte(s.browser(t).get("/.well-known/openid-configuration").body), &m))
+	if claims, _ := m["claims_supported"].([]any); len(claims) == 0 || slices.Contains(claims, any("sid")) {
+		t.Errorf("claims %v", claims)
+	}
 	if m["issuer"] != s.url || m["frontchannel_logout_supported"] != nil || m["backchannel_logout_supported"] != nil {
 		t.Errorf("%v", m)
 	}
