@@ -280,7 +280,8 @@ func TestLoginConfigurationRefused(t *testing.T) {
 			one.BackchannelLogoutURI = "https://loans.example/out"
 			c.Services = append(c.Services, one)
 		},
-		"least_level": func(c *server.Config) { c.Services = append(c.Services, registration("loans", minid.LevelNone)) },
+		"are published 24h": func(c *server.Config) { c.KeysEvery = 23 * time.Hour },
+		"least_level":       func(c *server.Config) { c.Services = append(c.Services, registration("loans", minid.LevelNone)) },
 	} {
 		cfg := s.cfg
 		change(&cfg)
@@ -309,6 +310,57 @@ func TestLoginThatIsGivenUp(t *testing.T) {
 	v.get(s.url + "/endsession?" + url.Values{"client_id": {"loans"}, "post_logout_redirect_uri": {"https://loans.example/out"}}.Encode())
 	if v.left != "https://loans.example/out" {
 		t.Errorf("after the logout at %q: %s", v.left, v.body)
+	}
+}
+
+// Each key of ID tokens is published before it signs and for a while after, and the service that keeps the key set follows.
+func TestKeysOfIDTokensRotate(t *testing.T) {
+	s, _, _ := newLogins(t, onSQLite(t))
+	s.cfg.KeysEvery = 72 * time.Hour
+	s.start(t)
+	loans := s.loginParty(t, "loans", s.url)
+	logIn := func() (raw, kid string) {
+		t.Helper()
+		v := newVisitor(t)
+		v.get(loans.push())
+		v.get(s.open(t, v.link("openid4vp:")).showMinID(karies))
+		token, _ := loans.redeem(loans.landed(v))
+		raw, _ = token.Extra("id_token").(string)
+		u, err := jose.Parse(raw, jose.Rules{Allow: []string{"kid"}})
+		check(t, err)
+		return raw, u.Header.Kid
+	}
+	published := func() (kids []string) {
+		t.Helper()
+		check(t, s.RefreshKeys())
+		var set jose.JWKS
+		check(t, json.Unmarshal([]byte(s.browser(t).get("/jwks.json").body), &set))
+		for _, k := range set.Keys {
+			kids = append(kids, k.Kid)
+		}
+		return kids
+	}
+	hint, first := logIn()
+	if got := published(); !slices.Equal(got, []string{first}) {
+		t.Errorf("at first %v are published, not %s alone", got, first)
+	}
+	s.add(48 * time.Hour)
+	ahead := published()
+	if _, kid := logIn(); len(ahead) != 2 || ahead[1] != first || kid != first {
+		t.Fatalf("a day before its time %v are published, and %s signs", ahead, kid)
+	}
+	s.add(24 * time.Hour)
+	if _, kid := logIn(); kid != ahead[0] || !slices.Contains(published(), first) {
+		t.Errorf("at its time %s signs, not %s; %v are published", kid, ahead[0], published())
+	}
+	v := newVisitor(t)
+	v.get(s.url + "/endsession?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {"https://loans.example/out"}}.Encode())
+	if v.left != "https://loans.example/out" {
+		t.Errorf("with a token of the earlier key at %q: %s", v.left, v.body)
+	}
+	s.add(24 * time.Hour)
+	if slices.Contains(published(), first) {
+		t.Error("the earlier key is published for ever")
 	}
 }
 

@@ -56,6 +56,8 @@ type Config struct {
 	// at which level; nil for login.DefaultTrust. With MinIDURL, that provider is one of the services.
 	Services   []authserver.Service
 	LoginTrust login.Trust
+	// KeysEvery is how long a key signs ID tokens before the next takes over; 0: always.
+	KeysEvery time.Duration
 	// LoginNumbers says which people are logged in; the zero policy takes the synthetic numbers of Skatteetaten alone.
 	LoginNumbers fnr.Policy
 
@@ -92,6 +94,7 @@ type Server struct {
 	webhooks *api.Webhooks
 	trust    *trusted
 	provider *authserver.Server
+	keys     *keys.Ring
 	store    *store.Store
 	now      func() time.Time
 }
@@ -124,7 +127,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	}
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor, asking: all.asking, api: all.api, webhooks: all.webhooks, trust: g.trust,
-		provider: all.provider, store: g.store, now: deps.Now,
+		provider: all.provider, keys: g.openIDKeys, store: g.store, now: deps.Now,
 	}, nil
 }
 
@@ -133,6 +136,7 @@ type ground struct {
 	store *store.Store
 	// authorization keeps the OpenID Provider's requests, codes and tokens. Its tables of accounts stay empty.
 	authorization    *minidstore.Store
+	openIDKeys       *keys.Ring
 	seal             *minid.Sealer
 	access, attester *access
 	signer           *openid4vp.Signer
@@ -153,6 +157,9 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 		return nil, err
 	}
 	if g.authorization, err = minidstore.New(ctx, deps.DB); err != nil {
+		return nil, err
+	}
+	if g.openIDKeys, err = openIDKeys(cfg, deps); err != nil {
 		return nil, err
 	}
 	secret, err := keys.Secret(cfg.DataDir, "seal", 32)
@@ -327,6 +334,9 @@ func (cfg Config) check() error {
 		if err := cfg.LoginTrust.Check(); err != nil {
 			return fmt.Errorf("%w: %w", ErrConfig, err)
 		}
+	}
+	if cfg.KeysEvery != 0 && cfg.KeysEvery < idTokensLead {
+		return fmt.Errorf("%w: keys of ID tokens are published %s ahead: expected to use each as long or longer, got %s", ErrConfig, idTokensLead, cfg.KeysEvery)
 	}
 	if cfg.DataDir == "" || cfg.TrustDir == "" {
 		return fmt.Errorf("%w: the data folder and the trust folder must be set", ErrConfig)
