@@ -102,6 +102,34 @@ func TestMinIDAndWalletAreOneToAService(t *testing.T) {
 	})
 }
 
+// A logout by the ID token of another login than the session's asks the person, also where the service is given no sid (RP-Initiated
+// Logout 1.0 section 2).
+func TestLogoutByTheTokenOfAnotherLoginAsks(t *testing.T) {
+	h := newEIDHouse(t)
+	loans := h.loginParty(t, "loans", h.provider)
+	hint := func(v *visitor) string {
+		token, claims := loans.redeem(loans.landed(v))
+		raw, _ := token.Extra("id_token").(string)
+		if raw == "" || claims["sid"] != nil {
+			t.Fatalf("claims %v", claims)
+		}
+		return raw
+	}
+	v := newVisitor(t)
+	v.get(loans.push())
+	h.withMinID(v)
+	ofSession := hint(v)
+	h.add(time.Second)
+	v.get(loans.push("prompt", "login"))
+	v.get(h.withWallet(v, stjerne))
+	ofWallet := hint(v)
+
+	v.get(h.provider + "/endsession?" + url.Values{"id_token_hint": {ofWallet}}.Encode())
+	v.sees("Vil du logge ut?")
+	v.get(h.provider + "/endsession?" + url.Values{"id_token_hint": {ofSession}}.Encode())
+	v.sees("Du er logget ut")
+}
+
 // Who has no MinID logs in with the wallet all the same; a PID reaches what MinID does not.
 func TestWalletNeedsNoAccount(t *testing.T) {
 	h := newEIDHouse(t)
