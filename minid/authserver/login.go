@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -124,9 +125,16 @@ func (s *Server) advanceLogin(c *gin.Context, t transaction) {
 	}
 }
 
+// errNobody: everybody without a number would be the same person at a service, since sub is made of it.
+var errNobody = errors.New("authserver: who is signed in has no national identity number")
+
 // logIn ends the request with a code (Core section 3.1.2.5), and notes that the session has been used at the service, where there
 // is one that goes on.
 func (s *Server) logIn(c *gin.Context, t transaction, session *minid.Session) {
+	if session.PID == "" {
+		s.problem(c, errNobody)
+		return
+	}
 	code, o := secret(), s.open(t)
 	amr := session.AMR
 	if amr == nil {
