@@ -2,6 +2,7 @@ package minid
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"lommebok.example/internal/audit"
@@ -29,6 +30,22 @@ func (s State) goesOn() bool { return s.takesPassword() || s == StateLocked }
 
 // keepsSessions tells whether sessions live on.
 func (s State) keepsSessions() bool { return s == StateNormal || s == StateLocked }
+
+// barred tells whether nobody may log in as the person by other means either: an operator or the person has closed the account.
+func (s State) barred() bool { return s == StateQuarantined || s == StateClosed }
+
+// Barred tells whether somebody has an account in which nothing may be done, so that they are not to be logged in with another
+// eID either. Who has no account is not barred.
+func (c *Core) Barred(ctx context.Context, pid string) (bool, error) {
+	p, err := c.Store.PersonByPID(ctx, storable(pid))
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	return p.State.barred(), nil
+}
 
 // StateStore keeps what an account is in.
 type StateStore interface {

@@ -163,7 +163,15 @@ func TestAccountClosedByItsPerson(t *testing.T) {
 
 func TestQuarantineByAnOperator(t *testing.T) {
 	w := newWorld(t)
+	barred := func(pid string, want bool) {
+		t.Helper()
+		if got, err := w.Barred(ctx(), pid); err != nil || got != want {
+			t.Errorf("barred: %t, %v", got, err)
+		}
+	}
 	_, session, s := full(t, w)
+	barred(pidA, false)
+	barred(unknown, false)
 	wantErr(t, w.Release(ctx(), pidA, "operator"), minid.ErrNotFound)
 	wantErr(t, w.Quarantine(ctx(), unknown, "operator"), minid.ErrNotFound)
 	in, _ := w.begin(minid.LevelSubstantial, "")
@@ -171,6 +179,7 @@ func TestQuarantineByAnOperator(t *testing.T) {
 	must(t, err)
 	must(t, w.Quarantine(ctx(), pidA, "operator"))
 	wantErr(t, w.Quarantine(ctx(), pidA, "operator"), minid.ErrNotFound)
+	barred(pidA, true)
 	_, err = w.Session(ctx(), session)
 	wantErr(t, err, minid.ErrNoSession)
 	_, err = w.TOTP(ctx(), in, w.nextCode())

@@ -14,6 +14,8 @@
 //	VERIFIER_RELYING_PARTIES                                 a folder with a file for each relying party that asks by the API
 //	VERIFIER_SERVICES                                        a YAML or JSON file with the services that log people in with the wallet, see authserver.ParseServices
 //	VERIFIER_LOGIN_TRUST                                     a YAML or JSON file with the credentials that let people in, and at which level, see login.ParseTrust
+//	VERIFIER_LOGIN_SERIES         skatteetaten               the series of synthetic identity numbers that are logged in: also digdir, nav, nhn
+//	VERIFIER_KEYS_EVERY           2160h                      how long a key signs ID tokens before the next takes over; 0: always
 //	VERIFIER_STATUS_MAX_AGE       0s                         how long a status list is kept; 0s: a revocation counts at once
 //	VERIFIER_INSECURE_ALLOW_HTTP  false                      allow addresses with http, on a developer's own machine
 //	VERIFIER_INSECURE_PIN_LEAF                               NAME.pem: a leaf trusted without a chain, for the types in NAME.yaml beside it
@@ -44,6 +46,7 @@ import (
 	"lommebok.example/internal/observe"
 	"lommebok.example/internal/serve"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/specs/fnr"
 	"lommebok.example/verifier/login"
 	"lommebok.example/verifier/server"
 	"lommebok.example/verifier/trust"
@@ -63,6 +66,8 @@ type settings struct {
 	Parties      string        `env:"VERIFIER_RELYING_PARTIES"`
 	Services     string        `env:"VERIFIER_SERVICES"`
 	LoginTrust   string        `env:"VERIFIER_LOGIN_TRUST"`
+	LoginSeries  []string      `env:"VERIFIER_LOGIN_SERIES" envDefault:"skatteetaten"`
+	KeysEvery    time.Duration `env:"VERIFIER_KEYS_EVERY" envDefault:"2160h"`
 	StatusMaxAge time.Duration `env:"VERIFIER_STATUS_MAX_AGE" envDefault:"0s"`
 	AllowHTTP    bool          `env:"VERIFIER_INSECURE_ALLOW_HTTP"`
 	PinLeaf      string        `env:"VERIFIER_INSECURE_PIN_LEAF"`
@@ -125,6 +130,10 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
+	numbers, err := numbersOf(set.LoginSeries)
+	if err != nil {
+		return err
+	}
 	db, err := database.Open(ctx, set.Database)
 	if err != nil {
 		return err
@@ -132,7 +141,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	verifier, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL,
-		Services: services, LoginTrust: trusted, MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, RelyingPartiesDir: set.Parties, StatusMaxAge: set.StatusMaxAge,
+		Services: services, LoginTrust: trusted, LoginNumbers: numbers, MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, RelyingPartiesDir: set.Parties, StatusMaxAge: set.StatusMaxAge, KeysEvery: set.KeysEvery,
 		RegistrationCertificate: set.Registration, InsecureAllowHTTP: set.AllowHTTP, InsecurePinLeaf: set.PinLeaf,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
@@ -142,11 +151,24 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	}
 	go serve.Every(ctx, tendEvery, "sweep", verifier.Sweep, log)
 	go serve.Every(ctx, tendEvery, "trust lists", func(ctx context.Context) error { verifier.Refresh(ctx); return nil }, log)
+	go serve.Every(ctx, tendEvery, "keys", func(context.Context) error { return verifier.RefreshKeys() }, log)
 	go serve.Every(ctx, deliverEvery, "webhooks", verifier.Deliver, log)
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: tls, Handler: verifier.Handler, Log: log, Stopping: verifier.Close})
 }
 
+// numbersOf lets in the synthetic series of these names. No setting lets in ordinary numbers, which are real people's.
+func numbersOf(names []string) (p fnr.Policy, err error) {
+	for _, name := range names {
+		series, err := fnr.ParseSeries(name)
+		if err != nil {
+			return p, fmt.Errorf("VERIFIER_LOGIN_SERIES: %w", err)
+		}
+		p.Synthetic = append(p.Synthetic, series)
+	}
+	return p, nil
+}
+
 const (
-	tendEvery    = time.Minute // transactions that are over are deleted, and trust lists that are due are fetched
+	tendEvery    = time.Minute // transactions that are over are deleted, trust lists that are due are fetched, and keys that are due are made
 	deliverEvery = time.Second // webhooks that are due are sent
 )

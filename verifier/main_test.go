@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,29 @@ func TestTrustListCommand(t *testing.T) {
 	for _, bad := range [][]string{{"serve"}, {"trust-list"}, {"trust-list", "-anchors", anchors, "-signer", signer, "-life", "1m"}} {
 		if command(bad, &bytes.Buffer{}, at) == nil {
 			t.Errorf("%v was taken", bad)
+		}
+	}
+}
+
+func TestLoginSeries(t *testing.T) {
+	const nav, tenor, ordinary = "21483609245", "14846599313", "15023990064"
+	for _, c := range []struct {
+		names []string
+		taken []string
+	}{{nil, []string{tenor}}, {[]string{"skatteetaten"}, []string{tenor}}, {[]string{"nav"}, []string{nav}}, {[]string{"nav", "skatteetaten"}, []string{nav, tenor}}} {
+		policy, err := numbersOf(c.names)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, number := range []string{nav, tenor, ordinary} {
+			if _, err := policy.Parse(number); (err == nil) != slices.Contains(c.taken, number) {
+				t.Errorf("%v: %s: %v", c.names, number, err)
+			}
+		}
+	}
+	for _, name := range []string{"ordinary", "tenor", ""} {
+		if _, err := numbersOf([]string{name}); err == nil {
+			t.Errorf("%q is taken for a series", name)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func newWalletLogin(cfg Config, deps Deps, g *ground, pages *login.Pages) (*wall
 		return nil, err
 	}
 	return &walletlogin.Gateway{
-		MinID: pages, Store: g.issuerStore, Site: g.site, Now: deps.Now, Log: deps.Log,
+		MinID: pages, Store: g.issuerStore, Barred: g.core.Barred, Numbers: g.core.Numbers, Site: g.site, Now: deps.Now, Log: deps.Log,
 		Party: &authclient.Party{ID: walletLoginClient, RedirectURI: cfg.URL + walletlogin.CallbackPath, Key: key},
 		Provider: &authclient.Client{
 			Issuer: cfg.WalletLoginURL, InsecureAllowHTTP: cfg.InsecureAllowHTTP, Now: deps.Now,

@@ -1,6 +1,7 @@
 package walletlogin
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -34,9 +35,14 @@ type Gateway struct {
 	Provider *authclient.Client
 	Party    *authclient.Party
 	Store    Store
-	Site     *web.Site
-	Now      func() time.Time
-	Log      *slog.Logger
+	// Barred tells whether nobody may log in as a person: what an operator or the person has closed is not opened by another way to
+	// log in. Whoever has no account is not barred.
+	Barred func(ctx context.Context, pid string) (bool, error)
+	// Numbers says whom the service takes in, however they log in: minid.Core's.
+	Numbers fnr.Policy
+	Site    *web.Site
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 var _ authserver.SignIn = (*Gateway)(nil)
@@ -61,8 +67,7 @@ const (
 
 // SignedIn implements authserver.SignIn. Who is logged in at MinID well enough is not asked, as always there.
 func (g *Gateway) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, bool) {
-	login, err := g.Store.TakeLogin(c.Request.Context(), g.browser(c), need.ReturnTo, g.Now())
-	switch {
+	switch login, err := g.take(c, need); {
 	case err == nil:
 		return &minid.Session{
 			ID: login.ID, PID: login.PID, Level: login.Level, AMR: login.AMR, AuthTime: login.AuthTime, Expires: login.Expires,
@@ -83,6 +88,14 @@ func (g *Gateway) SignedIn(c *gin.Context, need minid.Need) (*minid.Session, boo
 		g.choose(c, need)
 	}
 	return nil, false
+}
+
+// take gives the login that this browser has come back with. It writes, so it is not asked for a browser that has never left. ErrNotFound.
+func (g *Gateway) take(c *gin.Context, need minid.Need) (*Login, error) {
+	if web.Cookie(c, g.Site, browserCookie) == "" {
+		return nil, ErrNotFound
+	}
+	return g.Store.TakeLogin(c.Request.Context(), g.browser(c), need.ReturnTo, g.Now())
 }
 
 // choiceView is the data of openid_choice.
@@ -165,11 +178,18 @@ func (g *Gateway) callback(c *gin.Context) {
 		g.problem(c, pending.ReturnTo, err)
 		return
 	}
-	if err := g.Store.AddLogin(ctx, *login); err != nil {
-		g.Site.Failure(c, err)
-		return
+	barred, err := g.Barred(ctx, login.PID)
+	if err == nil && !barred {
+		err = g.Store.AddLogin(ctx, *login)
 	}
-	g.to(c, pending.ReturnTo)
+	switch {
+	case err != nil:
+		g.Site.Failure(c, err)
+	case barred:
+		g.problem(c, pending.ReturnTo, errBarred)
+	default:
+		g.to(c, pending.ReturnTo)
+	}
 }
 
 // finish verifies the answer.
@@ -180,21 +200,24 @@ func (g *Gateway) finish(c *gin.Context, p *Pending, q url.Values) (*Login, erro
 	if err != nil {
 		return nil, err
 	}
-	return loginBy(p, got.Claims, g.Now())
+	return g.loginBy(p, got.Claims)
 }
 
-// loginBy is what an ID token makes of a login. A person has a national identity number here, whoever else the other provider may
-// log in.
-func loginBy(p *Pending, claims oidc.IDToken, at time.Time) (*Login, error) {
-	n, err := fnr.Parse(claims.PID)
+// loginBy is what an ID token makes of a login. A person has a national identity number here, one that the service takes in, whoever
+// else the other provider may log in.
+func (g *Gateway) loginBy(p *Pending, claims oidc.IDToken) (*Login, error) {
+	n, err := g.Numbers.Parse(claims.PID)
 	if err != nil {
 		return nil, errors.Join(authclient.ErrProvider, err)
 	}
 	return &Login{
 		ID: authclient.NewSecret(), Browser: p.Browser, ReturnTo: p.ReturnTo, PID: n.Digits(), Level: authserver.LevelOf(claims.ACR),
-		AMR: claims.AMR, AuthTime: time.Unix(claims.AuthTime, 0).UTC(), Expires: at.Add(loginLife),
+		AMR: claims.AMR, AuthTime: time.Unix(claims.AuthTime, 0).UTC(), Expires: g.Now().Add(loginLife),
 	}, nil
 }
+
+// errBarred: the person's account is one that nobody logs in with.
+var errBarred = errors.New("walletlogin: the account is barred")
 
 // problem tells a person why the wallet's way leads nowhere, and leads back to the choice where it is known.
 func (g *Gateway) problem(c *gin.Context, back string, err error) {
@@ -202,7 +225,10 @@ func (g *Gateway) problem(c *gin.Context, back string, err error) {
 	if back != "" {
 		p.ReturnTextKey = "openid.problem.back"
 	}
-	if errors.Is(err, authclient.ErrAnswer) {
+	switch {
+	case errors.Is(err, errBarred):
+		p.Status, p.Code, p.TextKey = http.StatusForbidden, "wallet_login_barred", "openid.problem.barred"
+	case errors.Is(err, authclient.ErrAnswer):
 		p.Status, p.Code, p.TextKey = http.StatusBadRequest, "wallet_login_answer", "openid.problem.answer"
 	}
 	g.Log.InfoContext(c.Request.Context(), "login with the wallet not completed", "why", err, "trace_id", observe.TraceID(c.Request.Context()))

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"lommebok.example/internal/fetch"
@@ -15,51 +14,6 @@ import (
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/oidc"
 )
-
-// How long what was read of the provider is good for. Keys are read again soon, so that a new one is known.
-const (
-	metadataLife = time.Hour
-	keysLife     = time.Minute
-)
-
-// provider is what has been read of the OpenID Provider.
-type provider struct {
-	mu         sync.Mutex
-	metadata   *oidc.ProviderMetadata
-	metadataAt time.Time
-	keys       jose.JWKS
-	keysAt     time.Time
-}
-
-// Provider gives the provider's metadata and keys. Errors: ErrProvider.
-func (c *Client) Provider(ctx context.Context) (*oidc.ProviderMetadata, jose.JWKS, error) {
-	p := &c.provider
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	at := c.Now()
-	if p.metadata == nil || at.Sub(p.metadataAt) > metadataLife {
-		answer, err := c.Fetch.Get(ctx, c.Issuer+oidc.ConfigurationPath, "application/json")
-		if err != nil {
-			return nil, jose.JWKS{}, fmt.Errorf("%w: discovery: %w", ErrProvider, err)
-		}
-		if p.metadata, err = oidc.ParseProvider(answer.Body, c.Issuer, c.InsecureAllowHTTP); err != nil {
-			return nil, jose.JWKS{}, fmt.Errorf("%w: %w", ErrProvider, err)
-		}
-		p.metadataAt = at
-	}
-	if len(p.keys.Keys) == 0 || at.Sub(p.keysAt) > keysLife {
-		answer, err := c.Fetch.Get(ctx, p.metadata.JWKSURI, "application/json")
-		if err != nil {
-			return nil, jose.JWKS{}, fmt.Errorf("%w: keys: %w", ErrProvider, err)
-		}
-		var keys jose.JWKS
-		if err := jose.Unmarshal(answer.Body, &keys); err != nil {
-			return nil, jose.JWKS{}, fmt.Errorf("%w: keys: %w", ErrProvider, err)
-		}
-		p.keys, p.keysAt = keys, at
-	}
-	return p.metadata, p.keys, nil
-}
 
 // post sends a form with the party's authentication and reads the JSON that comes back.
 func (c *Client) post(ctx context.Context, p *Party, address string, want int, form url.Values, into any) error {

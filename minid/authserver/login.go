@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -124,8 +125,16 @@ func (s *Server) advanceLogin(c *gin.Context, t transaction) {
 	}
 }
 
-// logIn ends the request with a code (Core section 3.1.2.5), and notes that the session has been used at the service.
+// errNobody: everybody without a number would be the same person at a service, since sub is made of it.
+var errNobody = errors.New("authserver: who is signed in has no national identity number")
+
+// logIn ends the request with a code (Core section 3.1.2.5), and notes that the session has been used at the service, where there
+// is one that goes on.
 func (s *Server) logIn(c *gin.Context, t transaction, session *minid.Session) {
+	if session.PID == "" {
+		s.problem(c, errNobody)
+		return
+	}
 	code, o := secret(), s.open(t)
 	amr := session.AMR
 	if amr == nil {
@@ -136,8 +145,10 @@ func (s *Server) logIn(c *gin.Context, t transaction, session *minid.Session) {
 		Basis: session.Basis, AuthTime: session.AuthTime, Scopes: t.Scopes,
 		Login: &LoggedIn{
 			Nonce: t.Login.Nonce, Locale: web.Chosen(c), AMR: amr, Subject: s.OpenID.subject(t.ClientID, session.PID),
-			SID: s.OpenID.sid(t.ClientID, session.ID), SessionID: session.ID, SessionEnds: session.Expires,
 		},
+	}
+	if s.OpenID.Sessions != nil && session.PersonID != "" { // who has no account is logged in for this request alone
+		grant.Login.SID, grant.Login.SessionID, grant.Login.SessionEnds = s.OpenID.sid(t.ClientID, session.ID), session.ID, session.Expires
 	}
 	err := s.Store.ApproveRequest(c.Request.Context(), o, grant, Code{
 		Hash: HashOf(code), RedirectURI: t.RedirectURI, CodeChallenge: t.CodeChallenge, JKT: t.JKT, Expires: o.At.Add(codeLife),

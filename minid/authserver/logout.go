@@ -27,8 +27,9 @@ const (
 // ticket is a service's wish to log a person out.
 type ticket struct {
 	ClientID string `json:"client_id,omitempty"`
-	Subject  string `json:"sub,omitempty"` // of id_token_hint, as is sid
+	Subject  string `json:"sub,omitempty"` // of id_token_hint, as are sid and auth_time
 	SID      string `json:"sid,omitempty"`
+	AuthTime int64  `json:"auth_time,omitempty"`
 	Return   string `json:"return,omitempty"` // post_logout_redirect_uri with state
 	Expires  int64  `json:"exp"`
 }
@@ -76,7 +77,7 @@ func (s *Server) logoutWish(v url.Values) (*ticket, *oauth2.Error) {
 		case wish.ClientID != "" && wish.ClientID != claims.Audience[0]:
 			return refuse("client_id is not the one of id_token_hint (RP-Initiated Logout 1.0 section 2)")
 		}
-		wish.ClientID, wish.Subject, wish.SID = claims.Audience[0], claims.Subject, claims.Session
+		wish.ClientID, wish.Subject, wish.SID, wish.AuthTime = claims.Audience[0], claims.Subject, claims.Session, claims.AuthTime
 	}
 	service := s.OpenID.service(wish.ClientID)
 	if service == nil && wish.ClientID != "" {
@@ -147,10 +148,16 @@ type logoutView struct {
 	Action, Ticket, Service string
 }
 
-// means tells whether the service proved that it knows this very session.
+// means tells whether the service proved that it knows this very session: by its sid, and where the ID token has none, since the
+// service is not given it or the login began no session, by when the person logged in.
 func (s *Server) means(wish *ticket, session *minid.Session) bool {
-	return wish.Subject != "" && wish.Subject == s.OpenID.subject(wish.ClientID, session.PID) &&
-		(wish.SID == "" || wish.SID == s.OpenID.sid(wish.ClientID, session.ID))
+	if wish.Subject == "" || wish.Subject != s.OpenID.subject(wish.ClientID, session.PID) {
+		return false
+	}
+	if wish.SID == "" {
+		return wish.AuthTime == session.AuthTime.Unix()
+	}
+	return wish.SID == s.OpenID.sid(wish.ClientID, session.ID)
 }
 
 // leaveToken binds the form to the session and the ticket that it was shown for.

@@ -103,6 +103,10 @@ func ready(body []byte) gin.HandlerFunc {
 // providerMetadata is the discovery document (OpenID Connect Discovery 1.0 section 3).
 func (s *Server) providerMetadata() oidc.ProviderMetadata {
 	sessions := s.OpenID.Sessions != nil
+	claims := []string{"iss", "aud", "sub", "pid", "acr", "amr", "auth_time", "iat", "exp", "jti", "locale", "nonce"}
+	if sessions {
+		claims = append(claims, "sid")
+	}
 	return oidc.ProviderMetadata{
 		ServerMetadata: oauth2.ServerMetadata{
 			Issuer:                                     s.Issuer,
@@ -128,10 +132,8 @@ func (s *Server) providerMetadata() oidc.ProviderMetadata {
 		TokenEndpointAuthSigningAlgValuesSupported: algNames(assertionAlgs),
 		ACRValuesSupported:                         oidc.ACRs(),
 		PromptValuesSupported:                      []string{string(oidc.PromptNone), string(oidc.PromptLogin)},
-		ClaimsSupported: []string{
-			"iss", "aud", "sub", "pid", "acr", "amr", "auth_time", "iat", "exp", "jti", "locale", "nonce", "sid",
-		},
-		FrontchannelLogoutSupported: sessions, FrontchannelLogoutSessionSupported: sessions,
+		ClaimsSupported:                            claims,
+		FrontchannelLogoutSupported:                sessions, FrontchannelLogoutSessionSupported: sessions,
 		BackchannelLogoutSupported: sessions, BackchannelLogoutSessionSupported: sessions,
 	}
 }

@@ -1,8 +1,6 @@
 package authserver_test
 
 import (
-	"bytes"
-	"crypto"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,12 +9,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/gin-gonic/gin"
-
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
-	"lommebok.example/internal/fetch"
-	"lommebok.example/internal/keys"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
 	"lommebok.example/specs/oauth2"
@@ -246,39 +240,13 @@ func TestRefreshIsOfTheInstance(t *testing.T) {
 	})
 }
 
-// noSessions: nobody is signed in at the provider's own pages.
-type noSessions struct{}
-
-func (noSessions) Session(*gin.Context) *minid.Session { return nil }
-func (noSessions) End(*gin.Context) error              { return nil }
-
-// oneKey is a ring of one.
-type oneKey struct{ key crypto.Signer }
-
-func (k oneKey) Current() keys.Key { return keys.Key{ID: "one", Signer: k.key} }
-func (k oneKey) Live() []keys.Key  { return []keys.Key{k.Current()} }
-
 // B23: a service that logs people in has the authorization code alone.
 func TestServicesHaveNoGrantsOfWallets(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
-		const secret = "a-secret-of-the-service-that-is-long-enough"
-		w := worldOn(t, db, offering, func(s *authserver.Server) {
-			services, err := authserver.ParseServices([]byte(servicesFile))
-			if err != nil {
-				t.Fatal(err)
-			}
-			services[0].Secret = authserver.HashOf(secret)
-			s.OpenID = &authserver.OpenID{
-				Services: services, Keys: oneKey{newKey(t)}, Secret: bytes.Repeat([]byte{5}, 32), Sessions: noSessions{}, Calls: fetch.New(fetch.Config{}),
-			}
-		}).wallet()
+		w := worldOn(t, db, offering, withTax(t)).wallet()
 		p := w.preAuthorize("student_sdjwt")
 		for name, v := range map[string]url.Values{"pre-authorized code": preForm(p, "client_id", ""), "refresh token": refreshForm("x", "client_id", "")} {
-			t.Run(name, func(t *testing.T) {
-				r := post("/token", v)
-				r.SetBasicAuth("tax", secret)
-				wantError(t, w.do(r), 400, "unauthorized_client")
-			})
+			t.Run(name, func(t *testing.T) { wantError(t, w.do(byTax(post("/token", v))), 400, "unauthorized_client") })
 		}
 		tokenOf(t, w.redeemPre(p))
 	})

@@ -97,7 +97,7 @@ type Grant struct {
 	Instance   string    // JKT of the WalletUnit that asked, which alone can redeem the code; "" when none attested itself
 }
 
-// LoggedIn is a login at a service, and the session that it rests on.
+// LoggedIn is a login at a service, and the session that it rests on: "" and zero where none goes on.
 type LoggedIn struct {
 	Nonce       string    `json:"nonce"`
 	Locale      string    `json:"locale"`
@@ -171,7 +171,7 @@ type Store interface {
 	// RefuseRequest ends the request. ErrNoRequest.
 	RefuseRequest(ctx context.Context, o Open) (*Request, error)
 	// ApproveRequest ends the request and keeps the grant with its code, both or neither. When the grant is a login at a
-	// service, it also notes that the session has been used there. ErrNoRequest.
+	// service, it also notes that the session has been used there, if there is one. ErrNoRequest.
 	ApproveRequest(ctx context.Context, o Open, g Grant, c Code) error
 	// RedeemCode ends the code and keeps the token, both or neither. ErrNoCode and the error of issue; ErrCodeReused, when
 	// the code had been used: then every token of its grant is dead, also one that is being made at this moment.

@@ -11,9 +11,9 @@ import (
 	"lommebok.example/minid/authserver"
 )
 
-// noteLogin notes that a session has been used at a service, once however often it is.
+// noteLogin notes that a session has been used at a service, once however often it is. A login without a session leaves nothing to end.
 func noteLogin(tx *gorm.DB, g authserver.Grant) error {
-	if g.Login == nil {
+	if g.Login == nil || g.Login.SID == "" {
 		return nil
 	}
 	err := tx.Exec(`INSERT INTO authserver_login (sid, session_id, client_id, subject, expires_at) VALUES (?, ?, ?, ?, ?)

@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/internal/database"
+	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/minid/store"
 )
 
 func loginGrant(id, client, session string) authserver.Grant {
@@ -57,6 +60,33 @@ func TestLoginIsKeptWhole(t *testing.T) {
 		access, err := s.TokenAccess(t.Context(), authserver.HashOf("token"), start)
 		if err != nil || !reflect.DeepEqual(*access.Login, want) {
 			t.Errorf("%+v, %v", access, err)
+		}
+	})
+}
+
+// A login that begins no session leaves no row: there is nothing to end, and nobody to be told.
+func TestLoginWithoutASessionLeavesNoRow(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s, err := store.New(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := loginGrant("one", "tax", "")
+		g.Login.SID, g.Login.SessionEnds = "", time.Time{}
+		r, cl, o, c := pushed(), claim("browser", start), inHand("browser", start), code()
+		r.ClientID, cl.ClientID, r.Login = "tax", "tax", &authserver.Login{Nonce: "nonce", Level: minid.LevelHigh}
+		if err := s.PushRequest(t.Context(), cl.Reference, r); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.ClaimRequest(t.Context(), cl); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.ApproveRequest(t.Context(), o, g, c); err != nil {
+			t.Fatal(err)
+		}
+		var n int64
+		if err := db.R.Table("authserver_login").Count(&n).Error; err != nil || n != 0 {
+			t.Errorf("%d rows, %v", n, err)
 		}
 	})
 }

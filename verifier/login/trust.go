@@ -125,8 +125,8 @@ type Person struct {
 var ErrPerson = errors.New("login: the answer names nobody, or more than one")
 
 // Person reads who the person is by an accepted verdict. Whoever shows several credentials has the level of the weakest, and
-// all must be of the same person. ErrPerson.
-func (t Trust) Person(v *presentation.Verdict) (*Person, error) {
+// all must be of the same person, whose number is one of those that the operator takes in. ErrPerson.
+func (t Trust) Person(v *presentation.Verdict, numbers fnr.Policy) (*Person, error) {
 	p := &Person{Level: minid.LevelHigh}
 	if v == nil || !v.Accepted || len(v.Credentials) == 0 {
 		return nil, ErrPerson
@@ -137,7 +137,7 @@ func (t Trust) Person(v *presentation.Verdict) (*Person, error) {
 			return nil, fmt.Errorf("%w: %s lets nobody in", ErrPerson, c.Type)
 		}
 		text, _ := c.Claims[t[i].claim()].(string)
-		n, err := fnr.Parse(text)
+		n, err := numbers.Parse(text)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("%w: %s: %w", ErrPerson, number, err)

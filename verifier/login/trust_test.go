@@ -6,6 +6,7 @@ import (
 
 	"lommebok.example/minid"
 	"lommebok.example/specs/dcql"
+	"lommebok.example/specs/fnr"
 	"lommebok.example/verifier/presentation"
 )
 
@@ -64,6 +65,9 @@ func TestTrustRefused(t *testing.T) {
 const (
 	stjerne = "14846599313"
 	karies  = "12865398148"
+
+	ordinary = "15023990064" // born in 2039, so nobody's
+	nav      = "21483609245"
 )
 
 func TestPersonOfAVerdict(t *testing.T) {
@@ -89,9 +93,11 @@ func TestPersonOfAVerdict(t *testing.T) {
 		"no number":                     {[]presentation.Credential{with(mpid, nil)}, minid.LevelNone},
 		"a number that is no number":    {[]presentation.Credential{with(mpid, "14846599314")}, minid.LevelNone},
 		"a number that is not a string": {[]presentation.Credential{with(mpid, 14846599313)}, minid.LevelNone},
+		"an ordinary number":            {[]presentation.Credential{with(mpid, ordinary)}, minid.LevelNone},
+		"a number of another series":    {[]presentation.Credential{with(mpid, nav)}, minid.LevelNone},
 		"nothing":                       {nil, minid.LevelNone},
 	} {
-		got, err := DefaultTrust().Person(&presentation.Verdict{Accepted: true, Credentials: c.shown})
+		got, err := DefaultTrust().Person(&presentation.Verdict{Accepted: true, Credentials: c.shown}, fnr.Policy{})
 		switch {
 		case c.level == minid.LevelNone:
 			if !errors.Is(err, ErrPerson) {
@@ -101,8 +107,12 @@ func TestPersonOfAVerdict(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
+	shown := &presentation.Verdict{Accepted: true, Credentials: []presentation.Credential{with(mpid, nav)}}
+	if got, err := DefaultTrust().Person(shown, fnr.Policy{Synthetic: []fnr.Series{fnr.NAV}}); err != nil || got.PID != nav {
+		t.Errorf("a series that the operator takes in: %+v, %v", got, err)
+	}
 	for name, v := range map[string]*presentation.Verdict{"none": nil, "refused": {Credentials: []presentation.Credential{pid}}} {
-		if _, err := DefaultTrust().Person(v); !errors.Is(err, ErrPerson) {
+		if _, err := DefaultTrust().Person(v, fnr.Policy{}); !errors.Is(err, ErrPerson) {
 			t.Errorf("verdict %s: %v", name, err)
 		}
 	}

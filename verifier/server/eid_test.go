@@ -18,6 +18,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	issuerserver "lommebok.example/issuer/server"
 	"lommebok.example/minid"
@@ -33,6 +34,7 @@ type eidHouse struct {
 	*service
 	b        *browser
 	provider string
+	beside   *database.DB // the provider's
 	person   testpeople.Credentials
 	body     string
 	path     string
@@ -51,14 +53,14 @@ func newEIDHouseOn(t *testing.T, empty func(testing.TB) string) *eidHouse {
 	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { provider.Handler.ServeHTTP(w, r) }))
 	t.Cleanup(listener.Close)
 	h.provider = listener.URL
-	db := dbtest.Open(t, empty(t))
+	h.beside = dbtest.Open(t, empty(t))
 	data, demo := t.TempDir(), t.TempDir()
 	var err error
 	provider, err = issuerserver.New(context.Background(), issuerserver.Config{
 		URL: h.provider, DataDir: data, DemoServicesURL: h.url, DemoServicesDir: demo, WalletLoginURL: h.url,
 		Services:          []authserver.Service{registration("loans", minid.LevelSubstantial), registration("tax", minid.LevelHigh)},
 		InsecureAllowHTTP: true, InsecureTestPeople: true, InsecureAllowLoopback: true, InsecureAllowAnyClient: true,
-	}, issuerserver.Deps{DB: db, Now: h.now, Log: slog.New(slog.DiscardHandler), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}})
+	}, issuerserver.Deps{DB: h.beside, Now: h.now, Log: slog.New(slog.DiscardHandler), Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}})
 	check(t, err)
 	raw, err := os.ReadFile(filepath.Join(data, "test-people.json"))
 	check(t, err)

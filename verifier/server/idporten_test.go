@@ -52,6 +52,19 @@ func TestMinIDAndWalletAreOneToAService(t *testing.T) {
 		v.sees("Velg hvordan du vil logge inn", "Du logger inn til loans nb", "MinID", "Digital lommebok")
 		h.withMinID(v)
 		token, byMinID := loans.redeem(loans.landed(v))
+		used := func() (n int64) {
+			check(t, h.beside.R.Table("authserver_login").Count(&n).Error)
+			return n
+		}
+		if used() != 1 {
+			t.Errorf("%d sessions used at services after a login with MinID", used())
+		}
+		var m struct {
+			Claims []string `json:"claims_supported"`
+		}
+		if err := loans.provider.Claims(&m); err != nil || !slices.Contains(m.Claims, "sid") {
+			t.Errorf("claims %v, %v", m.Claims, err)
+		}
 		first, err := loans.provider.UserInfo(context.Background(), oauth2.StaticTokenSource(token))
 		check(t, err)
 
@@ -63,6 +76,9 @@ func TestMinIDAndWalletAreOneToAService(t *testing.T) {
 		second, err := loans.provider.UserInfo(context.Background(), oauth2.StaticTokenSource(token))
 		check(t, err)
 
+		if used() != 1 {
+			t.Errorf("%d sessions used at services after another login, with the wallet", used())
+		}
 		for _, same := range []string{"iss", "aud", "sub", "pid", "acr", "locale", "nonce"} {
 			if byMinID[same] != byWallet[same] || byMinID[same] == nil {
 				t.Errorf("%s: %v with MinID, %v with the wallet", same, byMinID[same], byWallet[same])
@@ -86,10 +102,38 @@ func TestMinIDAndWalletAreOneToAService(t *testing.T) {
 	})
 }
 
+// A logout by the ID token of another login than the session's asks the person, also where the service is given no sid (RP-Initiated
+// Logout 1.0 section 2).
+func TestLogoutByTheTokenOfAnotherLoginAsks(t *testing.T) {
+	h := newEIDHouse(t)
+	loans := h.loginParty(t, "loans", h.provider)
+	hint := func(v *visitor) string {
+		token, claims := loans.redeem(loans.landed(v))
+		raw, _ := token.Extra("id_token").(string)
+		if raw == "" || claims["sid"] != nil {
+			t.Fatalf("claims %v", claims)
+		}
+		return raw
+	}
+	v := newVisitor(t)
+	v.get(loans.push())
+	h.withMinID(v)
+	ofSession := hint(v)
+	h.add(time.Second)
+	v.get(loans.push("prompt", "login"))
+	v.get(h.withWallet(v, stjerne))
+	ofWallet := hint(v)
+
+	v.get(h.provider + "/endsession?" + url.Values{"id_token_hint": {ofWallet}}.Encode())
+	v.sees("Vil du logge ut?")
+	v.get(h.provider + "/endsession?" + url.Values{"id_token_hint": {ofSession}}.Encode())
+	v.sees("Du er logget ut")
+}
+
 // Who has no MinID logs in with the wallet all the same; a PID reaches what MinID does not.
 func TestWalletNeedsNoAccount(t *testing.T) {
 	h := newEIDHouse(t)
-	const nobody = "21483609245"
+	const nobody = "21883609228"
 	loans, tax := h.loginParty(t, "loans", h.provider), h.loginParty(t, "tax", h.provider)
 	v := newVisitor(t)
 	v.get(loans.push())
@@ -106,6 +150,36 @@ func TestWalletNeedsNoAccount(t *testing.T) {
 	}
 }
 
+// An account in which nothing may be done is not opened by the credential that was issued when it was in order.
+func TestBarredAccountIsNotOpenedByTheWallet(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *eidHouse) {
+		loans := h.loginParty(t, "loans", h.provider)
+		for _, c := range []struct {
+			state  minid.State
+			barred bool
+		}{
+			{minid.StateQuarantined, true}, {minid.StateClosed, true}, {minid.StateLocked, false}, // whoever types wrong passwords locks nobody else out
+			{minid.StateTemporaryPassword, false}, {minid.StateNormal, false},
+		} {
+			check(t, h.beside.W.Exec("UPDATE minid_people SET state = ? WHERE pid = ?", c.state, stjerne).Error)
+			v := newVisitor(t)
+			v.get(loans.push())
+			choice := v.at
+			v.get(h.withWallet(v, stjerne))
+			if !c.barred {
+				loans.redeem(loans.landed(v))
+				continue
+			}
+			v.sees("MinID-en din er sperret eller avsluttet", "Ta kontakt med brukerstøtte", "wallet_login_barred")
+			if v.status != http.StatusForbidden || v.left != "" {
+				t.Errorf("%s: %d to %q", c.state, v.status, v.left)
+			}
+			v.get(choice)
+			v.sees("Velg hvordan du vil logge inn") // and nobody is logged in
+		}
+	})
+}
+
 // A login that leads to a credential is MinID's: a credential that rests on another would outlive its revocation.
 func TestWalletIsNotOfferedForCredentials(t *testing.T) {
 	h := newEIDHouse(t)
@@ -118,12 +192,16 @@ func TestWalletIsNotOfferedForCredentials(t *testing.T) {
 	uri, _, _ = strings.Cut(uri, `"`)
 	v := newVisitor(t)
 	v.get(h.provider + "/authorize?" + url.Values{"client_id": {"a-wallet"}, "request_uri": {uri}}.Encode())
-	if v.path != "/login" || strings.Contains(v.body, "Digital lommebok") {
-		t.Errorf("at %s:\n%s", v.path, v.body)
+	var id string
+	check(t, h.beside.R.Raw("SELECT id FROM authserver_request").Scan(&id).Error)
+	for _, with := range []string{"", "?with=wallet"} {
+		if v.get(h.provider + "/authorize/consent/" + id + with); v.path != "/login" || strings.Contains(v.body, "Digital lommebok") {
+			t.Errorf("%q: %d at %s:\n%s", with, v.status, v.path, v.body)
+		}
 	}
-	v.get(v.origin() + "/authorize/consent/" + "x?with=wallet")
-	if v.status != http.StatusBadRequest {
-		t.Errorf("%d at %s", v.status, v.path)
+	var begun int64
+	if check(t, h.beside.R.Table("issuer_wallet_login_pending").Count(&begun).Error); begun != 0 {
+		t.Errorf("%d logins with the wallet have begun", begun)
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"lommebok.example/specs/sdjwt"
 	"lommebok.example/specs/sdjwtvc"
 	"lommebok.example/verifier/login"
+	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/server"
 )
 
@@ -98,15 +99,18 @@ func TestLoginWithTheWallet(t *testing.T) {
 		if strings.Contains(v.body, "Etternamn") {
 			t.Error("more is asked for than the number")
 		}
+		begun := s.now()
 		w := s.open(t, v.qr())
 		for _, c := range w.query.Credentials {
 			if len(c.Claims) != 1 {
 				t.Errorf("%s is asked for %v", c.ID, c.Claims)
 			}
 		}
+		s.add(time.Minute)
 		if to := w.showMinID(karies); to != "" {
 			t.Errorf("a wallet on another device is sent to %s", to)
 		}
+		s.add(time.Minute)
 		v.get(v.at) // as the page does when its state is done
 		q := loans.landed(v)
 		token, claims := loans.redeem(q)
@@ -114,7 +118,7 @@ func TestLoginWithTheWallet(t *testing.T) {
 		if got := slices.Sorted(maps.Keys(claims)); !slices.Equal(got, want) {
 			t.Errorf("claims %v\nwant   %v", got, want)
 		}
-		for name, want := range map[string]any{"iss": s.url, "aud": "loans", "pid": karies, "acr": "idporten-loa-substantial", "locale": "nn", "auth_time": float64(s.now().Unix())} {
+		for name, want := range map[string]any{"iss": s.url, "aud": "loans", "pid": karies, "acr": "idporten-loa-substantial", "locale": "nn", "auth_time": float64(begun.Unix())} { // never younger than the showing
 			if claims[name] != want {
 				t.Errorf("%s: %v, want %v", name, claims[name], want)
 			}
@@ -144,6 +148,9 @@ func TestLoginWithTheWallet(t *testing.T) {
 		}
 		v.get(loans.push())
 		v.sees("Venter på lommeboka") // nobody stays signed in
+		if n := s.rows(t, "authserver_login"); n != 0 {
+			t.Errorf("%d sessions have been used", n)
+		}
 	})
 }
 
@@ -211,6 +218,41 @@ func TestLevelThatACredentialDoesNotReach(t *testing.T) {
 	}
 }
 
+// Where no credential that lets people in reaches the level, the service is told so, and no wallet is asked.
+func TestLevelThatNoCredentialReaches(t *testing.T) {
+	s, _, tax := newLogins(t, onSQLite(t))
+	s.cfg.LoginTrust = login.Trust{{Format: "dc+sd-jwt", Type: mpid, Level: minid.LevelSubstantial}}
+	s.start(t)
+	v := newVisitor(t)
+	v.get(tax.push())
+	if q := tax.landed(v); q.Get("error") != "unmet_authentication_requirements" || q.Get("code") != "" {
+		t.Errorf("%v", q)
+	}
+	if n := s.rows(t, "login_transactions"); n != 0 {
+		t.Errorf("%d logins wait", n)
+	}
+}
+
+// A login has its page in the authorization request: at the address of its transaction is nothing, and to look there renews nothing.
+func TestTransactionOfALoginHasNoPageOfItsOwn(t *testing.T) {
+	s, loans, _ := newLogins(t, onSQLite(t))
+	v := newVisitor(t)
+	v.get(loans.push())
+	var id string
+	check(t, s.db.R.Raw("SELECT transaction_id FROM login_transactions").Scan(&id).Error)
+	renewed := func() (n int64) {
+		check(t, s.db.R.Raw("SELECT renewed FROM transactions WHERE id = ?", id).Scan(&n).Error)
+		return n
+	}
+	for range 2 {
+		v.get(s.url + "/transactions/" + id)
+		if v.status != http.StatusNotFound || renewed() != 0 {
+			t.Errorf("%d, %d renewals", v.status, renewed())
+		}
+		s.add(presentation.RequestLifetime)
+	}
+}
+
 // What a credential is worth is the operator's word of today: a login under way does not keep that of yesterday.
 func TestTrustThatIsTakenBack(t *testing.T) {
 	s, _, tax := newLogins(t, onSQLite(t))
@@ -238,7 +280,8 @@ func TestLoginConfigurationRefused(t *testing.T) {
 			one.BackchannelLogoutURI = "https://loans.example/out"
 			c.Services = append(c.Services, one)
 		},
-		"least_level": func(c *server.Config) { c.Services = append(c.Services, registration("loans", minid.LevelNone)) },
+		"are published 24h": func(c *server.Config) { c.KeysEvery = 23 * time.Hour },
+		"least_level":       func(c *server.Config) { c.Services = append(c.Services, registration("loans", minid.LevelNone)) },
 	} {
 		cfg := s.cfg
 		change(&cfg)
@@ -270,6 +313,57 @@ func TestLoginThatIsGivenUp(t *testing.T) {
 	}
 }
 
+// Each key of ID tokens is published before it signs and for a while after, and the service that keeps the key set follows.
+func TestKeysOfIDTokensRotate(t *testing.T) {
+	s, _, _ := newLogins(t, onSQLite(t))
+	s.cfg.KeysEvery = 72 * time.Hour
+	s.start(t)
+	loans := s.loginParty(t, "loans", s.url)
+	logIn := func() (raw, kid string) {
+		t.Helper()
+		v := newVisitor(t)
+		v.get(loans.push())
+		v.get(s.open(t, v.link("openid4vp:")).showMinID(karies))
+		token, _ := loans.redeem(loans.landed(v))
+		raw, _ = token.Extra("id_token").(string)
+		u, err := jose.Parse(raw, jose.Rules{Allow: []string{"kid"}})
+		check(t, err)
+		return raw, u.Header.Kid
+	}
+	published := func() (kids []string) {
+		t.Helper()
+		check(t, s.RefreshKeys())
+		var set jose.JWKS
+		check(t, json.Unmarshal([]byte(s.browser(t).get("/jwks.json").body), &set))
+		for _, k := range set.Keys {
+			kids = append(kids, k.Kid)
+		}
+		return kids
+	}
+	hint, first := logIn()
+	if got := published(); !slices.Equal(got, []string{first}) {
+		t.Errorf("at first %v are published, not %s alone", got, first)
+	}
+	s.add(48 * time.Hour)
+	ahead := published()
+	if _, kid := logIn(); len(ahead) != 2 || ahead[1] != first || kid != first {
+		t.Fatalf("a day before its time %v are published, and %s signs", ahead, kid)
+	}
+	s.add(24 * time.Hour)
+	if _, kid := logIn(); kid != ahead[0] || !slices.Contains(published(), first) {
+		t.Errorf("at its time %s signs, not %s; %v are published", kid, ahead[0], published())
+	}
+	v := newVisitor(t)
+	v.get(s.url + "/endsession?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {"https://loans.example/out"}}.Encode())
+	if v.left != "https://loans.example/out" {
+		t.Errorf("with a token of the earlier key at %q: %s", v.left, v.body)
+	}
+	s.add(24 * time.Hour)
+	if slices.Contains(published(), first) {
+		t.Error("the earlier key is published for ever")
+	}
+}
+
 // Services alone are served: there is nothing for wallets to be given, and no account to have.
 func TestTheProviderServesServicesAlone(t *testing.T) {
 	s, _, _ := newLogins(t, onSQLite(t))
@@ -280,6 +374,9 @@ func TestTheProviderServesServicesAlone(t *testing.T) {
 	is(t, s.browser(t).get("/.well-known/oauth-authorization-server"), http.StatusNotFound)
 	var m map[string]any
 	check(t, json.Unmarshal([]byte(s.browser(t).get("/.well-known/openid-configuration").body), &m))
+	if claims, _ := m["claims_supported"].([]any); len(claims) == 0 || slices.Contains(claims, any("sid")) {
+		t.Errorf("claims %v", claims)
+	}
 	if m["issuer"] != s.url || m["frontchannel_logout_supported"] != nil || m["backchannel_logout_supported"] != nil {
 		t.Errorf("%v", m)
 	}

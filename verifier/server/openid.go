@@ -15,17 +15,28 @@ import (
 	"lommebok.example/specs/oidc"
 )
 
-// idTokensKeep is how long a key that has been replaced still verifies: nobody stays signed in, so an ID token is asked about
-// for as long as a service keeps its own session.
-const idTokensKeep = 24 * time.Hour
+// A new key of ID tokens is published for so long before it signs that services which keep the key set have seen it. One that has
+// been replaced verifies for a while: nobody stays signed in, so an ID token is asked about for as long as a service keeps its own
+// session.
+const (
+	idTokensLead = 24 * time.Hour
+	idTokensKeep = 24 * time.Hour
+)
+
+// openIDKeys are those that sign ID tokens.
+func openIDKeys(cfg Config, deps Deps) (*keys.Ring, error) {
+	return keys.OpenRing(keys.RingConfig{
+		Purpose: "openid", Vault: keys.Files{Dir: filepath.Join(cfg.DataDir, "keys")}, Now: deps.Now,
+		Every: cfg.KeysEvery, Lead: idTokensLead, Keep: idTokensKeep,
+	})
+}
+
+// RefreshKeys makes the key of ID tokens that is due, and takes over the one that another process made.
+func (s *Server) RefreshKeys() error { return s.keys.Refresh() }
 
 // newProvider is the OpenID Provider of services that log people in with their wallets. It has neither accounts nor sessions:
 // each login is a presentation of its own.
 func newProvider(cfg Config, deps Deps, g *ground, signIn authserver.SignIn) (*authserver.Server, error) {
-	ring, err := keys.OpenRing(keys.RingConfig{Purpose: "openid", Vault: keys.Files{Dir: filepath.Join(cfg.DataDir, "keys")}, Now: deps.Now, Keep: idTokensKeep})
-	if err != nil {
-		return nil, err
-	}
 	nonce, err := keys.Secret(cfg.DataDir, "dpop-nonce", 32)
 	if err != nil {
 		return nil, err
@@ -40,7 +51,7 @@ func newProvider(cfg Config, deps Deps, g *ground, signIn authserver.SignIn) (*a
 	}
 	provider := &authserver.Server{
 		Issuer: cfg.URL, Store: g.authorization, SignIn: signIn, Nonces: dpop.NewNonces(nonce, deps.Now), Site: g.site, Now: deps.Now, Log: deps.Log,
-		OpenID: &authserver.OpenID{Services: services, Keys: ring, Secret: pairwise}, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
+		OpenID: &authserver.OpenID{Services: services, Keys: g.openIDKeys, Secret: pairwise}, InsecureAllowHTTP: cfg.InsecureAllowHTTP,
 	}
 	return provider, provider.Check()
 }

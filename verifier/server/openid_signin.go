@@ -6,13 +6,13 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/internal/observe"
 	"lommebok.example/minid"
 	"lommebok.example/minid/authserver"
+	"lommebok.example/specs/fnr"
 	"lommebok.example/specs/oidc"
 	"lommebok.example/verifier/login"
 	"lommebok.example/verifier/presentation"
@@ -22,16 +22,20 @@ import (
 // walletSignIn signs people in with their wallets: the page of a presentation stands in the authorization request, at the
 // address where that goes on, so that whoever has neither of the two cookies sees nothing of it.
 type walletSignIn struct {
-	pages *pages
-	store login.Store
-	trust login.Trust
-	log   *slog.Logger
+	pages   *pages
+	store   login.Store
+	trust   login.Trust
+	numbers fnr.Policy
+	log     *slog.Logger
 }
 
 var _ authserver.SignIn = (*walletSignIn)(nil)
 
 // loginAsker is who asks in a transaction that is a login. No service has such an id.
 const loginAsker = "openid:login"
+
+// tooLow goes with the address that ends the request, when what there is gives too low a level.
+const tooLow = "?reason=level"
 
 // mount puts the form of the pages on r.
 func (w *walletSignIn) mount(r gin.IRouter) { r.POST("/wallet-login/:id/again", w.again) }
@@ -62,16 +66,23 @@ func (w *walletSignIn) transaction(c *gin.Context, need minid.Need) (*transactio
 	return w.pages.read(c, waiting.Transaction)
 }
 
-// begin asks the wallet, in place of what cannot be seen from this browser any more.
+// begin asks the wallet, in place of what cannot be seen from this browser any more. Where no credential reaches what the service
+// needs there is nothing to ask for, and the service is told.
 func (w *walletSignIn) begin(c *gin.Context, need minid.Need) error {
 	ctx := c.Request.Context()
-	if old, err := w.store.Login(ctx, need.ReturnTo); err == nil {
-		if err := w.store.ForgetLogin(ctx, old.Transaction); err != nil {
-			return err
-		}
-	}
 	query, err := w.trust.Query(need.Level)
+	if errors.Is(err, login.ErrTrust) {
+		w.to(c, need.CancelTo+tooLow)
+		return nil
+	}
 	if err != nil {
+		return err
+	}
+	old, err := w.store.Login(ctx, need.ReturnTo)
+	if err == nil {
+		err = w.store.ForgetLogin(ctx, old.Transaction)
+	}
+	if err != nil && !errors.Is(err, login.ErrNotFound) {
 		return err
 	}
 	id, err := w.pages.begin(c, presentation.Ask{Service: loginAsker, Query: query})
@@ -102,10 +113,11 @@ func (w *walletSignIn) show(c *gin.Context, need minid.Need, t *transaction) {
 
 // judge gives the session of a person who showed enough, or tells why there is none.
 func (w *walletSignIn) judge(c *gin.Context, need minid.Need, t *transaction) (*minid.Session, bool) {
-	person, err := w.trust.Person(t.Verdict)
+	person, err := w.trust.Person(t.Verdict, w.numbers)
 	if err == nil && person.Level >= need.Level {
 		return &minid.Session{
-			ID: t.ID, PID: person.PID, Level: person.Level, AMR: []string{oidc.AMRWallet}, AuthTime: w.shown(t), Expires: t.Expires,
+			ID: t.ID, PID: person.PID, Level: person.Level, AMR: []string{oidc.AMRWallet}, Expires: t.Expires,
+			AuthTime: t.Expires.Add(-presentation.RequestLifetime), // they showed it later than that: auth_time is never younger than the showing
 		}, true
 	}
 	v := refusedView{
@@ -118,21 +130,13 @@ func (w *walletSignIn) judge(c *gin.Context, need minid.Need, t *transaction) (*
 	switch {
 	case t.State != presentation.Answered:
 	case v.Reached > minid.LevelNone && v.Reached < need.Level && !slices.ContainsFunc(v.Failed, func(rule string) bool { return rule != "query" }):
-		v.Reason, v.Cancel = "level", need.CancelTo+"?reason=level" // all that is wrong with it is that it is another than was asked for
+		v.Reason, v.Cancel = "level", need.CancelTo+tooLow // all that is wrong with it is that it is another than was asked for
 	case t.Verdict.Accepted:
 		v.Reason = "person"
 	}
 	w.log.InfoContext(c.Request.Context(), "login with the wallet refused", "reason", v.Reason, "trace_id", observe.TraceID(c.Request.Context()))
 	w.pages.site.Render(c, http.StatusOK, "openid_refused", v)
 	return nil, false
-}
-
-// shown is when the person showed it: what the browser brings is seconds old, and never younger than the request's end.
-func (w *walletSignIn) shown(t *transaction) time.Time {
-	if now := w.pages.now(); now.Before(t.Expires) {
-		return now
-	}
-	return t.Expires
 }
 
 // refusedView is the data of openid_refused.

@@ -159,15 +159,15 @@ func (p *pages) show(c *gin.Context) {
 		c.PureJSON(http.StatusOK, t)
 		return
 	}
+	service := p.services.ByID(t.Service)
+	if service == nil { // as in a login, whose page stands elsewhere
+		p.fault(c, presentation.ErrNotFound)
+		return
+	}
 	if t.State == presentation.Expired && t.result.Renewable {
 		if t, ok = p.renew(c, t); !ok {
 			return
 		}
-	}
-	service := p.services.ByID(t.Service)
-	if service == nil {
-		p.fault(c, presentation.ErrNotFound)
-		return
 	}
 	lang := web.Lang(c)
 	if t.open() {

@@ -23,6 +23,7 @@ import (
 	"lommebok.example/minid/authclient"
 	"lommebok.example/minid/authserver"
 	minidstore "lommebok.example/minid/store"
+	"lommebok.example/specs/fnr"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/verifier/api"
@@ -55,6 +56,10 @@ type Config struct {
 	// at which level; nil for login.DefaultTrust. With MinIDURL, that provider is one of the services.
 	Services   []authserver.Service
 	LoginTrust login.Trust
+	// KeysEvery is how long a key signs ID tokens before the next takes over; 0: always.
+	KeysEvery time.Duration
+	// LoginNumbers says which people are logged in; the zero policy takes the synthetic numbers of Skatteetaten alone.
+	LoginNumbers fnr.Policy
 
 	// StatusMaxAge is how long a status list is kept at the most. 0 fetches it for each presentation, so that a revocation
 	// counts at once.
@@ -89,6 +94,7 @@ type Server struct {
 	webhooks *api.Webhooks
 	trust    *trusted
 	provider *authserver.Server
+	keys     *keys.Ring
 	store    *store.Store
 	now      func() time.Time
 }
@@ -121,7 +127,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	}
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor, asking: all.asking, api: all.api, webhooks: all.webhooks, trust: g.trust,
-		provider: all.provider, store: g.store, now: deps.Now,
+		provider: all.provider, keys: g.openIDKeys, store: g.store, now: deps.Now,
 	}, nil
 }
 
@@ -130,6 +136,7 @@ type ground struct {
 	store *store.Store
 	// authorization keeps the OpenID Provider's requests, codes and tokens. Its tables of accounts stay empty.
 	authorization    *minidstore.Store
+	openIDKeys       *keys.Ring
 	seal             *minid.Sealer
 	access, attester *access
 	signer           *openid4vp.Signer
@@ -150,6 +157,9 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 		return nil, err
 	}
 	if g.authorization, err = minidstore.New(ctx, deps.DB); err != nil {
+		return nil, err
+	}
+	if g.openIDKeys, err = openIDKeys(cfg, deps); err != nil {
 		return nil, err
 	}
 	secret, err := keys.Secret(cfg.DataDir, "seal", 32)
@@ -258,7 +268,7 @@ func assemble(cfg Config, deps Deps, g *ground) (*parts, error) {
 	}
 	asked := partyAPI(cfg, deps, g, asking)
 	pages := &pages{asking: asking, services: deps.Services, wallet: cfg.WalletURL, site: g.site, now: deps.Now, logins: logins}
-	pages.signIn = &walletSignIn{pages: pages, store: g.store, trust: cfg.LoginTrust, log: deps.Log}
+	pages.signIn = &walletSignIn{pages: pages, store: g.store, trust: cfg.LoginTrust, numbers: cfg.LoginNumbers, log: deps.Log}
 	provider, err := newProvider(cfg, deps, g, pages.signIn)
 	return &parts{
 		signIn: pages.signIn, provider: provider,
@@ -324,6 +334,9 @@ func (cfg Config) check() error {
 		if err := cfg.LoginTrust.Check(); err != nil {
 			return fmt.Errorf("%w: %w", ErrConfig, err)
 		}
+	}
+	if cfg.KeysEvery != 0 && cfg.KeysEvery < idTokensLead {
+		return fmt.Errorf("%w: keys of ID tokens are published %s ahead: expected to use each as long or longer, got %s", ErrConfig, idTokensLead, cfg.KeysEvery)
 	}
 	if cfg.DataDir == "" || cfg.TrustDir == "" {
 		return fmt.Errorf("%w: the data folder and the trust folder must be set", ErrConfig)
