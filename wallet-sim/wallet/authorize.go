@@ -146,7 +146,8 @@ func (w *Wallet) prover(f *Flow) (*prover, error) {
 
 // forgetOld deletes flows and requests that nobody came back to. What cannot be deleted is left for the next time.
 func (w *Wallet) forgetOld(now time.Time) {
-	for _, id := range w.Store.flows() {
+	ids, _ := w.Store.ids(flowsDir)
+	for _, id := range ids {
 		var f struct {
 			Started time.Time `json:"started"`
 		}
