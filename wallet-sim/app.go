@@ -10,6 +10,7 @@ import (
 
 	"lommebok.example/minid"
 	"lommebok.example/minid/app"
+	records "lommebok.example/transaction"
 	"lommebok.example/wallet-sim/phone"
 )
 
@@ -62,7 +63,7 @@ func (c *cli) pairCommand() *cobra.Command {
 
 // agrees asks a person.
 func (c *cli) agrees(question string) bool {
-	_, _ = fmt.Fprint(c.out, question)
+	_, _ = fmt.Fprint(c.out, records.Printable(question))
 	line, err := bufio.NewReader(c.in).ReadString('\n')
 	return err == nil && strings.EqualFold(strings.TrimSpace(line), "y")
 }

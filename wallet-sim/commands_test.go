@@ -84,7 +84,7 @@ func TestColours(t *testing.T) {
 		leftout.For(t, "there are no terminals on this machine")
 	}
 	defer func() { must(t, terminal.Close()) }()
-	for noColor, want := range map[string]string{"": coloured(red, "x"), "1": "x"} {
+	for noColor, want := range map[string]painted{"": coloured(red, "x"), "1": "x"} {
 		if got := painter(terminal, noColor)(red, "x"); got != want {
 			t.Errorf("NO_COLOR=%q: %q", noColor, got)
 		}

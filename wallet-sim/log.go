@@ -168,11 +168,11 @@ func (c *cli) tellEntry(line string) error {
 
 func (c *cli) tellParts(verb string, parts []records.Part) {
 	for _, p := range parts {
-		lines := strings.Split(p.Text, "\n")
-		if more := len(lines) - maxLines; more > 0 {
-			lines = append(lines[:maxLines], fmt.Sprintf("… and %d lines; --json has all", more))
+		texts := strings.Split(p.Text, "\n")
+		if more := len(texts) - maxLines; more > 0 {
+			texts = append(texts[:maxLines], fmt.Sprintf("… and %d lines; --json has all", more))
 		}
-		c.say("    %s %s\n      %s", verb, p.Name, strings.Join(lines, "\n      "))
+		c.say("    %s %s\n      %s", verb, p.Name, lines(strings.Join(texts, "\n      ")))
 	}
 }
 
