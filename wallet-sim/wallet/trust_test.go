@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"crypto/x509"
 	"encoding/pem"
 	"os"
 	"path/filepath"
@@ -13,12 +14,16 @@ import (
 
 // What an anchor counts for is told by the file beside it, and by no other.
 func TestTypesOfAnAnchor(t *testing.T) {
-	key, err := newKey()
-	check(t, err)
-	at := time.Unix(1_800_000_000, 0)
-	anchor, err := x5c.NewRoot(key, x5c.Subject{Country: "NO", Organization: "Prøve", CommonName: "Prøverot", URI: "https://issuer.example"}, at, 900*24*time.Hour)
-	check(t, err)
-	certificate := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: anchor.Raw}))
+	root := func() (*x509.Certificate, string) {
+		key, err := newKey()
+		check(t, err)
+		at := time.Unix(1_800_000_000, 0)
+		anchor, err := x5c.NewRoot(key, x5c.Subject{Country: "NO", Organization: "Prøve", CommonName: "Prøverot", URI: "https://issuer.example"}, at, 900*24*time.Hour)
+		check(t, err)
+		return anchor, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: anchor.Raw}))
+	}
+	anchor, certificate := root()
+	_, another := root()
 	for name, c := range map[string]struct {
 		files map[string]string
 		types []string
@@ -28,7 +33,7 @@ func TestTypesOfAnAnchor(t *testing.T) {
 		"two types":      {files: map[string]string{"a.pem": certificate, "a.yaml": "types: [x, y]"}, types: []string{"x", "y"}, known: true},
 		"none":           {files: map[string]string{"a.pem": certificate, "a.yaml": "types: []"}, known: true},
 		"no file":        {files: map[string]string{"a.pem": certificate, "b.yaml": "types: [x]"}},
-		"of another":     {files: map[string]string{"a.pem": certificate, "b.pem": "x", "b.yaml": "types: [x]"}},
+		"of another":     {files: map[string]string{"a.pem": certificate, "b.pem": another, "b.yaml": "types: [x]"}},
 		"in two files":   {files: map[string]string{"a.pem": certificate, "a.yaml": "types: [x]", "b.pem": certificate, "b.yaml": "types: [y]"}, types: []string{"x", "y"}, known: true},
 		"a typing error": {files: map[string]string{"a.pem": certificate, "a.yaml": "tpyes: [x]"}, fails: true},
 	} {
