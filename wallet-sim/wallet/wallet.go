@@ -55,6 +55,7 @@ var (
 	ErrConfiguration = errors.New("wallet: the issuer does not offer this credential")
 	ErrIdentity      = errors.New("wallet: a server is not who its address says")
 	ErrUnsupported   = errors.New("wallet: something that this wallet cannot do")
+	ErrAnswer        = errors.New("wallet: what a server answered is malformed")
 	ErrState         = errors.New("wallet: the answer belongs to no request of this wallet, or was used before")
 	ErrNonce         = errors.New("wallet: no c_nonce, and no key proof is made without one")
 	ErrCredential    = errors.New("wallet: the credential was not stored")
