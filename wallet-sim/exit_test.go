@@ -97,4 +97,7 @@ func TestExitCodesOfRealAnswers(t *testing.T) {
 	if code, _, errs := ran(t, "", "offer", "accept", offer, "--pid", "1", "--password", "x", "--plain", "--insecure-allow-http", "--data", data); code != exitFailed {
 		t.Errorf("nobody answers: exit %d, %s", code, errs)
 	}
+	if code, out, errs := ran(t, "", "log", "--last", "1", "--data", data); code != exitDone || !strings.Contains(out, "---  GET "+server.URL+"/.well-known/") || !strings.Contains(out, "no answer: dial tcp") {
+		t.Errorf("the log: exit %d, %s%s", code, out, errs)
+	}
 }

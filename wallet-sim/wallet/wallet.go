@@ -41,7 +41,7 @@ type Wallet struct {
 	NewKey func() (Key, error)
 	// Unencrypted asks for credentials in plain, unless the issuer demands encryption.
 	Unencrypted bool
-	// Record is told of each request with its answer, masked; nil for nobody. Its error is that of the request.
+	// Record is told of each request with its answer, or why none came, masked; nil for nobody. Its error is that of the request.
 	Record func(*transaction.Entry) error
 	// InsecureAllowHTTP lets issuers and verifiers have http addresses. Safe only between processes of one machine.
 	InsecureAllowHTTP bool
