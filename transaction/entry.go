@@ -13,6 +13,7 @@ type Entry struct {
 	Request  Request   `json:"request"`
 	Response Response  `json:"response"`
 	Refusal  *Refusal  `json:"refusal,omitempty"`
+	Failed   string    `json:"failed,omitempty"` // why no answer came, told by who asked; "" when one did
 }
 
 // Request is what the wallet, or the person's browser on its behalf, sent.

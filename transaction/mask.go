@@ -152,15 +152,20 @@ var (
 	aName        = regexp.MustCompile(`^[A-Za-z_][A-Za-z_.-]{0,29}[0-9]{0,3}$`)
 )
 
-// shown keeps a text that is public, within bounds, but for eleven digits in a row: they may be a national identity number.
-func shown(v string) string {
-	const most = 512
-	v = strings.Map(func(r rune) rune {
+// Printable is a text with U+FFFD for each character that does not print: a terminal obeys some of them.
+func Printable(v string) string {
+	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '\ufffd'
 		}
 		return r
 	}, strings.ToValidUTF8(v, "\ufffd"))
+}
+
+// shown keeps a text that is public, within bounds, but for eleven digits in a row: they may be a national identity number.
+func shown(v string) string {
+	const most = 512
+	v = Printable(v)
 	if len(v) > most {
 		v = strings.ToValidUTF8(v[:most], "") + "…"
 	}

@@ -12,9 +12,10 @@ type Exchanged struct {
 	Took    time.Duration
 	Request *http.Request
 	Sent    []byte // the body of the request
-	Status  int
+	Status  int    // 0: no answer came
 	Headers http.Header
 	Got     []byte // the body of the answer
+	Failed  string // why no answer came, in words that hold nothing of what was sent or came
 }
 
 // Entry is the exchange, decoded and masked as a service records it.
@@ -28,5 +29,7 @@ func (x *Exchanged) Entry() *Entry {
 		step: x.Step, request: x.Request, route: addressed(x.Request.URL.Scheme + "://" + x.Request.URL.Host + x.Request.URL.EscapedPath()),
 		begun: x.Begun, took: x.Took, body: whole(x.Sent), status: x.Status, headers: x.Headers, answer: whole(x.Got),
 	}
-	return inner.describe(&Recorder{}).entry
+	e := inner.describe(&Recorder{}).entry
+	e.Failed = shown(x.Failed)
+	return e
 }

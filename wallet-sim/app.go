@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,6 +11,8 @@ import (
 
 	"lommebok.example/minid"
 	"lommebok.example/minid/app"
+	"lommebok.example/specs/oauth2"
+	records "lommebok.example/transaction"
 	"lommebok.example/wallet-sim/phone"
 )
 
@@ -62,7 +65,7 @@ func (c *cli) pairCommand() *cobra.Command {
 
 // agrees asks a person.
 func (c *cli) agrees(question string) bool {
-	_, _ = fmt.Fprint(c.out, question)
+	_, _ = fmt.Fprint(c.out, records.Printable(question))
 	line, err := bufio.NewReader(c.in).ReadString('\n')
 	return err == nil && strings.EqualFold(strings.TrimSpace(line), "y")
 }
@@ -75,9 +78,25 @@ type waiting struct {
 	Expires string `json:"expires"` // RFC 3339
 }
 
+// unheard is a MinID that did not say which logins wait for an answer of a device.
+type unheard struct {
+	Owner string `json:"owner"`
+	MinID string `json:"minid"`
+	State string `json:"state"` // unreachable, or refused
+	Error string `json:"error"` // which people read on the error output
+}
+
+// logins is the answer of app list.
+type logins struct {
+	Devices []*phone.Device `json:"devices"`
+	Waiting []waiting       `json:"waiting"`
+	Unheard []unheard       `json:"unheard,omitempty"`
+}
+
 func (c *cli) loginsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Args: cobra.NoArgs, Short: "the MinID apps of this telephone, and the logins that wait for an answer", Example: "  wallet-sim app list",
+		Long: "A MinID that does not answer is named, and the others are asked all the same; the exit code tells of it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			devices, err := c.devices()
 			if err != nil {
@@ -87,29 +106,44 @@ func (c *cli) loginsCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			answer := struct {
-				Devices []*phone.Device `json:"devices"`
-				Waiting []waiting       `json:"waiting"`
-			}{all, []waiting{}}
+			answer := logins{Devices: all, Waiting: []waiting{}}
+			var failed error
 			for _, one := range all {
 				pending, err := devices.Pending(cmd.Context(), one)
 				if err != nil {
-					return err
+					failed = errors.Join(failed, err)
+					answer.Unheard = append(answer.Unheard, unheardOf(one, err))
 				}
 				answer.Waiting = append(answer.Waiting, waitingOf(one, pending)...)
 			}
-			return c.print(answer, func() {
-				for _, one := range all {
-					c.say("%s  %s  %s  paired %s", one.ID, one.Owner, one.Base, one.Paired.Format(time.DateOnly))
-				}
-				for _, w := range answer.Waiting {
-					c.say("waits: %s logs in at %s, until %s", w.Owner, w.Service, w.Expires)
-				}
-				if len(all) == 0 {
-					c.say("no MinID app is paired")
-				}
-			})
+			if err := c.print(answer, func() { c.tellLogins(answer) }); err != nil || failed == nil {
+				return err
+			}
+			return &told{failed}
 		},
+	}
+}
+
+func unheardOf(one *phone.Device, err error) unheard {
+	u := unheard{Owner: one.Owner, MinID: one.Base, State: "unreachable", Error: err.Error()}
+	if refused := (*oauth2.Error)(nil); errors.As(err, &refused) {
+		u.State = "refused"
+	}
+	return u
+}
+
+func (c *cli) tellLogins(all logins) {
+	for _, one := range all.Devices {
+		c.say("%s  %s  %s  paired %s", one.ID, one.Owner, one.Base, one.Paired.Format(time.DateOnly))
+	}
+	for _, w := range all.Waiting {
+		c.say("waits: %s logs in at %s, until %s", w.Owner, w.Service, w.Expires)
+	}
+	for _, u := range all.Unheard {
+		c.say("%s: %s, where %s logs in", u.State, u.MinID, u.Owner)
+	}
+	if len(all.Devices) == 0 {
+		c.say("no MinID app is paired")
 	}
 }
 

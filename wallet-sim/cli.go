@@ -25,7 +25,7 @@ type cli struct {
 	in        io.Reader
 	out, errs io.Writer
 	now       func() time.Time
-	paint     func(colour, text string) string
+	paint     func(colour, text string) painted
 	running   bool // the arguments could be read
 
 	json      bool
@@ -141,8 +141,6 @@ func (c *cli) print(v any, words func()) error {
 	return e.Encode(v)
 }
 
-func (c *cli) say(format string, args ...any) { _, _ = fmt.Fprintf(c.out, format+"\n", args...) }
-
 // explain tells an error: in words on the error output, or with --json as an object on the output.
 func (c *cli) explain(err error) {
 	var refusal *wallet.Refusal
@@ -170,19 +168,19 @@ func (c *cli) explain(err error) {
 		c.tellNotices(seen.notices)
 	}
 	if !known {
-		_, _ = fmt.Fprintln(c.errs, "wallet-sim:", err)
+		c.complain("wallet-sim: %v", err)
 		return
 	}
-	_, _ = fmt.Fprintf(c.errs, "wallet-sim: refused.\n  step         %s\n  asked        %s\n", refusal.Step, refusal.Endpoint)
+	c.complain("wallet-sim: refused.\n  step         %s\n  asked        %s", refusal.Step, refusal.Endpoint)
 	if len(refusal.Sent) > 0 {
-		_, _ = fmt.Fprintf(c.errs, "  sent         %s\n", strings.Join(refusal.Sent, "\n               "))
+		c.complain("  sent         %s", lines(strings.Join(refusal.Sent, "\n               ")))
 	}
 	if refusal.Status != 0 {
-		_, _ = fmt.Fprintf(c.errs, "  status       %d\n", refusal.Status)
+		c.complain("  status       %d", refusal.Status)
 	}
-	_, _ = fmt.Fprintf(c.errs, "  error        %s\n  description  %s\n", refusal.Code, refusal.Description)
+	c.complain("  error        %s\n  description  %s", refusal.Code, refusal.Description)
 	if refusal.Page != "" {
-		_, _ = fmt.Fprintf(c.errs, "  see          %s\n", refusal.Page)
+		c.complain("  see          %s", refusal.Page)
 	}
 }
 

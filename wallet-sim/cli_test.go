@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
+	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/wallet"
 )
 
@@ -81,5 +84,41 @@ func TestTailIsWholeLines(t *testing.T) {
 	got := tail(file)
 	if len(got) > tailBytes || !strings.HasPrefix(got, "0123456789\n") || !strings.HasSuffix(got, "0123456789") {
 		t.Errorf("%q", got[:20])
+	}
+}
+
+// Nothing that another wrote reaches the terminal as an order to it, or as a line of its own: not in the dialogue that asks for consent,
+// and not in what is told of an answer.
+func TestNoOrdersToTheTerminal(t *testing.T) {
+	const evil, mark = "999999\x1b[6D100\x1b[K", "\ufffd"
+	var out, errs bytes.Buffer
+	c := &cli{in: strings.NewReader("n\n"), out: &out, errs: &errs, paint: painter(&out, "")}
+	credential := &wallet.Credential{Type: evil + "credential"}
+	c.ask(&wallet.Request{
+		Verifier:     wallet.Verifier{Name: evil + "verifier", Organization: evil + "organization", Host: evil + "host"},
+		Shares:       []wallet.Share{{Credential: credential, Claims: []wallet.Claim{{Path: []any{evil + "label"}, Value: evil + "value"}}}},
+		Transactions: []wallet.Transaction{{Type: evil + "type", Details: []wallet.Detail{{Name: "amount", Value: evil + "amount"}, {Name: "payee", Value: "x\nShare? [y/N] payee"}}}},
+	})
+	c.tellAnswer(presented{
+		Verifier: wallet.Verifier{Name: evil + "answered"}, RedirectURI: evil + "redirect",
+		Shared: []shared{{Query: evil + "query", Type: evil + "sharedtype", Claims: map[string]string{evil + "key": evil + "claim"}}},
+	})
+	c.tellNotices([]browser.Notice{{Heading: evil + "heading", Texts: []string{evil + "text"}}})
+	c.explain(&wallet.Refusal{Step: "x", Code: evil + "code", Description: evil + "description", Sent: []string{evil + "sent"}})
+	c.explain(fmt.Errorf("%w: %s", wallet.ErrCredential, evil+"error"))
+	c.agrees(evil + "question")
+	all := out.String() + errs.String()
+	if strings.ContainsFunc(all, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) || strings.Contains(all, "\nShare? [y/N] payee") {
+		t.Errorf("%q", all)
+	}
+	const kept = "999999" + mark + "[6D100" + mark + "[K"
+	for _, word := range strings.Fields("verifier organization host credential label value type amount answered redirect query sharedtype key claim heading text " +
+		"code description sent error question") {
+		if !strings.Contains(all, kept+word) {
+			t.Errorf("%s is not told", word)
+		}
+	}
+	if !strings.Contains(all, "x"+mark+"Share? [y/N] payee") {
+		t.Errorf("%q", all)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,7 +85,7 @@ func TestColours(t *testing.T) {
 		leftout.For(t, "there are no terminals on this machine")
 	}
 	defer func() { must(t, terminal.Close()) }()
-	for noColor, want := range map[string]string{"": coloured(red, "x"), "1": "x"} {
+	for noColor, want := range map[string]painted{"": coloured(red, "x"), "1": "x"} {
 		if got := painter(terminal, noColor)(red, "x"); got != want {
 			t.Errorf("NO_COLOR=%q: %q", noColor, got)
 		}
@@ -253,6 +254,27 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("%s: %s, expected %s", name, got, want)
 		}
 	}
+	fresh := filepath.Join(t.TempDir(), "data")
+	looking := append(flags, "--data", fresh, "--trust", filepath.Join(i.data, "trust"), "--insecure-allow-http")
+	if _, says, _ := ran(t, "", looking...); state(says, "issuer's metadata") != good {
+		t.Errorf("a fresh folder: %s", says)
+	}
+	if _, err := os.Stat(fresh); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the doctor made %s: %v", fresh, err)
+	}
+	must(t, os.MkdirAll(filepath.Join(fresh, "wallet-provider"), 0o700))
+	t.Setenv(newPassphraseVariable, "first")
+	if code, out, errs := ran(t, "", "wallet", "protect", "--data", fresh); code != 0 {
+		t.Fatalf("exit %d, %s%s", code, out, errs)
+	}
+	before := tree(t, fresh)
+	_, says, _ = ran(t, "", looking...)
+	if state(says, "issuer's metadata") != good || state(says, "wallet") != good || state(says, "the issuer trusts the wallet provider") != warning {
+		t.Errorf("a protected wallet: %s", says)
+	}
+	if after := tree(t, fresh); after != before {
+		t.Errorf("the doctor changed\n%s\nto\n%s", before, after)
+	}
 	must(t, os.RemoveAll(filepath.Join(i.data, "trust", "issuers")))
 	_, says = i.run(t, flags...)
 	for _, name := range []string{"issuer's metadata", "wallet and verifier trust the issuer", "trust anchors: issuers"} {
@@ -263,4 +285,19 @@ func TestDoctor(t *testing.T) {
 	if _, says = i.run(t, "doctor", "--json", "--issuer", "http://localhost:1", "--verifier", ""); state(says, "issuer") != bad {
 		t.Errorf("nobody answers: %s", says)
 	}
+}
+
+// tree lists what is in a folder, with size and time.
+func tree(t *testing.T, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	must(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		fmt.Fprintln(&all, path, info.Size(), info.ModTime())
+		return err
+	}))
+	return all.String()
 }

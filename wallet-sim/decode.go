@@ -43,7 +43,7 @@ func (c *cli) decodable(cmd *cobra.Command, arg string) ([]byte, error) {
 func (c *cli) tellFound(f *inspect.Found) {
 	c.say("%s (%s): %s", f.Kind, f.Section, c.paint(yellow, f.State))
 	for _, p := range f.Parts {
-		c.say("\n%s\n  %s", p.Name, strings.ReplaceAll(indented(p.Value), "\n", "\n  "))
+		c.say("\n%s\n  %s", p.Name, lines(strings.ReplaceAll(indented(p.Value), "\n", "\n  ")))
 	}
 	for _, problem := range f.Problems {
 		c.say("\n%s %s", c.paint(red, "a strict reader refuses it:"), problem)

@@ -16,6 +16,8 @@ import (
 
 	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/x5c"
+	"lommebok.example/wallet-sim/provider"
+	"lommebok.example/wallet-sim/wallet"
 )
 
 // The states of what the doctor looks at.
@@ -177,12 +179,9 @@ func (d *doctor) issuer(ctx context.Context, issuer string, anchors *x5c.Anchors
 	if !d.reach(ctx, "issuer", issuer+"/health") {
 		return
 	}
-	looking := *d.cli
-	looking.plain = true // to read metadata takes no attestation
-	w, err := looking.wallet()
-	if err != nil {
-		d.note("issuer's metadata", warning, "%v", err)
-	} else if names, err := w.Configurations(ctx, issuer); err != nil {
+	// Without Store and Record nothing is written, and to read metadata takes no attestation.
+	w := &wallet.Wallet{Trust: &wallet.Trust{Dir: d.trustDir()}, Fetch: d.client, InsecureAllowHTTP: d.allowHTTP, Now: d.now}
+	if names, err := w.Configurations(ctx, issuer); err != nil {
 		d.note("issuer's metadata", bad, "the wallet refuses them: %v", err)
 	} else {
 		d.note("issuer's metadata", good, "%d credential configurations", len(names))
@@ -253,16 +252,16 @@ func (d *doctor) provider(anchors *x5c.Anchors) {
 		d.note(name, warning, "this wallet has none (--plain): issuers that demand attestations refuse it")
 		return
 	}
-	if _, err := os.Stat(d.providerDir()); errors.Is(err, fs.ErrNotExist) {
+	root, err := provider.ReadRoot(d.providerDir())
+	if errors.Is(err, fs.ErrNotExist) {
 		d.note(name, warning, "there is none yet: serve, up and the first attestation make it")
 		return
 	}
-	p, err := d.cli.provider()
 	if err != nil {
 		d.note(name, bad, "%v", err)
 		return
 	}
-	if !slices.ContainsFunc(anchors.All(), func(c *x509.Certificate) bool { return c.Equal(p.Root()) }) {
+	if !slices.ContainsFunc(anchors.All(), func(c *x509.Certificate) bool { return c.Equal(root) }) {
 		d.note(name, bad, "its root is not in %s: attested wallets and keys are refused; serve and up put it there", filepath.Join(d.trustDir(), "wallet-providers"))
 		return
 	}

@@ -44,13 +44,14 @@ func usage(format string, args ...any) error {
 // errRefused marks a refusal of this wallet that no package has a sentinel for.
 var errRefused = errors.New("the wallet refuses")
 
-// misused are errors that another argument would not have had.
-var misused = []error{errUsage, wallet.ErrInput, wallet.ErrNotFound, wallet.ErrTxCode, openid4vci.ErrOffer, openid4vp.ErrLink, phone.ErrNoDevice}
+// misused are errors that another argument would not have had. They count before refusing: an argument may hold another's words.
+var misused = []error{errUsage, wallet.ErrInput, wallet.ErrNotFound, wallet.ErrTxCode, openid4vci.ErrOffer, openid4vci.ErrLink, openid4vp.ErrLink, phone.ErrNoDevice}
 
 // refusing are the errors by which the wallet says no to what came.
 var refusing = []error{
 	errRefused, wallet.ErrPassphrase, wallet.ErrConfiguration, wallet.ErrIdentity, wallet.ErrUnsupported, wallet.ErrState, wallet.ErrNonce, wallet.ErrCredential,
-	wallet.ErrNoMatch, dcql.ErrMalformed, x5c.ErrUntrusted, x5c.ErrExpired, x5c.ErrNotYetValid, x5c.ErrProfile, x5c.ErrChain,
+	wallet.ErrNoMatch, wallet.ErrAnswer, openid4vci.ErrIssuer, openid4vci.ErrMetadata, openid4vci.ErrMismatch, openid4vci.ErrResponse,
+	openid4vci.ErrSignedMetadata, openid4vci.ErrUntrusted, openid4vp.ErrRequestObject, dcql.ErrMalformed, x5c.ErrUntrusted, x5c.ErrExpired, x5c.ErrNotYetValid, x5c.ErrProfile, x5c.ErrChain,
 	fetch.ErrAddress, fetch.ErrRedirect, fetch.ErrTooLarge, fetch.ErrContentType,
 }
 

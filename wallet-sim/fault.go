@@ -36,24 +36,40 @@ func (c *cli) faultListCommand() *cobra.Command {
 
 func (c *cli) faultShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show <name, file or folder>", Args: cobra.ExactArgs(1), Short: "a fault as YAML, to write others by",
-		Example: "  wallet-sim fault show dpop_htm_get > mine.yaml",
+		Use: "show <all, name, file or folder>…", Args: cobra.MinimumNArgs(1), Short: "faults as YAML, to write others by",
+		Example: "  wallet-sim fault show dpop_htm_get > mine.yaml\n  wallet-sim fault show token dpop_htm_get --json",
 		RunE: func(_ *cobra.Command, args []string) error {
-			all, err := faultsOf(args[0])
+			all, err := faultsOf(args...)
 			if err != nil {
 				return err
 			}
-			raw, err := yaml.Marshal(all[0])
-			if err != nil {
-				return err
+			var documents []string
+			for _, f := range all {
+				raw, err := yaml.Marshal(f)
+				if err != nil {
+					return err
+				}
+				documents = append(documents, strings.TrimSpace(string(raw)))
 			}
-			return c.print(all, func() { c.say("%s", strings.TrimSpace(string(raw))) })
+			return c.print(all, func() { c.say("%s", lines(strings.Join(documents, "\n---\n"))) })
 		},
 	}
 }
 
-// faultsOf are all of the library, those whose names begin so, or those of a file or folder.
-func faultsOf(what string) ([]faults.Fault, error) {
+// faultsOf are the faults of each: all of the library, those whose names begin so, or those of a file or folder.
+func faultsOf(each ...string) ([]faults.Fault, error) {
+	var all []faults.Fault
+	for _, what := range each {
+		some, err := faultsNamed(what)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+func faultsNamed(what string) ([]faults.Fault, error) {
 	if _, err := os.Stat(what); err == nil {
 		all, err := faults.Load(what)
 		if errors.Is(err, faults.ErrFault) {

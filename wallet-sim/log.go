@@ -56,7 +56,7 @@ func (c *cli) logCommand() *cobra.Command {
 	var last int
 	cmd := &cobra.Command{
 		Use: "log", Args: cobra.NoArgs, Short: "what the wallet sent, and what it got",
-		Long: "Each request of the wallet with its answer, decoded. Tokens, codes and what is about a person are hidden before anything is written;\n" +
+		Long: "Each request of the wallet with its answer, or why none came, decoded. Tokens, codes and what is about a person are hidden before anything is written;\n" +
 			"with --json an entry a line.",
 		Example: "  wallet-sim log --last 3\n  wallet-sim log --follow --json | jq .refusal",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -152,14 +152,20 @@ func (c *cli) tellEntry(line string) error {
 	if err := json.Unmarshal([]byte(line), &e); err != nil {
 		return err
 	}
-	colour := green
+	colour, status := green, strconv.Itoa(e.Response.Status)
 	if e.Response.Status >= 400 {
 		colour = red
 	}
-	c.say("%s  %s  %s %s  %s", e.At.Format(time.RFC3339), c.paint(colour, strconv.Itoa(e.Response.Status)), e.Request.Method, e.Request.Path, e.Step)
+	if e.Failed != "" {
+		colour, status = red, "---"
+	}
+	c.say("%s  %s  %s %s  %s", e.At.Format(time.RFC3339), c.paint(colour, status), e.Request.Method, e.Request.Path, e.Step)
 	c.say("    %s", e.Section)
 	c.tellParts("sent", e.Request.Parts)
 	c.tellParts("got", e.Response.Parts)
+	if e.Failed != "" {
+		c.say("    no answer: %s", e.Failed)
+	}
 	if e.Refusal != nil {
 		c.say("    refused: %s  %s", e.Refusal.Code, e.Refusal.Description)
 	}
@@ -168,11 +174,11 @@ func (c *cli) tellEntry(line string) error {
 
 func (c *cli) tellParts(verb string, parts []records.Part) {
 	for _, p := range parts {
-		lines := strings.Split(p.Text, "\n")
-		if more := len(lines) - maxLines; more > 0 {
-			lines = append(lines[:maxLines], fmt.Sprintf("… and %d lines; --json has all", more))
+		texts := strings.Split(p.Text, "\n")
+		if more := len(texts) - maxLines; more > 0 {
+			texts = append(texts[:maxLines], fmt.Sprintf("… and %d lines; --json has all", more))
 		}
-		c.say("    %s %s\n      %s", verb, p.Name, strings.Join(lines, "\n      "))
+		c.say("    %s %s\n      %s", verb, p.Name, lines(strings.Join(texts, "\n      ")))
 	}
 }
 

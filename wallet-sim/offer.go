@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -224,6 +223,6 @@ func signedIn(ctx context.Context, w *wallet.Wallet, b *browser.Browser, plan *w
 
 func (c *cli) tellNotices(notices []browser.Notice) {
 	for _, n := range notices {
-		_, _ = fmt.Fprintf(c.errs, "the page said: %s\n  %s\n", n.Heading, strings.Join(n.Texts, "\n  "))
+		c.complain("the page said: %s\n  %s", n.Heading, lines(strings.Join(n.Texts, "\n  ")))
 	}
 }

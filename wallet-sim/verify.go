@@ -26,6 +26,7 @@ func (c *cli) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify <text, file, address or ->", Args: cobra.ExactArgs(1), Short: "makes every check of a credential or a presentation, and names each",
 		Long: "An SD-JWT VC with or without key binding, an IssuerSigned or a DeviceResponse, against the trust anchors of --trust, or those of --anchor alone.\n" +
+			"What an issuer is entitled to is read from NAME.yaml beside its NAME.pem in the trust folder.\n" +
 			"The holder's proof is checked when the request that it answers is given with --audience and --nonce. A check that could not be made is\n" +
 			"«not checked». Exit code 4 when one failed.",
 		Example: "  wallet-sim credential show <id> --raw | wallet-sim verify -\n" +
@@ -72,6 +73,9 @@ func (c *cli) expect(a *against) (*inspect.Expect, error) {
 	var err error
 	if e.Issuers, err = c.issuers(a.anchors); err != nil {
 		return nil, err
+	}
+	if len(a.anchors) == 0 {
+		e.Types = (&wallet.Trust{Dir: c.trustDir()}).Types
 	}
 	if !a.noStatus {
 		roots, err := c.roots()

@@ -11,7 +11,8 @@
 //	    set: https://elsewhere.example/token
 //	expect:
 //	  error: [invalid_dpop_proof]
-//	  status: 400
+//	  status: 400                # any, when it is not said
+//	  at: credential request     # the step at which it is noticed, when that is a later one
 //
 // A change is one of
 //
@@ -29,5 +30,6 @@
 //
 //	message: drop | repeat | delay 2s
 //
-// A message that was dropped never comes; the answer to one that was repeated is the second.
+// A message that was dropped never comes, which is expected as lost: true in place of an error: it tests a wallet, not a server. The answer
+// to one that was repeated is the second.
 package faults

@@ -26,35 +26,37 @@ type Fault struct {
 	Name   string   `yaml:"name" json:"name"`
 	Breaks string   `yaml:"breaks" json:"breaks"` // the section
 	At     string   `yaml:"at" json:"at"`
-	Do     []Change `yaml:"do" json:"do,omitempty"`
+	Do     []Change `yaml:"do,omitempty" json:"do,omitempty"`
 	// Message is what happens to the message itself: drop, repeat, or delay with how long.
-	Message string `yaml:"message" json:"message,omitempty"`
+	Message string `yaml:"message,omitempty" json:"message,omitempty"`
 	// Encrypted leaves the wallet to encrypt its credential requests, which a change within them cannot reach then.
-	Encrypted bool   `yaml:"encrypted" json:"encrypted,omitempty"`
+	Encrypted bool   `yaml:"encrypted,omitempty" json:"encrypted,omitempty"`
 	Expect    Expect `yaml:"expect" json:"expect"`
 }
 
 // Change is one change of a request.
 type Change struct {
 	In      string        `yaml:"in" json:"in"`
-	JWT     string        `yaml:"jwt" json:"jwt,omitempty"`
-	Set     any           `yaml:"set" json:"set,omitempty"`
-	Drop    bool          `yaml:"drop" json:"drop,omitempty"`
-	Repeat  bool          `yaml:"repeat" json:"repeat,omitempty"`
-	Flip    bool          `yaml:"flip" json:"flip,omitempty"`
-	Shift   time.Duration `yaml:"shift" json:"shift,omitempty"`
-	Earlier bool          `yaml:"earlier" json:"earlier,omitempty"`
-	Encode  string        `yaml:"encode" json:"encode,omitempty"`
-	Reverse bool          `yaml:"reverse" json:"reverse,omitempty"`
-	Sign    string        `yaml:"sign" json:"sign,omitempty"`
+	JWT     string        `yaml:"jwt,omitempty" json:"jwt,omitempty"`
+	Set     any           `yaml:"set,omitempty" json:"set,omitempty"`
+	Drop    bool          `yaml:"drop,omitempty" json:"drop,omitempty"`
+	Repeat  bool          `yaml:"repeat,omitempty" json:"repeat,omitempty"`
+	Flip    bool          `yaml:"flip,omitempty" json:"flip,omitempty"`
+	Shift   time.Duration `yaml:"shift,omitempty" json:"shift,omitempty"`
+	Earlier bool          `yaml:"earlier,omitempty" json:"earlier,omitempty"`
+	Encode  string        `yaml:"encode,omitempty" json:"encode,omitempty"`
+	Reverse bool          `yaml:"reverse,omitempty" json:"reverse,omitempty"`
+	Sign    string        `yaml:"sign,omitempty" json:"sign,omitempty"`
 }
 
 // Expect is how the server is to answer: one of the codes, and the status unless it is 0.
 type Expect struct {
-	Error  []string `yaml:"error" json:"error,omitempty"`
-	Status int      `yaml:"status" json:"status,omitempty"`
+	// At is the step at which the server notices, "" for that of the fault.
+	At     string   `yaml:"at,omitempty" json:"at,omitempty"`
+	Error  []string `yaml:"error,omitempty" json:"error,omitempty"`
+	Status int      `yaml:"status,omitempty" json:"status,omitempty"`
 	// Lost: there is no answer, since the message never came.
-	Lost bool `yaml:"lost" json:"lost,omitempty"`
+	Lost bool `yaml:"lost,omitempty" json:"lost,omitempty"`
 }
 
 // steps are those of an issuance that a fault can be at.
@@ -78,6 +80,8 @@ func (f *Fault) check() error {
 		return wrong("breaks: expected the section that is broken")
 	case !slices.Contains(steps, f.At):
 		return wrong("at: expected one of %s", strings.Join(steps, ", "))
+	case f.Expect.At != "" && (f.Expect.Lost || !slices.Contains(steps, f.Expect.At)):
+		return wrong("expect: at: expected one of %s, and an error there", strings.Join(steps, ", "))
 	case (len(f.Do) == 0) == (f.Message == ""):
 		return wrong("expected either do or message")
 	case len(f.Expect.Error) == 0 == !f.Expect.Lost:

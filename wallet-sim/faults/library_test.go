@@ -41,6 +41,7 @@ func TestNoFault(t *testing.T) {
 	for name, c := range map[string]struct{ old, with, why string }{
 		"no name": {"name: x_y_z", "name: 'X Y'", "name"}, "no section": {"breaks: RFC 1", "breaks: ''", "section"},
 		"no such step": {"token request", "walk", "at:"}, "unknown member": {"drop: true", "dorp: true", "dorp"},
+		"noticed nowhere": {"error: [x]", "error: [x], at: walk", "at:"}, "noticed and lost": {"error: [x]", "lost: true, at: token request", "at:"},
 		"nothing expected": {"error: [x]", "error: []", "expect"}, "expected twice": {"error: [x]", "error: [x], lost: true", "expect"},
 		"no place": {"header DPoP", "footer", "in:"}, "no change": {", drop: true", "", "exactly one"}, "two changes": {"drop: true", "drop: true, flip: true", "exactly one"},
 		"nothing done":        {"do: [{in: header DPoP, drop: true}]", "", "do or message"},

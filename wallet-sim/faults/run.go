@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,9 +63,10 @@ func (f *Fault) judge(err error) Result {
 		r.Says = "expected a refusal by the server, got: " + err.Error()
 	default:
 		r.Status, r.Code = refusal.Status, refusal.Code
-		r.Held = slices.Contains(f.Expect.Error, r.Code) && (f.Expect.Status == 0 || f.Expect.Status == r.Status)
+		at := cmp.Or(f.Expect.At, f.At)
+		r.Held = refusal.At() == at && slices.Contains(f.Expect.Error, r.Code) && (f.Expect.Status == 0 || f.Expect.Status == r.Status)
 		if !r.Held {
-			r.Says = fmt.Sprintf("expected %v with status %d, got: %v", f.Expect.Error, f.Expect.Status, err)
+			r.Says = fmt.Sprintf("expected %v with status %d at the %s, got: %v", f.Expect.Error, f.Expect.Status, at, err)
 		}
 	}
 	return r

@@ -51,11 +51,14 @@ type authority struct {
 	thumbprint []byte // of the verifier's key
 	revoked    uint64 // index on the list
 	asked      int    // for the list
+
+	vct, docType string
+	country      any // issuing_country, nil for none
 }
 
 func newAuthority(t testing.TB) *authority {
 	t.Helper()
-	a := &authority{rootKey: newKey(t), key: newKey(t), holder: newKey(t), revoked: 1}
+	a := &authority{rootKey: newKey(t), key: newKey(t), holder: newKey(t), revoked: 1, vct: "no:test:card", docType: "no.test.age"}
 	var err error
 	a.root, err = x5c.NewRoot(a.rootKey, x5c.Subject{Country: "NO", Organization: "Prøve", CommonName: "Prøverot", URI: "https://issuer.example"}, now.Add(-day), 900*day)
 	must(t, err)
@@ -75,9 +78,13 @@ func (a *authority) sdjwt(t testing.TB, index uint64, expires time.Time) string 
 	t.Helper()
 	signer, err := sdjwtvc.NewSigner(a.key, a.leaf(t, x5c.CredentialIssuer))
 	must(t, err)
+	claims := map[string]any{"given_name": sdjwt.SD{Value: "Flat"}}
+	if a.country != nil {
+		claims["issuing_country"] = a.country
+	}
 	text, err := signer.Issue(sdjwtvc.Template{
-		VCT: "no:test:card", Holder: &a.holder.PublicKey, Issuer: "https://issuer.example", IssuedAt: now.Add(-time.Hour), Expires: expires,
-		Claims: map[string]any{"given_name": sdjwt.SD{Value: "Flat"}}, Status: &sdjwtvc.StatusRef{Index: index, URI: listURI},
+		VCT: a.vct, Holder: &a.holder.PublicKey, Issuer: "https://issuer.example", IssuedAt: now.Add(-time.Hour), Expires: expires,
+		Claims: claims, Status: &sdjwtvc.StatusRef{Index: index, URI: listURI},
 	})
 	must(t, err)
 	return text
@@ -97,9 +104,13 @@ func (a *authority) mdoc(t testing.TB, index uint64) []byte {
 	t.Helper()
 	signer, err := mdoc.NewSigner(a.key, a.leaf(t, x5c.DocumentSigner))
 	must(t, err)
+	elements := []mdoc.Element{{Namespace: "no.test", Identifier: "over_18", Value: true}}
+	if a.country != nil {
+		elements = append(elements, mdoc.Element{Namespace: "no.test", Identifier: "issuing_country", Value: a.country})
+	}
 	raw, err := signer.Issue(mdoc.Template{
-		DocType: "no.test.age", DeviceKey: &a.holder.PublicKey, Signed: now.Add(-time.Hour), ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(day),
-		Elements: []mdoc.Element{{Namespace: "no.test", Identifier: "over_18", Value: true}}, Status: &mdoc.StatusRef{Index: index, URI: listURI},
+		DocType: a.docType, DeviceKey: &a.holder.PublicKey, Signed: now.Add(-time.Hour), ValidFrom: now.Add(-time.Hour), ValidUntil: now.Add(day),
+		Elements: elements, Status: &mdoc.StatusRef{Index: index, URI: listURI},
 	})
 	must(t, err)
 	return raw
@@ -109,7 +120,7 @@ func (a *authority) response(t testing.TB, nonce string) []byte {
 	t.Helper()
 	transcript, err := openid4vp.SessionTranscript(clientID, nonce, a.thumbprint, answerTo)
 	must(t, err)
-	raw, err := mdoc.Present(a.mdoc(t, 0), "no.test.age", map[string][]string{"no.test": {"over_18"}}, a.holder, transcript)
+	raw, err := mdoc.Present(a.mdoc(t, 0), a.docType, map[string][]string{"no.test": {"over_18"}}, a.holder, transcript)
 	must(t, err)
 	return raw
 }
@@ -132,6 +143,9 @@ func (a *authority) list(t testing.TB, media string) []byte {
 func (a *authority) expect(t testing.TB) Expect {
 	return Expect{
 		Issuers: x5c.NewAnchors(a.root), At: now,
+		Types: func(anchor *x509.Certificate) ([]string, bool, error) {
+			return []string{a.vct, a.docType}, anchor.Equal(a.root), nil
+		},
 		Request: &Request{ClientID: clientID, Nonce: "n", ResponseURI: answerTo, Thumbprint: a.thumbprint},
 		Fetch: func(_ context.Context, uri, media string) ([]byte, error) {
 			a.asked++

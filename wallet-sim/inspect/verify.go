@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,7 +22,9 @@ var ErrNoCredential = errors.New("inspect: expected an SD-JWT VC with or without
 // Expect is what a credential or a presentation is held against.
 type Expect struct {
 	Issuers *x5c.Anchors
-	At      time.Time
+	// Types are those that an anchor of Issuers counts for, when that is known; nil leaves the issuer's entitlement unchecked.
+	Types func(anchor *x509.Certificate) (types []string, known bool, err error)
+	At    time.Time
 	// Fetch gets a status list in a media type; nil leaves the status unchecked. It is called only for who is trusted.
 	Fetch func(ctx context.Context, uri, media string) ([]byte, error)
 	// Request is what a presentation answers; nil leaves the holder's proof unchecked.
@@ -129,10 +132,14 @@ func verifySDJWT(ctx context.Context, text string, e Expect) *Verdict {
 		return v
 	}
 	v.Type = c.VCT()
-	_, err = e.Issuers.Verify(c.Chain(), x5c.CredentialIssuer, e.At)
+	anchor, err := e.Issuers.Verify(c.Chain(), x5c.CredentialIssuer, e.At)
 	trusted := v.add(ruleTrust, err)
-	_, err = c.Claims()
+	v.entitled(anchor, e)
+	claims, err := c.Claims()
 	v.add(ruleDigests, err)
+	if v.pid() {
+		v.country(c.Chain()[0], countriesOf(map[string]any{"": claims}))
+	}
 	v.add(ruleValidity, c.VerifyValidity(e.At))
 	_, err = c.HolderKey()
 	v.add(ruleHolderKey, err)
@@ -143,6 +150,9 @@ func verifySDJWT(ctx context.Context, text string, e Expect) *Verdict {
 		v.leave(ruleHolder, "the request that it answers was not given")
 	default:
 		v.add(ruleHolder, c.VerifyKeyBinding(sdjwt.ExpectKB{Aud: e.Request.ClientID, Nonce: e.Request.Nonce, At: e.At}))
+	}
+	if presentation {
+		v.transaction(c)
 	}
 	var places []place
 	if s := c.Status(); s != nil {
@@ -194,9 +204,11 @@ func (v *Verdict) issued(ctx context.Context, i *mdoc.IssuerSigned, e Expect) bo
 		return false
 	}
 	v.Type = i.DocType()
-	_, err := e.Issuers.Verify(i.Chain(), x5c.DocumentSigner, e.At)
+	anchor, err := e.Issuers.Verify(i.Chain(), x5c.DocumentSigner, e.At)
 	trusted := v.add(ruleTrust, err)
+	v.entitled(anchor, e)
 	v.add(ruleDigests, i.VerifyDigests())
+	v.country(i.Chain()[0], countriesOf(i.Claims()))
 	v.add(ruleValidity, i.VerifyValidity(e.At))
 	_, err = i.DeviceKey()
 	v.add(ruleHolderKey, err)

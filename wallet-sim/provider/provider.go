@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -90,6 +91,19 @@ func (p *Provider) subject(words string) x5c.Subject {
 // Publish writes the root where issuers of this machine look for the wallet providers they trust.
 func (p *Provider) Publish(trustDir string) error {
 	return keys.PublishCertificate(filepath.Join(trustDir, "wallet-providers"), "wallet-sim", p.root)
+}
+
+// ReadRoot reads the certificate of the provider in dir, and makes nothing: fs.ErrNotExist when there is none.
+func ReadRoot(dir string) (*x509.Certificate, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, "provider.pem"))
+	if err != nil {
+		return nil, err
+	}
+	certs, err := x5c.ParsePEM(raw)
+	if err != nil {
+		return nil, fmt.Errorf("provider: %w", err)
+	}
+	return certs[0], nil
 }
 
 // Root is the certificate that its attestations lead to.

@@ -64,7 +64,7 @@ func (w *Wallet) challenge(ctx context.Context, f *Flow) error {
 		Challenge string `json:"attestation_challenge"`
 	}
 	if err := jose.Unmarshal(raw, &answer); err != nil || answer.Challenge == "" {
-		return fmt.Errorf("%s: expected attestation_challenge in the answer", c.step)
+		return fmt.Errorf("%s: %w: expected attestation_challenge", c.step, ErrAnswer)
 	}
 	f.Attested.Challenge = answer.Challenge
 	if f.Attested.Combined {

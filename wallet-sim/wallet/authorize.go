@@ -134,7 +134,7 @@ func (w *Wallet) push(ctx context.Context, f *Flow, form url.Values) (requestURI
 	}
 	var answer oauth2.PARResponse
 	if err := jose.Unmarshal(raw, &answer); err != nil || answer.RequestURI == "" {
-		return "", fmt.Errorf("%s: expected request_uri in the answer (RFC 9126 section 2.2)", c.step)
+		return "", fmt.Errorf("%s: %w: expected request_uri (RFC 9126 section 2.2)", c.step, ErrAnswer)
 	}
 	return answer.RequestURI, nil
 }
@@ -146,7 +146,8 @@ func (w *Wallet) prover(f *Flow) (*prover, error) {
 
 // forgetOld deletes flows and requests that nobody came back to. What cannot be deleted is left for the next time.
 func (w *Wallet) forgetOld(now time.Time) {
-	for _, id := range w.Store.flows() {
+	ids, _ := w.Store.ids(flowsDir)
+	for _, id := range ids {
 		var f struct {
 			Started time.Time `json:"started"`
 		}
@@ -160,7 +161,7 @@ func (w *Wallet) forgetOld(now time.Time) {
 func (w *Wallet) returned(query url.Values) (f *Flow, code string, err error) {
 	for _, name := range []string{"state", "iss", "code", "error"} {
 		if len(query[name]) > 1 {
-			return nil, "", fmt.Errorf("authorization response: %s came %d times (RFC 6749 section 3.1)", name, len(query[name]))
+			return nil, "", fmt.Errorf("authorization response: %w: %s came %d times (RFC 6749 section 3.1)", ErrAnswer, name, len(query[name]))
 		}
 	}
 	f = &Flow{}

@@ -3,10 +3,12 @@ package wallet
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
 	"mime"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -79,17 +81,43 @@ func (w *Wallet) do(ctx context.Context, c call, headers http.Header) (*fetch.An
 	maps.Copy(req.Header, headers)
 	begun := w.Now()
 	answer, err := w.Fetch.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s %s: %w", c.step, c.method, withoutQuery(c.url), err)
-	}
-	if w.Record == nil {
-		return answer, nil
-	}
 	x := transaction.Exchanged{
-		Step: transaction.Step{Name: name, Section: section}, Begun: begun, Took: w.Now().Sub(begun),
-		Request: req, Sent: c.body, Status: answer.Status, Headers: answer.Header, Got: answer.Body,
+		Step: transaction.Step{Name: name, Section: section}, Begun: begun, Took: w.Now().Sub(begun), Request: req, Sent: c.body,
 	}
-	return answer, w.Record(x.Entry())
+	if err != nil {
+		x.Failed = failure(err)
+		return nil, errors.Join(fmt.Errorf("%s: %s %s: %w", c.step, c.method, withoutQuery(c.url), err), w.record(&x))
+	}
+	x.Status, x.Headers, x.Got = answer.Status, answer.Header, answer.Body
+	return answer, w.record(&x)
+}
+
+func (w *Wallet) record(x *transaction.Exchanged) error {
+	if w.Record == nil {
+		return nil
+	}
+	return w.Record(x.Entry())
+}
+
+// failure says why no answer came, for the log: only what is known to hold no address with its query and nothing that a server wrote.
+func failure(err error) string {
+	var network *net.OpError
+	var certificate *tls.CertificateVerificationError
+	var slow net.Error
+	switch {
+	case errors.As(err, &network):
+		return network.Error()
+	case errors.As(err, &certificate):
+		return certificate.Error()
+	case errors.As(err, &slow) && slow.Timeout():
+		return "timed out"
+	}
+	for _, one := range []error{fetch.ErrAddress, fetch.ErrRedirect, fetch.ErrTooLarge, http.ErrSchemeMismatch, context.Canceled} {
+		if errors.Is(err, one) {
+			return one.Error()
+		}
+	}
+	return "nothing whole came back"
 }
 
 // getJSON fetches a document that must be JSON.

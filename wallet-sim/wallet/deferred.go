@@ -67,8 +67,12 @@ func (w *Wallet) postpone(p *Pending, answer *openid4vci.CredentialResponse) err
 
 // Pending gives what is still to come, the oldest first.
 func (s *Store) Pending() ([]*Pending, error) {
+	ids, err := s.ids(pendingDir)
+	if err != nil {
+		return nil, err
+	}
 	var all []*Pending
-	for _, id := range s.ids(pendingDir) {
+	for _, id := range ids {
 		p, err := s.pending(id)
 		if errors.Is(err, ErrNotFound) {
 			continue // picked up meanwhile

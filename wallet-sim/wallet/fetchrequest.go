@@ -51,8 +51,11 @@ func (w *Wallet) fetchRequest(ctx context.Context, l *openid4vp.RequestLink, hel
 		return nil
 	}
 	jwt, err := jose.Decrypt(held.Object, key, jose.A128GCM, jose.A256GCM)
+	if err != nil {
+		return fmt.Errorf("%s: %w: %w", c.step, openid4vp.ErrRequestObject, err)
+	}
 	held.Object, held.Encrypted = string(jwt), true
-	return err
+	return nil
 }
 
 // metadata is what the wallet tells of itself (section 10).

@@ -73,10 +73,10 @@ func (w *Wallet) token(ctx context.Context, p *prover, f *Flow, form url.Values)
 	}
 	t := &oauth2.TokenResponse{}
 	if err := jose.Unmarshal(raw, t); err != nil {
-		return nil, fmt.Errorf("%s: %w", c.step, err)
+		return nil, fmt.Errorf("%s: %w: %w", c.step, ErrAnswer, err)
 	}
 	if t.AccessToken == "" || !strings.EqualFold(t.TokenType, oauth2.TokenTypeDPoP) {
-		return nil, fmt.Errorf("%s: expected access_token and token_type DPoP, got token_type %q (HAIP 1.0 section 4)", c.step, t.TokenType)
+		return nil, fmt.Errorf("%s: %w: expected access_token and token_type DPoP, got token_type %q (HAIP 1.0 section 4)", c.step, ErrAnswer, t.TokenType)
 	}
 	return t, nil
 }

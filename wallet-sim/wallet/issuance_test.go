@@ -40,7 +40,7 @@ func TestBothFormatsAreIssuedVerifiedAndStored(t *testing.T) {
 	if w.par.Get("scope") != "card age" || w.par.Get("issuer_state") != "is" || w.par.Get("code_challenge_method") != "S256" {
 		t.Errorf("pushed %v", w.par)
 	}
-	if n := len(w.wallet.Store.flows()); n != 0 {
+	if n := len(idsOf(t, w.wallet.Store, flowsDir)); n != 0 {
 		t.Errorf("%d flows are left", n)
 	}
 }
@@ -206,7 +206,7 @@ func TestAReturnAfterAnHourIsTooLate(t *testing.T) {
 	check(t, w.begin(sdConfig))
 	w.at = w.at.Add(flowLife + time.Second)
 	check(t, w.begin(sdConfig))
-	if n := len(w.wallet.Store.flows()); n != 1 {
+	if n := len(idsOf(t, w.wallet.Store, flowsDir)); n != 1 {
 		t.Errorf("%d flows, the old one should be gone", n)
 	}
 }

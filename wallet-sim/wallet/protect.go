@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"bytes"
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
@@ -20,6 +21,7 @@ import (
 var (
 	ErrPassphrase = errors.New("wallet: not the passphrase of this wallet")
 	ErrUnsealed   = errors.New("wallet: a file of a protected wallet is not encrypted; protect it again")
+	ErrChanged    = errors.New("wallet: the wallet got a passphrase, or lost it, since it was opened; open it again")
 )
 
 // Argon2 is the cost of a passphrase (RFC 9106). Zero values mean its second recommended option: 64 MiB, three passes, four lanes.
@@ -49,7 +51,7 @@ const (
 )
 
 // protection is how the key of a wallet's files is kept: encrypted with a key that is derived from the passphrase. So another
-// passphrase changes this file alone.
+// passphrase needs no other key; the files are written anew all the same, which takes in those that are not encrypted.
 type protection struct {
 	KDF    string `json:"kdf"`
 	Cost   Argon2 `json:"cost"`
@@ -110,63 +112,102 @@ func (s *Store) useKey() (err error) {
 	return err
 }
 
-// Protect gives the wallet a passphrase, or another one, and encrypts every file that is not. When it is interrupted, it is to be
-// done again: until then some files are refused with ErrUnsealed.
+// current refuses a store whose wallet got its passphrase, or lost it, after the store was opened: what it wrote would not be
+// protected as the rest is. ErrChanged.
+func (s *Store) current() error {
+	on, err := Protected(s.Dir)
+	if err == nil && on != (s.aead != nil) {
+		err = ErrChanged
+	}
+	return err
+}
+
+// Protect gives the wallet a passphrase, or another one, and encrypts every file that is not. A wallet with a file that cannot be
+// read stays as it is: ErrFile. When encrypting is interrupted, it is to be done again: until then some files are refused with
+// ErrUnsealed.
 func (s *Store) Protect(passphrase string, cost Argon2) error {
 	if passphrase == "" {
 		return fmt.Errorf("%w: an empty one protects nothing", ErrPassphrase)
 	}
-	if s.aead == nil {
-		s.key = make([]byte, chacha20poly1305.KeySize)
-		if _, err := rand.Read(s.key); err != nil {
-			return err
-		}
+	if err := s.current(); err != nil {
+		return err
+	}
+	if err := s.each(func(string, string, []byte) error { return nil }); err != nil {
+		return err
+	}
+	key := s.key
+	if key == nil {
+		key = make([]byte, chacha20poly1305.KeySize)
+		_, _ = rand.Read(key) // never fails
+	}
+	raw, err := wrapped(key, passphrase, cost)
+	if err != nil {
+		return err
+	}
+	if err := s.keepProtection(raw); err != nil {
+		return err
+	}
+	if s.key = key; s.aead == nil {
 		if err := s.useKey(); err != nil {
 			return err
 		}
 	}
+	return s.each(s.placeBy(s.aead))
+}
+
+// wrapped is the content of a protection file for the wallet's key.
+func wrapped(key []byte, passphrase string, cost Argon2) ([]byte, error) {
 	if cost == (Argon2{}) {
 		cost = secondRecommended
 	}
 	p := protection{KDF: kdfArgon2id, Cost: cost, Salt: make([]byte, saltBytes)}
-	if _, err := rand.Read(p.Salt); err != nil {
-		return err
-	}
-	key, err := cost.key(passphrase, p.Salt)
+	_, _ = rand.Read(p.Salt) // never fails
+	derived, err := cost.key(passphrase, p.Salt)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	wrap, err := chacha20poly1305.NewX(key)
+	wrap, err := chacha20poly1305.NewX(derived)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p.Sealed = sealWith(wrap, s.key, protectionFile)
+	p.Sealed = sealWith(wrap, key, protectionFile)
 	raw, err := json.MarshalIndent(p, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := keys.Replace(s.Dir, protectionFile, append(raw, '\n')); err != nil {
-		return err
-	}
-	return s.rewrite(s.aead)
+	return append(raw, '\n'), err
 }
 
-// Unprotect decrypts every file, and takes the passphrase away.
-func (s *Store) Unprotect() error {
-	if s.aead == nil {
-		return nil
+// keepProtection writes the protection file: over the one that there is only when this store has the key that is in it, for
+// nothing else has that key.
+func (s *Store) keepProtection(raw []byte) error {
+	if s.aead != nil {
+		return keys.Replace(s.Dir, protectionFile, raw)
 	}
-	if err := s.rewrite(nil); err != nil {
+	kept, err := keys.Keep(s.Dir, protectionFile, func() ([]byte, error) { return raw, nil })
+	if err == nil && !bytes.Equal(kept, raw) {
+		err = ErrChanged
+	}
+	return err
+}
+
+// Unprotect decrypts every file, and takes the passphrase away. A file that cannot be read leaves the passphrase in place: ErrFile.
+func (s *Store) Unprotect() error {
+	if err := s.current(); err != nil || s.aead == nil {
+		return err
+	}
+	if err := s.each(s.placeBy(nil)); err != nil {
 		return err
 	}
 	s.aead, s.key = nil, nil
 	return os.Remove(filepath.Join(s.Dir, protectionFile))
 }
 
-// rewrite writes every file anew, encrypted with to, or plain for nil.
-func (s *Store) rewrite(to cipher.AEAD) error {
+// each gives every file with its content in the clear, of protected wallets those too that are not encrypted yet.
+func (s *Store) each(do func(kind, id string, plain []byte) error) error {
 	for _, kind := range []string{credentialsDir, grantsDir, pendingDir, flowsDir} {
-		for _, id := range s.ids(kind) {
+		ids, err := s.ids(kind)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
 			name := kind + "/" + id + ".json"
 			raw, err := os.ReadFile(filepath.Join(s.Dir, name))
 			if errors.Is(err, fs.ErrNotExist) {
@@ -182,12 +223,17 @@ func (s *Store) rewrite(to cipher.AEAD) error {
 			if err != nil {
 				return err
 			}
-			if err := s.place(kind, id, plain, to); err != nil {
+			if err := do(kind, id, plain); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// placeBy is place for each.
+func (s *Store) placeBy(by cipher.AEAD) func(kind, id string, plain []byte) error {
+	return func(kind, id string, plain []byte) error { return s.place(kind, id, plain, by) }
 }
 
 // place writes a file, encrypted unless by is nil.

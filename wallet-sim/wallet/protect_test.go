@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -110,8 +111,9 @@ func TestAProtectedFileIsItself(t *testing.T) {
 		t.Errorf("changed: %v", err)
 	}
 	check(t, os.Remove(path(one)))
-	plain := &Store{Dir: dir}
-	check(t, plain.Add(one))
+	raw, err = json.Marshal(one)
+	check(t, err)
+	check(t, os.WriteFile(path(one), raw, 0o600))
 	if _, err := s.Get(one.ID); !errors.Is(err, ErrUnsealed) {
 		t.Errorf("plain: %v", err)
 	}
@@ -160,11 +162,116 @@ func TestDelete(t *testing.T) {
 		if _, err := s.Get(c.ID); !errors.Is(err, ErrNotFound) {
 			t.Errorf("still there: %v", err)
 		}
-		if kept := len(s.ids(grantsDir)); kept != 1-i {
+		if kept := len(idsOf(t, s, grantsDir)); kept != 1-i {
 			t.Errorf("after %d: %d grants", i+1, kept)
 		}
 	}
 	if _, err := s.Delete(one.ID); !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "credentials") {
 		t.Errorf("twice: %v", err)
+	}
+}
+
+func idsOf(t *testing.T, s *Store, kind string) []string {
+	t.Helper()
+	ids, err := s.ids(kind)
+	check(t, err)
+	return ids
+}
+
+// A store that was opened before the wallet got its passphrase, lost it or got another one neither writes nor takes the key away.
+func TestAStoreOfBefore(t *testing.T) {
+	dir := t.TempDir()
+	c := aCredential(t)
+	first, second := &Store{Dir: dir}, &Store{Dir: dir}
+	check(t, first.Add(c))
+	check(t, first.Protect("first", cheap))
+	for name, err := range map[string]error{"protects": second.Protect("second", cheap), "unprotects": second.Unprotect(), "writes": second.Add(aCredential(t))} {
+		if !errors.Is(err, ErrChanged) {
+			t.Errorf("opened in plain, %s: %v", name, err)
+		}
+	}
+	if _, err := opened(t, dir, "first").Get(c.ID); err != nil {
+		t.Errorf("the key is gone: %v", err)
+	}
+	second = opened(t, dir, "first")
+	check(t, first.Unprotect())
+	for name, err := range map[string]error{"protects": second.Protect("second", cheap), "unprotects": second.Unprotect(), "writes": second.Add(aCredential(t))} {
+		if !errors.Is(err, ErrChanged) {
+			t.Errorf("opened with a passphrase, %s: %v", name, err)
+		}
+	}
+	if all, err := (&Store{Dir: dir}).List(); err != nil || len(all) != 1 {
+		t.Errorf("%d credentials, %v", len(all), err)
+	}
+}
+
+// Of several who protect a wallet at once, one does: the key that its files are encrypted with is the one that is kept.
+func TestProtectedOnce(t *testing.T) {
+	for range 20 {
+		dir := t.TempDir()
+		c := aCredential(t)
+		check(t, (&Store{Dir: dir}).Add(c))
+		answers := make(chan error)
+		for range 4 {
+			go func() { answers <- (&Store{Dir: dir}).Protect("one", cheap) }()
+		}
+		done := 0
+		for range 4 {
+			err := <-answers
+			if err == nil {
+				done++
+			} else if !errors.Is(err, ErrChanged) && !errors.Is(err, ErrFile) { // ErrFile: the other was further
+				t.Error(err)
+			}
+		}
+		if _, err := opened(t, dir, "one").Get(c.ID); err != nil || done != 1 {
+			t.Fatalf("%d protected it, %v", done, err)
+		}
+	}
+	raw := []byte("another's")
+	s := &Store{Dir: t.TempDir()}
+	check(t, os.WriteFile(filepath.Join(s.Dir, protectionFile), raw, 0o600))
+	if err := s.keepProtection([]byte("ours")); !errors.Is(err, ErrChanged) {
+		t.Errorf("there is one: %v", err)
+	}
+	if kept, err := os.ReadFile(filepath.Join(s.Dir, protectionFile)); err != nil || !bytes.Equal(kept, raw) {
+		t.Errorf("kept %q, %v", kept, err)
+	}
+}
+
+// A file that cannot be read leaves the passphrase as it is, and so does a folder that cannot be listed.
+func TestADamagedWalletKeepsItsPassphrase(t *testing.T) {
+	for name, damage := range map[string]func(dir string) error{
+		"a file": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, newID()+".json"), []byte(`{"sealed":"AAAA"}`), 0o600)
+		},
+		"a folder": func(dir string) error { return errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600)) },
+	} {
+		for _, protect := range []bool{true, false} {
+			dir := t.TempDir()
+			s := &Store{Dir: dir}
+			check(t, s.Add(aCredential(t)))
+			check(t, damage(filepath.Join(dir, credentialsDir)))
+			if err := s.Protect("first", cheap); err == nil {
+				t.Errorf("%s: protected", name)
+			}
+			if on, err := Protected(dir); on || err != nil {
+				t.Errorf("%s: got a passphrase: %t, %v", name, on, err)
+			}
+			dir = t.TempDir()
+			s = &Store{Dir: dir}
+			check(t, s.Protect("first", cheap))
+			c := aCredential(t)
+			check(t, s.Add(c))
+			check(t, damage(filepath.Join(dir, credentialsDir)))
+			change := s.Unprotect
+			if protect {
+				change = func() error { return s.Protect("second", cheap) }
+			}
+			if err := change(); err == nil {
+				t.Errorf("%s: changed", name)
+			}
+			_ = opened(t, dir, "first")
+		}
 	}
 }

@@ -21,6 +21,12 @@ type Refusal struct {
 	Page        string   `json:"page,omitempty"` // where the server shows what it saw: its header Lommebok-Transaction, or error_uri
 }
 
+// At is the step alone, as StepOf names it.
+func (r *Refusal) At() string {
+	name, _, _ := strings.Cut(r.Step, " (")
+	return name
+}
+
 // Error is the whole of it in one line.
 func (r *Refusal) Error() string {
 	var b strings.Builder

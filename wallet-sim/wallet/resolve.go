@@ -168,7 +168,7 @@ func (w *Wallet) serverMetadata(ctx context.Context, server string) (*oauth2.Ser
 	}
 	m := &oauth2.ServerMetadata{}
 	if err := jose.Unmarshal(raw, m); err != nil {
-		return nil, fmt.Errorf("authorization server metadata from %s: %w", address, err)
+		return nil, fmt.Errorf("authorization server metadata from %s: %w: %w", address, ErrAnswer, err)
 	}
 	if m.Issuer != server {
 		return nil, fmt.Errorf("%w: the metadata at %s name the issuer %q, expected %q (RFC 8414 section 3.3)", ErrIdentity, address, m.Issuer, server)

@@ -132,16 +132,12 @@ func (s *Store) Get(id string) (*Credential, error) {
 
 // List gives all credentials, the newest first.
 func (s *Store) List() ([]*Credential, error) {
-	entries, err := os.ReadDir(filepath.Join(s.Dir, credentialsDir))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("wallet: %w", err)
+	ids, err := s.ids(credentialsDir)
+	if err != nil {
+		return nil, err
 	}
 	var all []*Credential
-	for _, e := range entries {
-		id, ok := strings.CutSuffix(e.Name(), ".json")
-		if !ok || !idForm.MatchString(id) {
-			continue
-		}
+	for _, id := range ids {
 		c, err := s.Get(id)
 		if errors.Is(err, ErrNotFound) {
 			continue // deleted meanwhile
@@ -172,7 +168,11 @@ func (s *Store) countShown(id string, copyIndex int) error {
 	return s.write(credentialsDir, id, c)
 }
 
+// write writes a file, protected as the wallet is: ErrChanged.
 func (s *Store) write(kind, id string, v any) error {
+	if err := s.current(); err != nil {
+		return err
+	}
 	raw, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return fmt.Errorf("wallet: %w", err)
@@ -236,14 +236,14 @@ func (s *Store) takeFlow(id string) error {
 	return err
 }
 
-// flows lists what is under way.
-func (s *Store) flows() []string { return s.ids(flowsDir) }
-
 // ids lists what there is of a kind.
-func (s *Store) ids(kind string) []string {
+func (s *Store) ids(kind string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(s.Dir, kind))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("wallet: %w", err)
 	}
 	var ids []string
 	for _, e := range entries {
@@ -251,5 +251,5 @@ func (s *Store) ids(kind string) []string {
 			ids = append(ids, id)
 		}
 	}
-	return ids
+	return ids, nil
 }

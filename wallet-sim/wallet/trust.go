@@ -1,9 +1,18 @@
 package wallet
 
 import (
+	"bytes"
+	"crypto/x509"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
+
+	"github.com/goccy/go-yaml"
 
 	"lommebok.example/internal/keys"
 	"lommebok.example/specs/x5c"
@@ -35,6 +44,45 @@ func (t *Trust) Attesters() (*x5c.Anchors, error) {
 		return x5c.NewAnchors(), err
 	}
 	return t.load("attesters")
+}
+
+// Types are those that an anchor of Issuers counts for, as NAME.yaml beside its NAME.pem says:
+//
+//	types: [no:minid:mpid:1, eu.europa.ec.av.1]
+//
+// known is false when no such file is there.
+func (t *Trust) Types(anchor *x509.Certificate) (types []string, known bool, err error) {
+	dir := filepath.Join(t.Dir, "issuers")
+	files, _, err := keys.Listing(dir, ".pem")
+	if err != nil {
+		return nil, false, err
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			return nil, false, err
+		}
+		certs, err := x5c.ParsePEM(raw)
+		if err != nil || !slices.ContainsFunc(certs, anchor.Equal) {
+			continue
+		}
+		beside := strings.TrimSuffix(file, ".pem") + ".yaml"
+		raw, err = os.ReadFile(filepath.Join(dir, beside))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		var says struct {
+			Types []string `yaml:"types"`
+		}
+		if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.Strict()).Decode(&says); err != nil {
+			return nil, false, fmt.Errorf("%s: %w", beside, err)
+		}
+		types, known = append(types, says.Types...), true
+	}
+	return types, known, nil
 }
 
 func (t *Trust) load(kind string) (*x5c.Anchors, error) {

@@ -41,7 +41,7 @@ type Wallet struct {
 	NewKey func() (Key, error)
 	// Unencrypted asks for credentials in plain, unless the issuer demands encryption.
 	Unencrypted bool
-	// Record is told of each request with its answer, masked; nil for nobody. Its error is that of the request.
+	// Record is told of each request with its answer, or why none came, masked; nil for nobody. Its error is that of the request.
 	Record func(*transaction.Entry) error
 	// InsecureAllowHTTP lets issuers and verifiers have http addresses. Safe only between processes of one machine.
 	InsecureAllowHTTP bool
@@ -55,6 +55,7 @@ var (
 	ErrConfiguration = errors.New("wallet: the issuer does not offer this credential")
 	ErrIdentity      = errors.New("wallet: a server is not who its address says")
 	ErrUnsupported   = errors.New("wallet: something that this wallet cannot do")
+	ErrAnswer        = errors.New("wallet: what a server answered is malformed")
 	ErrState         = errors.New("wallet: the answer belongs to no request of this wallet, or was used before")
 	ErrNonce         = errors.New("wallet: no c_nonce, and no key proof is made without one")
 	ErrCredential    = errors.New("wallet: the credential was not stored")
