@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"crypto/sha512"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -341,13 +342,25 @@ func TestTransactionThatNobodyAuthorizes(t *testing.T) {
 	}
 }
 
-// Transactions are agreed to by whom the wallet chooses of those that are named, with the hash of what was sent.
+// Transactions are agreed to by whom the wallet chooses of those that are named, with a hash of what was sent by an algorithm
+// that it may choose.
 func TestTransactionsAgreedTo(t *testing.T) {
 	s := newService(t)
 	query := `{"credentials":[` + pidQuery + `,` + strings.Replace(pidQuery, `"id":"pid_sd_jwt"`, `"id":"second"`, 1) + `]}`
-	for chosen, other := range map[string]string{"pid_sd_jwt": "second", "second": "pid_sd_jwt"} {
+	for _, c := range []struct {
+		chosen, other string
+		algs, named   string
+		hash          func(text string) string
+	}{
+		{"pid_sd_jwt", "second", `["sha-256"]`, "sha-256", openid4vp.TransactionHash},
+		{"second", "pid_sd_jwt", `["sha-256"]`, "sha-256", openid4vp.TransactionHash},
+		{"second", "pid_sd_jwt", `["sha-256","sha-512"]`, "sha-512", func(text string) string {
+			sum := sha512.Sum512([]byte(text))
+			return jose.EncodeBase64URL(sum[:])
+		}},
+	} {
 		b := s.asks(t, presentation.Ask{Query: queryOf(t, query), TransactionData: []json.RawMessage{
-			json.RawMessage(`{"type":"t","credential_ids":["pid_sd_jwt","second"],"transaction_data_hashes_alg":["sha-256"]}`),
+			json.RawMessage(`{"type":"t","credential_ids":["pid_sd_jwt","second"],"transaction_data_hashes_alg":` + c.algs + `}`),
 		}})
 		l, err := openid4vp.ParseRequestURI(b.transaction().QR, rules)
 		check(t, err)
@@ -360,13 +373,13 @@ func TestTransactionsAgreedTo(t *testing.T) {
 		asked, err := o.Query()
 		check(t, err)
 		w := &wallet{t: t, s: s, key: newKey(t), request: o, query: asked}
-		hashes := map[string]any{"transaction_data_hashes": []string{openid4vp.TransactionHash(o.TransactionData[0])}, "transaction_data_hashes_alg": "sha-256"}
+		hashes := map[string]any{"transaction_data_hashes": []string{c.hash(o.TransactionData[0])}, "transaction_data_hashes_alg": c.named}
 		w.send(map[string][]string{
-			chosen: {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), chosen, binding{more: hashes})},
-			other:  {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), other, binding{})},
+			c.chosen: {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), c.chosen, binding{more: hashes})},
+			c.other:  {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), c.other, binding{})},
 		})
 		if tx := b.wantState("answered"); !tx.Verdict.Accepted {
-			t.Errorf("%s: told %q: %+v", chosen, w.told, tx.Verdict.Failed())
+			t.Errorf("%s, %s: told %q: %+v", c.chosen, c.named, w.told, tx.Verdict.Failed())
 		}
 	}
 }
