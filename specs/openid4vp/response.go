@@ -200,7 +200,7 @@ func ParsePostAnswer(raw []byte, r Rules) (*PostAnswer, error) {
 	}
 	// The secret may stand in the fragment.
 	address, _, _ := strings.Cut(a.RedirectURI, "#")
-	if a.RedirectURI != "" && !r.isURL(address) {
+	if a.RedirectURI != "" && !r.IsURL(address) {
 		return nil, fail(ErrResponse, "redirect_uri: expected an https URL (section 8.2)")
 	}
 	return a, nil

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 
 	"lommebok.example/specs/dcql"
@@ -90,8 +89,8 @@ func (s *Service) checkAsk(a *Ask) error {
 	case !slices.Contains([]string{"", openid4vp.MethodGet, openid4vp.MethodPost}, a.RequestURIMethod):
 		return wrong("request_uri_method: expected get or post (OpenID4VP 1.0 section 5.1)")
 	case !isScheme(a.Scheme):
-		return wrong("scheme: expected openid4vp://, haip-vp:// or an https address without fragment (HAIP 1.0 section 5.1)")
-	case a.RedirectURI != "" && !isReturn(a.RedirectURI, s.Rules.InsecureAllowHTTP):
+		return wrong("scheme: expected openid4vp://, haip-vp:// or an https address without fragment, of at most %d characters (HAIP 1.0 section 5.1)", maxScheme)
+	case a.RedirectURI != "" && !s.Rules.IsURL(a.RedirectURI):
 		return wrong("redirect_uri: expected an https address without fragment (OpenID4VP 1.0 section 8.2)")
 	}
 	if err := a.Query.Validate(); err != nil {
@@ -127,15 +126,13 @@ func (s *Service) checkTransactions(a *Ask) error {
 	return nil
 }
 
+// maxScheme bounds what begins a link, so that the link still fits in a QR code.
+const maxScheme = 256
+
 func isScheme(scheme string) bool {
 	switch scheme {
 	case "", openid4vp.Scheme, openid4vp.SchemeHAIP:
 		return true
 	}
-	return isReturn(scheme, false)
-}
-
-func isReturn(address string, allowHTTP bool) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && u.User == nil && u.Fragment == "" && (u.Scheme == "https" || allowHTTP && u.Scheme == "http")
+	return len(scheme) <= maxScheme && openid4vp.Rules{}.IsURL(scheme)
 }

@@ -3,6 +3,7 @@ package server_test
 import (
 	"crypto/sha512"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -264,13 +265,16 @@ func TestAsksThatAreRefused(t *testing.T) {
 		"another method":               {Query: query, RequestURIMethod: "POST"},
 		"a scheme that runs":           {Query: query, Scheme: "javascript:"},
 		"an address without TLS":       {Query: query, Scheme: "http://wallet.example"},
+		"an address with #":            {Query: query, Scheme: "https://wallet.example/#"},
+		"an address that is too long":  {Query: query, Scheme: "https://wallet.example/" + strings.Repeat("x", 234)},
 		"a redirect_uri with fragment": {Query: query, RedirectURI: "https://x.example/#a"},
+		"a redirect_uri with #":        {Query: query, RedirectURI: "https://x.example/#"},
 		"transaction data, no object":  {Query: query, TransactionData: data(`[]`)},
 		"of an unknown credential":     {Query: query, TransactionData: data(`{"type":"t","credential_ids":["x"]}`)},
 		"with another hash":            {Query: query, TransactionData: data(`{"type":"t","credential_ids":["pid_sd_jwt"],"transaction_data_hashes_alg":["sha-512"]}`)},
 		"of more than one":             {Query: queryOf(t, `{"credentials":[`+strings.Replace(pidQuery, `"format"`, `"multiple":true,"format"`, 1)+`]}`), TransactionData: data(`{"type":"t","credential_ids":["pid_sd_jwt"]}`)},
 	} {
-		if _, err := s.Asking().Begin(t.Context(), ask, presentation.NewBrowser()); !strings.Contains(err.Error(), presentation.ErrAsk.Error()) {
+		if _, err := s.Asking().Begin(t.Context(), ask, presentation.NewBrowser()); !errors.Is(err, presentation.ErrAsk) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
