@@ -28,8 +28,6 @@ type Ask struct {
 	Scheme string `json:"scheme,omitempty"`
 	// TransactionData are JSON objects, each with type and credential_ids, that the person is to consent to (section 8.4).
 	TransactionData []json.RawMessage `json:"transaction_data,omitempty"`
-	// VerifierInfo is what third parties say of the one that asks (section 5.11), beside what the verifier has of its own.
-	VerifierInfo []openid4vp.VerifierInfo `json:"verifier_info,omitempty"`
 	// RedirectURI is where the wallet on the same device sends the browser, with response_code added to its query; the
 	// verifier's own page when empty.
 	RedirectURI string `json:"redirect_uri,omitempty"`

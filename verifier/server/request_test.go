@@ -292,9 +292,8 @@ func TestWhatComesWithARequest(t *testing.T) {
 	check(t, os.WriteFile(file, []byte("e30.e30.AA\n"), 0o600))
 	s.cfg.RegistrationCertificate = file
 	s.start(t)
-	own := openid4vp.VerifierInfo{Format: "policy", Data: json.RawMessage(`{"a":1}`)}
 	b := s.asks(t, presentation.Ask{
-		Query: queryOf(t, `{"credentials":[`+pidQuery+`]}`), VerifierInfo: []openid4vp.VerifierInfo{own}, RedirectURI: "https://service.example/back?x=1",
+		Query: queryOf(t, `{"credentials":[`+pidQuery+`]}`), RedirectURI: "https://service.example/back?x=1",
 		TransactionData: []json.RawMessage{json.RawMessage(`{ "type": "t", "credential_ids": ["pid_sd_jwt"], "text": "yes" }`)},
 	})
 	l, err := openid4vp.ParseRequestURI(b.transaction().Link, rules)
@@ -305,7 +304,7 @@ func TestWhatComesWithARequest(t *testing.T) {
 	check(t, err)
 	o, _, err := openid4vp.ParseRequest(b.get(strings.TrimPrefix(l.RequestURI, s.url)).body, x5c.NewAnchors(anchor...), s.now(), l.ClientID, known)
 	check(t, err)
-	if len(o.VerifierInfo) != 2 || o.VerifierInfo[0].Format != openid4vp.FormatRegistrationCert || string(o.VerifierInfo[0].Data) != `"e30.e30.AA"` || o.VerifierInfo[1].Format != "policy" {
+	if len(o.VerifierInfo) != 1 || o.VerifierInfo[0].Format != openid4vp.FormatRegistrationCert || string(o.VerifierInfo[0].Data) != `"e30.e30.AA"` {
 		t.Errorf("verifier_info %+v", o.VerifierInfo)
 	}
 	if len(o.TransactionData) != 1 || o.TransactionData[0] != openid4vp.EncodeTransaction(json.RawMessage(`{"type":"t","credential_ids":["pid_sd_jwt"],"text":"yes"}`)) {
@@ -317,6 +316,18 @@ func TestWhatComesWithARequest(t *testing.T) {
 	a := w.post(url.Values{"error": {"access_denied"}, "state": {o.State}})
 	if to := w.taken(a); !strings.HasPrefix(to, "https://service.example/back?x=1&response_code=") {
 		t.Errorf("sent to %s", to)
+	}
+	b.startAs("skatteetaten", url.Values{"client_id_prefix": {openid4vp.PrefixRedirectURI}})
+	l, err = openid4vp.ParseRequestURI(b.transaction().Link, openid4vp.Rules{InsecureAllowHTTP: true, BeyondHAIP: true})
+	check(t, err)
+	if l.Unsigned == nil || l.Unsigned.Has("verifier_info") {
+		t.Errorf("a request that nobody signed: %v", l.Unsigned)
+	}
+	b.start("skatteetaten")
+	a = b.get(b.tx+"/credentials", "Accept", "application/json")
+	sees(t, a, `"protocol":"openid4vp-v1-unsigned","data":{`)
+	if strings.Contains(a.body, `"verifier_info"`) { // what is signed stands in base64url
+		t.Errorf("over the Digital Credentials API, unsigned: %s", a.body)
 	}
 	s.cfg.RegistrationCertificate = file + "x"
 	if _, err := s.tryBuild(); err == nil {
