@@ -135,6 +135,19 @@ func TestCertificateOfARelyingPartyStays(t *testing.T) {
 	}
 }
 
+// The front page asks as the verifier, never as a relying party that calls itself as one of its services.
+func TestRelyingPartyNamedAsAServiceStopsTheStart(t *testing.T) {
+	s := newService(t)
+	s.ownParty(t, "", "client: {method: client_secret_basic}\n", nil)
+	file := filepath.Join(s.cfg.RelyingPartiesDir, "school.yaml")
+	raw, err := os.ReadFile(file)
+	check(t, err)
+	check(t, os.WriteFile(file, bytes.Replace(raw, []byte("id: school"), []byte("id: skatteetaten"), 1), 0o600))
+	if _, err := s.tryBuild(); !errors.Is(err, server.ErrConfig) {
+		t.Errorf("got %v, want ErrConfig", err)
+	}
+}
+
 func TestBrokenFilesStopTheStart(t *testing.T) {
 	for _, file := range []string{"access-ca.pem", "access.pem", "access.key.pem", "seal.secret"} {
 		s := newService(t)
