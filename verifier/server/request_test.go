@@ -196,6 +196,11 @@ func TestWalletIsToldWhatDoesNotHold(t *testing.T) {
 				a := w.post(form)
 				var e oauth2.Error
 				check(t, json.Unmarshal([]byte(a.body), &e))
+				var on openid4vp.PostAnswer
+				check(t, json.Unmarshal([]byte(a.body), &on))
+				if on.RedirectURI != e.URI {
+					t.Errorf("%s, same device %t: the wallet sends the browser to %q: %s", name, same, on.RedirectURI, a.body)
+				}
 				if a.status != http.StatusBadRequest || e.Code != c.code || !strings.Contains(e.Description, "expected") || !strings.Contains(e.Description, "section") || (e.URI != "") != same {
 					t.Errorf("%s, same device %t: %d %s", name, same, a.status, a.body)
 				}
