@@ -58,7 +58,8 @@ var presentationResponses = []requirement{
 var digitalCredentials = []requirement{
 	{"VP A.1, HAIP 5.2: unsigned, signed and multi-signed requests, dc_api.jwt", []string{"specs/openid4vp.TestAppendixAEachProtocolReadsBack", "wallet-sim/phone.TestAskedInEveryWay", "wallet-sim/phone.TestPagesInABrowser"}},
 	{"VP A.2: expected_origins, and no other origin", []string{"specs/openid4vp.TestAppendixARefusals", "wallet-sim/phone.TestAskedInEveryWay#signed, handed on by a thief"}},
-	{"VP A.2: no state, no response_uri, no client_id in unsigned requests", []string{"specs/openid4vp.TestAppendixARefusals#a client_id is let by", "specs/openid4vp.TestAppendixARefusals#a state is let by"}},
+	{"VP A.2: no state, no response_uri, no client_id in unsigned requests", []string{"wallet-sim/phone.TestAskedInEveryWay#the Digital Credentials API"}},
+	{"VP A.2: a wallet ignores client_id, expected_origins and state in an unsigned request", []string{"specs/openid4vp.TestAppendixARefusals#a client_id is let by", "specs/openid4vp.TestAppendixARefusals#expected_origins are let by", "specs/openid4vp.TestAppendixARefusals#a state is let by"}},
 	{"VP A.3.2.2: client_id and verifier_info in the header of each signature", []string{"specs/openid4vp.TestAppendixAEachProtocolReadsBack"}},
 	{"VP A.4: the audience is the origin, also when the request is signed", []string{"wallet-sim/phone.TestAskedInEveryWay#unsigned, handed on by a thief"}},
 	{"VP A.4: an error is data, and the promise is kept", []string{"specs/openid4vp.TestAppendixAAnswer#error", "wallet-sim/phone.TestAskedInEveryWay#the person says no"}},

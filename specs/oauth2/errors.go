@@ -47,6 +47,8 @@ type Error struct {
 	Code        string `json:"error"`
 	Description string `json:"error_description,omitempty"`
 	URI         string `json:"error_uri,omitempty"` // of a page on this error, "" for none
+	// RedirectURI is where a wallet sends the browser after its answer to a verifier (OpenID4VP 1.0 section 8.2); "" for nowhere.
+	RedirectURI string `json:"redirect_uri,omitempty"`
 	Status      int    `json:"-"`
 }
 
@@ -92,7 +94,7 @@ func WriteError(w http.ResponseWriter, e *Error) {
 	if status < 400 || status > 599 {
 		status = http.StatusInternalServerError
 	}
-	body, err := json.Marshal(Error{Code: clean(e.Code), Description: clean(e.Description), URI: e.URI})
+	body, err := json.Marshal(Error{Code: clean(e.Code), Description: clean(e.Description), URI: e.URI, RedirectURI: e.RedirectURI})
 	if err != nil {
 		body = []byte(`{"error":"` + ServerError + `"}`)
 	}

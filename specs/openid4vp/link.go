@@ -101,7 +101,7 @@ func ParseRequestURI(link string, r Rules) (*RequestLink, error) {
 	if len(query["request_uri"]) != 1 || l.RequestURI == "" {
 		return nil, refuse(InvalidRequest, ErrLink, "the link: expected request_uri, once (section 5.10)")
 	}
-	if !r.isURL(l.RequestURI) {
+	if !r.IsURL(l.RequestURI) {
 		return nil, refuse(InvalidRequest, ErrLink, "request_uri: expected an https URL without fragment (RFC 9101 section 5.2)")
 	}
 	switch method := query["request_uri_method"]; {
@@ -133,7 +133,9 @@ func linkQuery(link string) (url.Values, error) {
 	return query, nil
 }
 
-func (r Rules) isURL(address string) bool {
+// IsURL tells whether an address is https, or http where that is allowed, with a host, without user and without fragment; an
+// empty fragment is one too.
+func (r Rules) IsURL(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.User != nil || strings.Contains(address, "#") {
 		return false

@@ -231,7 +231,7 @@ func addressed(err error, payload []byte, r Rules) error {
 		ResponseURI string `json:"response_uri"`
 		State       string `json:"state"`
 	}
-	if !errors.As(err, &refusal) || r.overAPI || errors.Is(err, ErrResponseURI) || json.Unmarshal(payload, &to) != nil || !r.isURL(to.ResponseURI) {
+	if !errors.As(err, &refusal) || r.overAPI || errors.Is(err, ErrResponseURI) || json.Unmarshal(payload, &to) != nil || !r.IsURL(to.ResponseURI) {
 		return err
 	}
 	refusal.ResponseURI = to.ResponseURI

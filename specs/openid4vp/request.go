@@ -110,7 +110,7 @@ func (o *RequestObject) checkPost(r Rules) error {
 	if o.ResponseMode != ResponseModeDirectPostJWT && (!r.BeyondHAIP || o.ResponseMode != ResponseModeDirectPost) {
 		return refuse(InvalidRequest, ErrResponseMode, "response_mode: expected %s (HAIP 1.0 section 5.1)", ResponseModeDirectPostJWT)
 	}
-	if !r.isURL(o.ResponseURI) {
+	if !r.IsURL(o.ResponseURI) {
 		return refuse(InvalidRequest, ErrResponseURI, "response_uri: expected an https URL without fragment (section 8.2)")
 	}
 	return nil

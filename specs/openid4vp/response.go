@@ -20,7 +20,7 @@ type Response struct {
 
 // ParseResponse reads the payload of a decrypted answer. Each value of vp_token must
 // be a non-empty array of non-empty strings; an answer without any presentation is
-// refused. Whether the identifiers are those of the query, dcql's Check tells. Unknown
+// refused, and so is one of more than 64. Whether the identifiers are those of the query, dcql's Check tells. Unknown
 // members are ignored. Errors: ErrResponse.
 func ParseResponse(plaintext []byte) (*Response, error) {
 	var r Response
@@ -33,11 +33,18 @@ func ParseResponse(plaintext []byte) (*Response, error) {
 	return &r, nil
 }
 
+// maxPresentations bounds an answer: each presentation takes signatures to check, and its verdict is kept.
+const maxPresentations = 64
+
 func (r *Response) check() error {
 	if len(r.VPToken) == 0 {
 		return fail(ErrResponse, "vp_token: expected at least one presentation (section 8.1)")
 	}
+	number := 0
 	for _, presentations := range r.VPToken {
+		if number += len(presentations); number > maxPresentations {
+			return fail(ErrResponse, "vp_token: expected at most %d presentations (section 8.1)", maxPresentations)
+		}
 		if len(presentations) == 0 || slices.Contains(presentations, "") {
 			return fail(ErrResponse, "vp_token: expected non-empty arrays of non-empty strings (section 8.1)")
 		}
@@ -193,7 +200,7 @@ func ParsePostAnswer(raw []byte, r Rules) (*PostAnswer, error) {
 	}
 	// The secret may stand in the fragment.
 	address, _, _ := strings.Cut(a.RedirectURI, "#")
-	if a.RedirectURI != "" && !r.isURL(address) {
+	if a.RedirectURI != "" && !r.IsURL(address) {
 		return nil, fail(ErrResponse, "redirect_uri: expected an https URL (section 8.2)")
 	}
 	return a, nil

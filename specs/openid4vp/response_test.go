@@ -141,6 +141,8 @@ func TestSection81Response(t *testing.T) {
 		{"an empty presentation", `{"vp_token":{"a":[""]}}`, false},
 		{"null as presentation", `{"vp_token":{"a":[null]}}`, false},
 		{"no entries", `{"vp_token":{}}`, false},
+		{"as many as are read", `{"vp_token":{"a":["x"],"b":["x"` + strings.Repeat(`,"x"`, 62) + `]}}`, true},
+		{"one more", `{"vp_token":{"a":["x"],"b":["x"` + strings.Repeat(`,"x"`, 63) + `]}}`, false},
 		{"no vp_token", `{"state":"s"}`, false},
 		{"vp_token a string", `{"vp_token":"{\"a\":[\"x\"]}"}`, false},
 		{"vp_token an array", `{"vp_token":["x"]}`, false},

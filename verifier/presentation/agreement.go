@@ -11,8 +11,8 @@ import (
 	"lommebok.example/specs/sdjwt"
 )
 
-// agreement is what one presentation is to authorize: entries of transaction_data as they were sent, and what was sent as their
-// transaction_data_hashes_alg, nil when nothing was.
+// agreement is what one presentation is to authorize: entries of transaction_data as they were sent, and the algorithms that
+// the transaction_data_hashes_alg of each of them lets it choose, nil when none was sent.
 type agreement struct{ data, algs []string }
 
 var errUnauthorized = errors.New("no presentation came that could authorize a transaction (OpenID4VP 1.0 section 8.4)")
@@ -36,17 +36,27 @@ func agreements(ask *Ask, came map[string][]string) (map[string]agreement, error
 		if len(ids) == 0 {
 			return out, errUnauthorized
 		}
-		chosen := max(0, slices.IndexFunc(ids, func(id string) bool { return names(came[id][0], openid4vp.TransactionHash(t.Text)) }))
-		one := out[ids[chosen]]
-		one.data = append(one.data, t.Text)
-		one.algs = append(one.algs, t.HashAlgs...)
-		out[ids[chosen]] = one
+		chosen := max(0, slices.IndexFunc(ids, func(id string) bool { return names(came[id][0], t.Text) }))
+		out[ids[chosen]] = out[ids[chosen]].with(t)
 	}
 	return out, nil
 }
 
-// names tells whether the key binding of a presentation mentions a hash.
-func names(presentation, hash string) bool {
+// with adds an entry. A key binding names one algorithm for all entries, so that only what each of them lets it choose is left.
+func (a agreement) with(t openid4vp.Transaction) agreement {
+	switch {
+	case len(a.data) == 0:
+		a.algs = t.HashAlgs
+	case a.algs != nil || t.HashAlgs != nil:
+		sent := orSHA256(t.HashAlgs)
+		a.algs = slices.DeleteFunc(slices.Clone(orSHA256(a.algs)), func(alg string) bool { return !slices.Contains(sent, alg) })
+	}
+	a.data = append(a.data, t.Text)
+	return a
+}
+
+// names tells whether the key binding of a presentation mentions the hash of an entry, by whichever algorithm.
+func names(presentation, entry string) bool {
 	keyBinding := presentation[strings.LastIndexByte(presentation, '~')+1:]
 	jwt, err := jose.Parse(keyBinding, jose.Rules{Typ: sdjwt.TypKeyBinding, Algs: []jose.Alg{jose.ES256, jose.ES384, jose.ES512}, Allow: []string{"kid"}})
 	if err != nil {
@@ -55,5 +65,13 @@ func names(presentation, hash string) bool {
 	var claims struct {
 		Hashes []string `json:"transaction_data_hashes"`
 	}
-	return json.Unmarshal(jwt.UnsafePayload(), &claims) == nil && slices.Contains(claims.Hashes, hash)
+	if json.Unmarshal(jwt.UnsafePayload(), &claims) != nil {
+		return false
+	}
+	for _, hash := range hashNames {
+		if slices.Contains(claims.Hashes, hashOf(hash, entry)) {
+			return true
+		}
+	}
+	return false
 }

@@ -46,7 +46,7 @@ func (s *Service) Answer(ctx context.Context, id string, form url.Values) (*open
 		back = s.back(ask, code)
 	}
 	if failed != nil {
-		failed.URI = back
+		failed.URI, failed.RedirectURI = back, back
 		return nil, failed
 	}
 	return &openid4vp.PostAnswer{RedirectURI: back}, nil

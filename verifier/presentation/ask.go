@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 
 	"lommebok.example/specs/dcql"
@@ -29,8 +28,6 @@ type Ask struct {
 	Scheme string `json:"scheme,omitempty"`
 	// TransactionData are JSON objects, each with type and credential_ids, that the person is to consent to (section 8.4).
 	TransactionData []json.RawMessage `json:"transaction_data,omitempty"`
-	// VerifierInfo is what third parties say of the one that asks (section 5.11), beside what the verifier has of its own.
-	VerifierInfo []openid4vp.VerifierInfo `json:"verifier_info,omitempty"`
 	// RedirectURI is where the wallet on the same device sends the browser, with response_code added to its query; the
 	// verifier's own page when empty.
 	RedirectURI string `json:"redirect_uri,omitempty"`
@@ -90,8 +87,8 @@ func (s *Service) checkAsk(a *Ask) error {
 	case !slices.Contains([]string{"", openid4vp.MethodGet, openid4vp.MethodPost}, a.RequestURIMethod):
 		return wrong("request_uri_method: expected get or post (OpenID4VP 1.0 section 5.1)")
 	case !isScheme(a.Scheme):
-		return wrong("scheme: expected openid4vp://, haip-vp:// or an https address without fragment (HAIP 1.0 section 5.1)")
-	case a.RedirectURI != "" && !isReturn(a.RedirectURI, s.Rules.InsecureAllowHTTP):
+		return wrong("scheme: expected openid4vp://, haip-vp:// or an https address without fragment, of at most %d characters (HAIP 1.0 section 5.1)", maxScheme)
+	case a.RedirectURI != "" && !s.Rules.IsURL(a.RedirectURI):
 		return wrong("redirect_uri: expected an https address without fragment (OpenID4VP 1.0 section 8.2)")
 	}
 	if err := a.Query.Validate(); err != nil {
@@ -127,15 +124,13 @@ func (s *Service) checkTransactions(a *Ask) error {
 	return nil
 }
 
+// maxScheme bounds what begins a link, so that the link still fits in a QR code.
+const maxScheme = 256
+
 func isScheme(scheme string) bool {
 	switch scheme {
 	case "", openid4vp.Scheme, openid4vp.SchemeHAIP:
 		return true
 	}
-	return isReturn(scheme, false)
-}
-
-func isReturn(address string, allowHTTP bool) bool {
-	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && u.User == nil && u.Fragment == "" && (u.Scheme == "https" || allowHTTP && u.Scheme == "http")
+	return len(scheme) <= maxScheme && openid4vp.Rules{}.IsURL(scheme)
 }

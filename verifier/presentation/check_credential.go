@@ -83,7 +83,7 @@ type binding struct {
 	// unbound says that the credential was asked for without a proof of holder binding (OpenID4VP 1.0 section 6.1).
 	unbound bool
 	// transactionData are the members of transaction_data that this credential is to authorize, as they were sent, and
-	// transactionDataAlgs what was sent as their transaction_data_hashes_alg: nil when nothing was (appendix B.3.3.1).
+	// transactionDataAlgs what their transaction_data_hashes_alg allow: nil when none was sent (appendix B.3.3.1).
 	transactionData, transactionDataAlgs []string
 	// agreed gives these by the identifier of the Credential Query; unauthorized says that nobody came for a transaction.
 	agreed       map[string]agreement

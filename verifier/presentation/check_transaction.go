@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"lommebok.example/specs/jose"
+	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/sdjwtvc"
 )
 
@@ -22,7 +23,22 @@ var agreementReasons = []reason{
 	{errAgreementAlg, "transaction_data_algorithm"},
 }
 
-var hashNames = map[string]crypto.Hash{"sha-256": crypto.SHA256, "sha-384": crypto.SHA384, "sha-512": crypto.SHA512}
+var hashNames = map[string]crypto.Hash{openid4vp.HashSHA256: crypto.SHA256, "sha-384": crypto.SHA384, "sha-512": crypto.SHA512}
+
+// orSHA256 are the algorithms that may be named where these were sent (appendix B.3.3.1).
+func orSHA256(algs []string) []string {
+	if algs == nil {
+		return []string{openid4vp.HashSHA256}
+	}
+	return algs
+}
+
+// hashOf is over the text as it was sent, which is not decoded.
+func hashOf(hash crypto.Hash, text string) string {
+	h := hash.New()
+	h.Write([]byte(text))
+	return jose.EncodeBase64URL(h.Sum(nil))
+}
 
 // checkAgreement looks for the hash of each transaction that was sent, over the text as it was sent. Whether the key
 // binding that carries them holds is another check.
@@ -41,9 +57,7 @@ func (b binding) checkAgreement(c *sdjwtvc.Credential) error {
 	}
 	var want []any
 	for _, text := range b.transactionData {
-		h := hash.New()
-		h.Write([]byte(text))
-		want = append(want, jose.EncodeBase64URL(h.Sum(nil)))
+		want = append(want, hashOf(hash, text))
 	}
 	for _, w := range want {
 		if !slices.Contains(came, w) {
@@ -62,10 +76,7 @@ func (b binding) agreementHash(named any) (crypto.Hash, error) {
 		return crypto.SHA256, nil
 	}
 	name, _ := named.(string)
-	allowed := b.transactionDataAlgs
-	if allowed == nil {
-		allowed = []string{"sha-256"}
-	}
+	allowed := orSHA256(b.transactionDataAlgs)
 	hash, known := hashNames[name]
 	if !known || !slices.Contains(allowed, name) {
 		return 0, fmt.Errorf("%w: expected one of %q", errAgreementAlg, allowed)

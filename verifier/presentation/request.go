@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oauth2"
@@ -75,12 +74,12 @@ func (s *Service) clientID(ask *Ask, id string) string {
 }
 
 // info is what third parties say of the one that asks. What they say of the verifier is not said of a service that asks with a
-// certificate of its own.
+// certificate of its own, and a wallet could bind it to nobody in a request that is not signed (OpenID4VP 1.0 section 5.1).
 func (s *Service) info(ask *Ask) []openid4vp.VerifierInfo {
-	if s.Own[ask.Service] != nil {
-		return ask.VerifierInfo
+	if s.Own[ask.Service] != nil || s.signer(ask) == nil {
+		return nil
 	}
-	return slices.Concat(s.VerifierInfo, ask.VerifierInfo)
+	return s.VerifierInfo
 }
 
 // request is the request before it is signed. Over the Digital Credentials API it has neither response_uri nor state, and
@@ -211,7 +210,9 @@ func (s *Service) APIRequests(ctx context.Context, res *Result, browser string) 
 			func() (*openid4vp.DCAPIMessage, error) { return signer.SignDCAPI(o, rules) },
 			func() (*openid4vp.DCAPIMessage, error) { return openid4vp.MultisignDCAPI(o, rules, signers...) })
 	}
-	makers = append(makers, func() (*openid4vp.DCAPIMessage, error) { return openid4vp.UnsignedDCAPI(o, rules) })
+	unsigned := o
+	unsigned.VerifierInfo = nil // as for info
+	makers = append(makers, func() (*openid4vp.DCAPIMessage, error) { return openid4vp.UnsignedDCAPI(unsigned, rules) })
 	var all []openid4vp.DCAPIMessage
 	for _, make := range makers {
 		m, err := make()

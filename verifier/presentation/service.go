@@ -33,7 +33,7 @@ type Service struct {
 
 	// Signers are those for other prefixes, which a single Ask may choose: x509_san_dns, verifier_attestation.
 	Signers map[string]*openid4vp.Signer
-	// VerifierInfo goes with each request that Signer signs, such as a registration certificate by value.
+	// VerifierInfo goes with each signed request of whoever has no access certificate of its own, such as a registration certificate by value.
 	VerifierInfo []openid4vp.VerifierInfo
 
 	Now func() time.Time

@@ -5,7 +5,9 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +67,36 @@ func TestHashesOfTransactionData(t *testing.T) {
 		expect := binding{at: b.at, transactionData: []string{"sent"}, transactionDataAlgs: c.algs}
 		if got := expect.checkAgreement(credential); !errors.Is(got, c.want) || c.want == nil && got != nil {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// OpenID4VP 1.0 appendix B.3.3.1: one key binding names one algorithm for all that it authorizes.
+func TestAlgorithmsOfSeveralTransactions(t *testing.T) {
+	q := query(t, `{"credentials":[{"id":"a","format":"dc+sd-jwt","meta":{"vct_values":["x"]}}]}`)
+	const none, both, two, three = ``, `["sha-256","sha-512"]`, `["sha-512","sha-384","sha-256"]`, `["sha-384","sha-256"]`
+	for name, c := range map[string]struct {
+		sent []string
+		want []string
+	}{
+		"one that names none":          {[]string{none}, nil},
+		"two that name none":           {[]string{none, none}, nil},
+		"one that names two":           {[]string{both}, []string{"sha-256", "sha-512"}},
+		"one names two, the next none": {[]string{both, none}, []string{"sha-256"}},
+		"one names none, the next two": {[]string{none, both}, []string{"sha-256"}},
+		"what both name":               {[]string{both, two}, []string{"sha-256", "sha-512"}},
+		"what all three name":          {[]string{both, two, three}, []string{"sha-256"}},
+	} {
+		ask := &Ask{Query: q}
+		for _, algs := range c.sent {
+			if algs != none {
+				algs = `,"transaction_data_hashes_alg":` + algs
+			}
+			ask.TransactionData = append(ask.TransactionData, json.RawMessage(`{"type":"t","credential_ids":["a"]`+algs+`}`))
+		}
+		got, err := agreements(ask, map[string][]string{"a": {"x~"}})
+		if err != nil || !slices.Equal(got["a"].algs, c.want) || (got["a"].algs == nil) != (c.want == nil) || len(got["a"].data) != len(c.sent) {
+			t.Errorf("%s: %d of %q, %v; want %q", name, len(got["a"].data), got["a"].algs, err, c.want)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"lommebok.example/specs/dcql"
+	"lommebok.example/specs/openid4vp"
 )
 
 //go:embed parties/*.yaml
@@ -194,10 +195,10 @@ func (p *Party) check() error {
 
 var loopback = []string{"localhost", "127.0.0.1", "::1"}
 
+// isAddress tells whether an address is https, or http on this machine.
 func isAddress(address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && u.Host != "" && u.User == nil && u.Fragment == "" &&
-		(u.Scheme == "https" || u.Scheme == "http" && slices.Contains(loopback, u.Hostname()))
+	return err == nil && openid4vp.Rules{InsecureAllowHTTP: slices.Contains(loopback, u.Hostname())}.IsURL(address)
 }
 
 // Purpose gives a purpose, or nil.

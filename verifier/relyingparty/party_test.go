@@ -62,6 +62,8 @@ func TestParsePartyRefuses(t *testing.T) {
 		"a preset that is no query":   {"{vct_values: [t]}", "{}"},
 		"http in the network":         {"https://school.example/back", "http://school.example/back"},
 		"a redirect with fragment":    {"https://school.example/back", "https://school.example/back#x"},
+		"a redirect with #":           {"https://school.example/back", "https://school.example/back#"},
+		"a webhook with #":            {"https://school.example/hook", "https://school.example/hook#"},
 		"a webhook with a user":       {"https://school.example/hook", "https://a@school.example/hook"},
 		"kept too long":               {"client:", "kept: 16m\nclient:"},
 		"kept too short":              {"client:", "kept: 5m\nclient:"},

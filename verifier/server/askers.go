@@ -33,7 +33,8 @@ type askers struct {
 	signers  map[string]*openid4vp.Signer
 }
 
-func makeAskers(cfg Config, root *access) (*askers, error) {
+// makeAskers refuses a party with the id of a service of the front page, which would ask with the party's certificate.
+func makeAskers(cfg Config, services *relyingparty.Set, root *access) (*askers, error) {
 	parties, err := relyingparty.EmbeddedParties()
 	if err != nil {
 		return nil, err
@@ -47,6 +48,9 @@ func makeAskers(cfg Config, root *access) (*askers, error) {
 		parties: parties, clients: map[string]*authserver.Machine{}, webhooks: map[string][]byte{}, signers: map[string]*openid4vp.Signer{},
 	}
 	for _, party := range parties.All() {
+		if services.ByID(party.ID) != nil {
+			return nil, fmt.Errorf("%w: relying party %s: expected an id that no service of the front page has", ErrConfig, party.ID)
+		}
 		if err := a.add(cfg, root, party); err != nil {
 			return nil, fmt.Errorf("%w: relying party %s: %w", ErrConfig, party.ID, err)
 		}

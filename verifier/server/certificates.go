@@ -89,7 +89,7 @@ func (a *access) leaf(dir, name string, subject x5c.Subject) (crypto.Signer, []*
 	if err != nil {
 		return nil, nil, err
 	}
-	if kept != nil && kept.CheckSignatureFrom(a.Root) == nil && m.named(kept) {
+	if kept != nil && kept.CheckSignatureFrom(a.Root) == nil && named(kept, subject) {
 		return key, []*x509.Certificate{kept}, nil
 	}
 	leaf, err := x5c.Issue(x5c.AccessCertificate, a.Root, a.rootKey, key.Public(), subject, m.begin(), leafLifetime)
@@ -139,11 +139,11 @@ func (m maker) subject(words string) x5c.Subject {
 	return x5c.Subject{Country: "NO", Organization: organisation, CommonName: organisation + " " + words, URI: m.verifier}
 }
 
-// named tells whether the certificate names the address that the verifier has now.
-func (m maker) named(cert *x509.Certificate) bool {
-	host := m.host()
-	return slices.ContainsFunc(cert.URIs, func(u *url.URL) bool { return u.String() == m.verifier }) &&
-		(host == "" || slices.Contains(cert.DNSNames, host))
+// named tells whether a kept certificate is for this subject.
+func named(cert *x509.Certificate, subject x5c.Subject) bool {
+	return cert.Subject.CommonName == subject.CommonName &&
+		slices.ContainsFunc(cert.URIs, func(u *url.URL) bool { return u.String() == subject.URI }) &&
+		(subject.DNS == "" || slices.Contains(cert.DNSNames, subject.DNS))
 }
 
 // publish writes the anchors where wallets of this machine look for the verifiers they trust, and for who attests verifiers.

@@ -47,7 +47,7 @@ func (w *walletSignIn) SignedIn(c *gin.Context, need minid.Need) (*minid.Session
 	case errors.Is(err, login.ErrNotFound), errors.Is(err, presentation.ErrNotFound):
 		err = w.begin(c, need)
 	case err == nil && t.open():
-		w.show(c, need, t)
+		err = w.show(c, need, t)
 	case err == nil:
 		return w.judge(c, need, t)
 	}
@@ -97,7 +97,10 @@ func (w *walletSignIn) begin(c *gin.Context, need minid.Need) error {
 	return nil
 }
 
-func (w *walletSignIn) show(c *gin.Context, need minid.Need, t *transaction) {
+func (w *walletSignIn) show(c *gin.Context, need minid.Need, t *transaction) error {
+	if err := w.pages.link(c, t); err != nil {
+		return err
+	}
 	purpose := "openid.purpose"
 	if need.Level == minid.LevelHigh {
 		purpose = "openid.purpose_high"
@@ -109,6 +112,7 @@ func (w *walletSignIn) show(c *gin.Context, need minid.Need, t *transaction) {
 	v.Limit = w.pages.limit(t)
 	v.Limit.Again = need.ReturnTo
 	w.pages.site.Render(c, http.StatusOK, "verifier_waiting", v)
+	return nil
 }
 
 // judge gives the session of a person who showed enough, or tells why there is none.

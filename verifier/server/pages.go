@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"html/template"
 	"net/http"
 	"time"
 
@@ -101,6 +102,15 @@ func (t *transaction) open() bool {
 	return t.State == presentation.Waiting || t.State == presentation.Fetched
 }
 
+// Code is the QR code of the link to another device; "" when it has no room for it.
+func (t *transaction) Code() template.HTML {
+	code, err := web.QR(t.QR)
+	if err != nil {
+		return ""
+	}
+	return code
+}
+
 // find gives the transaction of this browser, or has answered.
 func (p *pages) find(c *gin.Context) (*transaction, bool) {
 	t, err := p.read(c, c.Param("id"))
@@ -118,32 +128,25 @@ func (p *pages) read(c *gin.Context, id string) (*transaction, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &transaction{ID: r.ID, Service: r.Ask.Service, State: r.State, Expires: r.Expires, Error: r.Error, Verdict: r.Verdict, result: r}
-	if err := p.link(c, t, browser); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return &transaction{ID: r.ID, Service: r.Ask.Service, State: r.State, Expires: r.Expires, Error: r.Error, Verdict: r.Verdict, result: r}, nil
 }
 
 // link adds the links to a transaction that a wallet can still answer. There are none by value once the wallet on the same
 // device has answered and its response_code is still to come.
-func (p *pages) link(c *gin.Context, t *transaction, browser string) error {
+func (p *pages) link(c *gin.Context, t *transaction) error {
 	if !t.open() {
 		return nil
 	}
+	browser := web.Cookie(c, p.site, browserCookie)
 	links, err := p.asking.Links(c.Request.Context(), t.result, browser, "")
+	t.Link, t.QR = links.SameDevice, links.CrossDevice
+	if err == nil && p.wallet != "" {
+		links, err = p.asking.Links(c.Request.Context(), t.result, browser, p.wallet+"/present")
+		t.Wallet = links.SameDevice
+	}
 	if errors.Is(err, presentation.ErrNotFound) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	t.Link, t.QR = links.SameDevice, links.CrossDevice
-	if p.wallet == "" {
-		return nil
-	}
-	links, err = p.asking.Links(c.Request.Context(), t.result, browser, p.wallet+"/present")
-	t.Wallet = links.SameDevice
 	return err
 }
 
@@ -156,6 +159,10 @@ func (p *pages) show(c *gin.Context) {
 	}
 	c.Header("Cache-Control", "no-store")
 	if c.NegotiateFormat(gin.MIMEHTML, gin.MIMEJSON) == gin.MIMEJSON {
+		if err := p.link(c, t); err != nil {
+			p.fault(c, err)
+			return
+		}
 		c.PureJSON(http.StatusOK, t)
 		return
 	}
@@ -169,10 +176,14 @@ func (p *pages) show(c *gin.Context) {
 			return
 		}
 	}
+	if err := p.link(c, t); err != nil {
+		p.fault(c, err)
+		return
+	}
 	lang := web.Lang(c)
 	if t.open() {
 		p.site.Render(c, http.StatusOK, "verifier_waiting", waitingView{
-			Service: viewService(service, lang), Transaction: t, Claims: claimsAsked(service.Query), Limit: p.limit(t), Renews: t.result.Renewable,
+			Service: viewService(service, lang), Transaction: t, Claims: claimsAsked(t.result.Ask.Query), Limit: p.limit(t), Renews: t.result.Renewable,
 		})
 		return
 	}

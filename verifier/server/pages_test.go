@@ -1,15 +1,16 @@
 package server_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
-	"lommebok.example/verifier/presentation"
-
 	"lommebok.example/specs/jose"
+	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/sdjwtvc"
+	"lommebok.example/verifier/presentation"
 )
 
 func TestFrontPageShowsEachService(t *testing.T) {
@@ -57,6 +58,46 @@ func TestWaitingPage(t *testing.T) {
 	}
 	s.add(3*time.Minute + time.Second) // the last time nothing is renewed
 	sees(t, b.get(b.tx), "Du må svare med lommeboka innen kl. ", `data-countdown="119"`)
+}
+
+// What is too long to be drawn can still be copied, and opened on the same device.
+func TestLinkThatNoQRCodeHasRoomFor(t *testing.T) {
+	s := newService(t)
+	b := s.asks(t, presentation.Ask{
+		Query: queryOf(t, `{"credentials":[`+pidQuery+`]}`), ClientIDPrefix: openid4vp.PrefixRedirectURI,
+		TransactionData: []json.RawMessage{json.RawMessage(`{"type":"t","credential_ids":["pid_sd_jwt"],"text":"` + strings.Repeat("x", 2000) + `"}`)},
+	})
+	tx, a := b.transaction(), b.get(b.tx)
+	is(t, a, http.StatusOK)
+	escaped := strings.NewReplacer("&", "&amp;")
+	sees(t, a, "for lang for en QR-kode", `<details class="ds-details" open>`, escaped.Replace(tx.QR), `href="`+escaped.Replace(tx.Link)+`"`)
+	if strings.Contains(a.body, "lb-qr") || strings.Contains(a.body, "Skann QR-koden") {
+		t.Errorf("tells of a QR code:\n%s", a.body)
+	}
+}
+
+// What a page asks again and again opens no key: links are made where they are shown.
+func TestPollMakesNoLinks(t *testing.T) {
+	s := newService(t)
+	b := s.asks(t, presentation.Ask{Query: queryOf(t, `{"credentials":[`+pidQuery+`]}`), ClientIDPrefix: openid4vp.PrefixRedirectURI})
+	check(t, s.db.W.Exec("UPDATE requests SET response_key = ?", []byte("broken")).Error)
+	sees(t, b.get(b.tx+"/state"), `"done":false`)
+	is(t, b.get(b.tx), http.StatusInternalServerError)
+}
+
+// The pages are about what the wallet was asked for, whatever the service asks for meanwhile.
+func TestPagesAreAboutWhatWasAsked(t *testing.T) {
+	s := newService(t)
+	b := s.asks(t, presentation.Ask{Query: queryOf(t, `{"credentials":[`+strings.Replace(pidQuery, "given_name", "birth_place_secret", 1)+`]}`)})
+	w := s.open(t, b.transaction().QR)
+	for _, name := range []string{"Fornavn", "Fødselsnummer"} {
+		if a := b.get(b.tx); a.status != http.StatusOK || strings.Contains(a.body, name) {
+			t.Errorf("%s was not asked for:\n%s", name, a.body)
+		}
+	}
+	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	b.wantState("answered")
+	sees(t, b.get(b.tx), "Vellykket", "<code>birth_place_secret</code>")
 }
 
 func TestVerdictPageInEachLanguage(t *testing.T) {

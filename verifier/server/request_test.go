@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"crypto/sha512"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -194,6 +196,11 @@ func TestWalletIsToldWhatDoesNotHold(t *testing.T) {
 				a := w.post(form)
 				var e oauth2.Error
 				check(t, json.Unmarshal([]byte(a.body), &e))
+				var on openid4vp.PostAnswer
+				check(t, json.Unmarshal([]byte(a.body), &on))
+				if on.RedirectURI != e.URI {
+					t.Errorf("%s, same device %t: the wallet sends the browser to %q: %s", name, same, on.RedirectURI, a.body)
+				}
 				if a.status != http.StatusBadRequest || e.Code != c.code || !strings.Contains(e.Description, "expected") || !strings.Contains(e.Description, "section") || (e.URI != "") != same {
 					t.Errorf("%s, same device %t: %d %s", name, same, a.status, a.body)
 				}
@@ -263,13 +270,16 @@ func TestAsksThatAreRefused(t *testing.T) {
 		"another method":               {Query: query, RequestURIMethod: "POST"},
 		"a scheme that runs":           {Query: query, Scheme: "javascript:"},
 		"an address without TLS":       {Query: query, Scheme: "http://wallet.example"},
+		"an address with #":            {Query: query, Scheme: "https://wallet.example/#"},
+		"an address that is too long":  {Query: query, Scheme: "https://wallet.example/" + strings.Repeat("x", 234)},
 		"a redirect_uri with fragment": {Query: query, RedirectURI: "https://x.example/#a"},
+		"a redirect_uri with #":        {Query: query, RedirectURI: "https://x.example/#"},
 		"transaction data, no object":  {Query: query, TransactionData: data(`[]`)},
 		"of an unknown credential":     {Query: query, TransactionData: data(`{"type":"t","credential_ids":["x"]}`)},
 		"with another hash":            {Query: query, TransactionData: data(`{"type":"t","credential_ids":["pid_sd_jwt"],"transaction_data_hashes_alg":["sha-512"]}`)},
 		"of more than one":             {Query: queryOf(t, `{"credentials":[`+strings.Replace(pidQuery, `"format"`, `"multiple":true,"format"`, 1)+`]}`), TransactionData: data(`{"type":"t","credential_ids":["pid_sd_jwt"]}`)},
 	} {
-		if _, err := s.Asking().Begin(t.Context(), ask, presentation.NewBrowser()); !strings.Contains(err.Error(), presentation.ErrAsk.Error()) {
+		if _, err := s.Asking().Begin(t.Context(), ask, presentation.NewBrowser()); !errors.Is(err, presentation.ErrAsk) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -287,9 +297,8 @@ func TestWhatComesWithARequest(t *testing.T) {
 	check(t, os.WriteFile(file, []byte("e30.e30.AA\n"), 0o600))
 	s.cfg.RegistrationCertificate = file
 	s.start(t)
-	own := openid4vp.VerifierInfo{Format: "policy", Data: json.RawMessage(`{"a":1}`)}
 	b := s.asks(t, presentation.Ask{
-		Query: queryOf(t, `{"credentials":[`+pidQuery+`]}`), VerifierInfo: []openid4vp.VerifierInfo{own}, RedirectURI: "https://service.example/back?x=1",
+		Query: queryOf(t, `{"credentials":[`+pidQuery+`]}`), RedirectURI: "https://service.example/back?x=1",
 		TransactionData: []json.RawMessage{json.RawMessage(`{ "type": "t", "credential_ids": ["pid_sd_jwt"], "text": "yes" }`)},
 	})
 	l, err := openid4vp.ParseRequestURI(b.transaction().Link, rules)
@@ -300,7 +309,7 @@ func TestWhatComesWithARequest(t *testing.T) {
 	check(t, err)
 	o, _, err := openid4vp.ParseRequest(b.get(strings.TrimPrefix(l.RequestURI, s.url)).body, x5c.NewAnchors(anchor...), s.now(), l.ClientID, known)
 	check(t, err)
-	if len(o.VerifierInfo) != 2 || o.VerifierInfo[0].Format != openid4vp.FormatRegistrationCert || string(o.VerifierInfo[0].Data) != `"e30.e30.AA"` || o.VerifierInfo[1].Format != "policy" {
+	if len(o.VerifierInfo) != 1 || o.VerifierInfo[0].Format != openid4vp.FormatRegistrationCert || string(o.VerifierInfo[0].Data) != `"e30.e30.AA"` {
 		t.Errorf("verifier_info %+v", o.VerifierInfo)
 	}
 	if len(o.TransactionData) != 1 || o.TransactionData[0] != openid4vp.EncodeTransaction(json.RawMessage(`{"type":"t","credential_ids":["pid_sd_jwt"],"text":"yes"}`)) {
@@ -312,6 +321,18 @@ func TestWhatComesWithARequest(t *testing.T) {
 	a := w.post(url.Values{"error": {"access_denied"}, "state": {o.State}})
 	if to := w.taken(a); !strings.HasPrefix(to, "https://service.example/back?x=1&response_code=") {
 		t.Errorf("sent to %s", to)
+	}
+	b.startAs("skatteetaten", url.Values{"client_id_prefix": {openid4vp.PrefixRedirectURI}})
+	l, err = openid4vp.ParseRequestURI(b.transaction().Link, openid4vp.Rules{InsecureAllowHTTP: true, BeyondHAIP: true})
+	check(t, err)
+	if l.Unsigned == nil || l.Unsigned.Has("verifier_info") {
+		t.Errorf("a request that nobody signed: %v", l.Unsigned)
+	}
+	b.start("skatteetaten")
+	a = b.get(b.tx+"/credentials", "Accept", "application/json")
+	sees(t, a, `"protocol":"openid4vp-v1-unsigned","data":{`)
+	if strings.Contains(a.body, `"verifier_info"`) { // what is signed stands in base64url
+		t.Errorf("over the Digital Credentials API, unsigned: %s", a.body)
 	}
 	s.cfg.RegistrationCertificate = file + "x"
 	if _, err := s.tryBuild(); err == nil {
@@ -341,13 +362,25 @@ func TestTransactionThatNobodyAuthorizes(t *testing.T) {
 	}
 }
 
-// Transactions are agreed to by whom the wallet chooses of those that are named, with the hash of what was sent.
+// Transactions are agreed to by whom the wallet chooses of those that are named, with a hash of what was sent by an algorithm
+// that it may choose.
 func TestTransactionsAgreedTo(t *testing.T) {
 	s := newService(t)
 	query := `{"credentials":[` + pidQuery + `,` + strings.Replace(pidQuery, `"id":"pid_sd_jwt"`, `"id":"second"`, 1) + `]}`
-	for chosen, other := range map[string]string{"pid_sd_jwt": "second", "second": "pid_sd_jwt"} {
+	for _, c := range []struct {
+		chosen, other string
+		algs, named   string
+		hash          func(text string) string
+	}{
+		{"pid_sd_jwt", "second", `["sha-256"]`, "sha-256", openid4vp.TransactionHash},
+		{"second", "pid_sd_jwt", `["sha-256"]`, "sha-256", openid4vp.TransactionHash},
+		{"second", "pid_sd_jwt", `["sha-256","sha-512"]`, "sha-512", func(text string) string {
+			sum := sha512.Sum512([]byte(text))
+			return jose.EncodeBase64URL(sum[:])
+		}},
+	} {
 		b := s.asks(t, presentation.Ask{Query: queryOf(t, query), TransactionData: []json.RawMessage{
-			json.RawMessage(`{"type":"t","credential_ids":["pid_sd_jwt","second"],"transaction_data_hashes_alg":["sha-256"]}`),
+			json.RawMessage(`{"type":"t","credential_ids":["pid_sd_jwt","second"],"transaction_data_hashes_alg":` + c.algs + `}`),
 		}})
 		l, err := openid4vp.ParseRequestURI(b.transaction().QR, rules)
 		check(t, err)
@@ -360,13 +393,13 @@ func TestTransactionsAgreedTo(t *testing.T) {
 		asked, err := o.Query()
 		check(t, err)
 		w := &wallet{t: t, s: s, key: newKey(t), request: o, query: asked}
-		hashes := map[string]any{"transaction_data_hashes": []string{openid4vp.TransactionHash(o.TransactionData[0])}, "transaction_data_hashes_alg": "sha-256"}
+		hashes := map[string]any{"transaction_data_hashes": []string{c.hash(o.TransactionData[0])}, "transaction_data_hashes_alg": c.named}
 		w.send(map[string][]string{
-			chosen: {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), chosen, binding{more: hashes})},
-			other:  {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), other, binding{})},
+			c.chosen: {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), c.chosen, binding{more: hashes})},
+			c.other:  {w.bind(s.issuer.issueSDJWT(&w.key.PublicKey), c.other, binding{})},
 		})
 		if tx := b.wantState("answered"); !tx.Verdict.Accepted {
-			t.Errorf("%s: told %q: %+v", chosen, w.told, tx.Verdict.Failed())
+			t.Errorf("%s, %s: told %q: %+v", c.chosen, c.named, w.told, tx.Verdict.Failed())
 		}
 	}
 }

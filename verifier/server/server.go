@@ -185,7 +185,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.examples, err = workbench.Examples(); err != nil {
 		return nil, err
 	}
-	g.asks, err = makeAskers(cfg, g.access)
+	g.asks, err = makeAskers(cfg, deps.Services, g.access)
 	return g, err
 }
 

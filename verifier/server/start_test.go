@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -98,6 +99,52 @@ func TestAccessCertificateNamesTheVerifier(t *testing.T) {
 	check(t, err)
 	if len(chain) != 1 || len(chain[0].URIs) != 1 || chain[0].URIs[0].String() != s.cfg.URL {
 		t.Errorf("the certificate names %v", chain[0].URIs)
+	}
+}
+
+// A relying party is the same to wallets after each start, until its certificate would name another than it is.
+func TestCertificateOfARelyingPartyStays(t *testing.T) {
+	s := newService(t)
+	s.ownParty(t, "", "client: {method: client_secret_basic}\n", nil)
+	leaf := func() *x509.Certificate {
+		t.Helper()
+		raw, err := os.ReadFile(filepath.Join(s.cfg.DataDir, "relying-parties", "school.pem"))
+		check(t, err)
+		chain, err := x5c.ParsePEM(raw)
+		check(t, err)
+		return chain[0]
+	}
+	first := leaf()
+	s.start(t)
+	if !leaf().Equal(first) {
+		t.Error("a second start made another client_id")
+	}
+	file := filepath.Join(s.cfg.RelyingPartiesDir, "school.yaml")
+	raw, err := os.ReadFile(file)
+	check(t, err)
+	check(t, os.WriteFile(file, bytes.ReplaceAll(raw, []byte("nb: Skolen"), []byte("nb: Storskolen")), 0o600))
+	s.start(t)
+	renamed := leaf()
+	if renamed.Subject.CommonName != "Storskolen" {
+		t.Errorf("wallets still see %s", renamed.Subject.CommonName)
+	}
+	s.cfg.URL = strings.Replace(s.url, "localhost", "127.0.0.1", 1)
+	s.start(t)
+	if moved := leaf(); len(moved.URIs) != 1 || moved.URIs[0].String() != s.cfg.URL {
+		t.Errorf("the certificate names %v", moved.URIs)
+	}
+}
+
+// The front page asks as the verifier, never as a relying party that calls itself as one of its services.
+func TestRelyingPartyNamedAsAServiceStopsTheStart(t *testing.T) {
+	s := newService(t)
+	s.ownParty(t, "", "client: {method: client_secret_basic}\n", nil)
+	file := filepath.Join(s.cfg.RelyingPartiesDir, "school.yaml")
+	raw, err := os.ReadFile(file)
+	check(t, err)
+	check(t, os.WriteFile(file, bytes.Replace(raw, []byte("id: school"), []byte("id: skatteetaten"), 1), 0o600))
+	if _, err := s.tryBuild(); !errors.Is(err, server.ErrConfig) {
+		t.Errorf("got %v, want ErrConfig", err)
 	}
 }
 

@@ -125,7 +125,7 @@ func viewVerdict(s *relyingparty.Service, t *transaction, lang string) verdictVi
 	v.Failed = failedRules(t.Verdict)
 	for i, c := range t.Verdict.Credentials {
 		v.Credentials = append(v.Credentials, credentialView{
-			Number: i + 1, Type: c.Type, Format: c.Format, Checks: rowsOf(c.Checks, false), Claims: claimsOf(s.Query, c),
+			Number: i + 1, Type: c.Type, Format: c.Format, Checks: rowsOf(c.Checks, false), Claims: claimsOf(t.result.Ask.Query, c),
 		})
 	}
 	return v

@@ -176,13 +176,10 @@ func (w *wallet) send(presentations map[string][]string) string {
 // taken expects an answer to have been taken, whether it holds or not; when it does not, told is the code that the wallet gets.
 func (w *wallet) taken(a answer) string {
 	w.t.Helper()
-	var told struct {
-		openid4vp.PostAnswer
-		oauth2.Error
-	}
+	var told oauth2.Error
 	check(w.t, json.Unmarshal([]byte(a.body), &told))
 	if w.told = told.Code; a.status == http.StatusBadRequest && w.told != oauth2.InvalidRequest {
-		return told.URI
+		return told.RedirectURI
 	}
 	is(w.t, a, http.StatusOK)
 	return told.RedirectURI

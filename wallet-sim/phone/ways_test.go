@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"lommebok.example/specs/jose"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/wallet-sim/wallet"
 )
@@ -169,9 +170,10 @@ func (w *town) overAPI(t *testing.T) {
 				what := service + " " + how.Encode() + " " + protocol
 				c := w.client(t, service, how)
 				requests := c.apiRequests()
-				if len(requests) != len(protocols) || requests[i].Protocol != protocol || strings.Contains(string(requests[i].Data), "response_uri") {
+				if len(requests) != len(protocols) || requests[i].Protocol != protocol {
 					t.Fatalf("%s: %+v", what, requests)
 				}
+				wantMembers(t, what, requests[i])
 				answer, err := w.face.Wallet.AnswerAPI(w.verifier, requests[i], yes)
 				if err != nil {
 					t.Fatalf("%s: %v", what, err)
@@ -189,6 +191,37 @@ func (w *town) overAPI(t *testing.T) {
 					t.Errorf("%s: taken twice: %d", what, status)
 				}
 			}
+		}
+	}
+}
+
+// wantMembers looks for what a request over the API has and has not (OpenID4VP 1.0 appendices A.2 and A.3.2.2).
+func wantMembers(t *testing.T, what string, m openid4vp.DCAPIMessage) {
+	t.Helper()
+	var signed struct{ Request string }
+	var multi struct{ Request struct{ Payload string } }
+	payload, signs := []byte(m.Data), m.Protocol != openid4vp.ProtocolUnsigned
+	if signs {
+		text := ""
+		if m.Protocol == openid4vp.ProtocolSigned {
+			check(t, json.Unmarshal(m.Data, &signed))
+			text = strings.Split(signed.Request, ".")[1]
+		} else {
+			check(t, json.Unmarshal(m.Data, &multi))
+			text = multi.Request.Payload
+		}
+		var err error
+		payload, err = jose.DecodeBase64URL(text)
+		check(t, err)
+	}
+	var members map[string]json.RawMessage
+	check(t, json.Unmarshal(payload, &members))
+	for name, want := range map[string]bool{
+		"nonce": true, "dcql_query": true, "expected_origins": signs, "client_id": m.Protocol == openid4vp.ProtocolSigned,
+		"state": false, "response_uri": false, "redirect_uri": false,
+	} {
+		if _, has := members[name]; has != want {
+			t.Errorf("%s: %s there: %t, want %t", what, name, has, want)
 		}
 	}
 }

@@ -128,19 +128,22 @@ func TestRequestsThatAreRefused(t *testing.T) {
 	}
 }
 
-// The page that a verifier names for what it refused is opened by browsers only when it is an address that a browser opens.
+// Where a verifier sends the browser after what it refused counts before a page on the error, and is opened only when it is an address that
+// a browser opens.
 func TestThePageOfARefusal(t *testing.T) {
 	for page, kept := range map[string]bool{"https://x.example/done": true, "javascript:alert(1)": false, "/done": false} {
-		w, a := holding(t)
-		r, err := w.wallet.Request(t.Context(), a.link())
-		check(t, err)
-		a.handle["/response"] = func(out http.ResponseWriter, _ *http.Request) {
-			writeJSON(out, 400, map[string]string{"error": "expired", "error_uri": page})
-		}
-		_, err = w.wallet.Share(t.Context(), r)
-		var refusal *Refusal
-		if !errors.As(err, &refusal) || (refusal.Page == page) != kept || !kept && refusal.Page != "" {
-			t.Errorf("%s: %+v", page, err)
+		for _, told := range []map[string]string{
+			{"error": "expired", "error_uri": page}, {"error": "expired", "error_uri": "https://x.example/error", "redirect_uri": page},
+		} {
+			w, a := holding(t)
+			r, err := w.wallet.Request(t.Context(), a.link())
+			check(t, err)
+			a.handle["/response"] = func(out http.ResponseWriter, _ *http.Request) { writeJSON(out, 400, told) }
+			_, err = w.wallet.Share(t.Context(), r)
+			var refusal *Refusal
+			if !errors.As(err, &refusal) || (refusal.Page == page) != kept || !kept && refusal.Page != "" {
+				t.Errorf("%v: %+v", told, err)
+			}
 		}
 	}
 }
