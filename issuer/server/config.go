@@ -135,6 +135,8 @@ func (cfg Config) check() error {
 		return fmt.Errorf("%w: the URL must be https; on a developer's own machine http is allowed with ISSUER_INSECURE_ALLOW_HTTP=true", ErrConfig)
 	case cfg.WalletCheck < 0 || cfg.WalletCheck > wallets.Every:
 		return fmt.Errorf("%w: wallet units must be looked at every %s or more often (EUDI TS3 section 2.4.3)", ErrConfig, wallets.Every)
+	case cfg.KeysEvery != 0 && cfg.KeysEvery < openIDLead:
+		return fmt.Errorf("%w: keys are published %s ahead: expected to use each as long or longer, got %s", ErrConfig, openIDLead, cfg.KeysEvery)
 	case cfg.DataDir == "":
 		return fmt.Errorf("%w: the data folder is not set", ErrConfig)
 	}
