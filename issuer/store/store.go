@@ -23,6 +23,7 @@ type Store struct {
 	ListSize int
 
 	open        opened
+	reached     reached
 	auditFailed atomic.Bool // whether the last entry could not be added
 
 	limits  transactionLimits
