@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"io/fs"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,7 @@ type Store struct {
 
 	open        opened
 	reached     reached
+	verifying   sync.Mutex  // the audit log, from its first entry on
 	auditFailed atomic.Bool // whether the last entry could not be added
 
 	limits  transactionLimits
