@@ -18,7 +18,7 @@ const (
 	KindAppLost       = "minid.app.lost"       // its person has reported the phone lost
 	KindPhone         = "minid.phone"          // another number, which is a second factor
 	KindFactorAdded   = "minid.factor.added"   // one of the other second factors; the outcome is the Factor
-	KindFactorRemoved = "minid.factor.removed" // by its person; the outcome is the Factor
+	KindFactorRemoved = "minid.factor.removed" // by its person, or by whoever pairs the same phone; the outcome is the Factor
 	KindProofed       = "minid.proofed"        // the outcome is the Basis, the object a case at the service desk or ""
 	KindState         = "minid.state"          // the outcome is the State
 )

@@ -89,6 +89,27 @@ func TestAccountEventsAreRecorded(t *testing.T) {
 	})
 }
 
+// A phone that is paired with somebody else is no longer the app of whom it was paired with before, which is recorded about both.
+func TestAPhoneThatChangesHandsIsRecorded(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		w, log := newWorldOn(t, db), &auditLog{}
+		first, second := w.person(pidA, minid.BasisInPerson).ID, w.person(pidC, minid.BasisInPerson).ID
+		w.pairFromDesk(first, "phone")
+		w.pairFromDesk(second, "another")
+		w.Store.(*store.Store).Audit = log
+		w.pairFromDesk(second, "phone")
+		want := []audit.Event{
+			{Kind: minid.KindFactorRemoved, Actor: audit.Person(second), Subject: audit.Person(first), Outcome: "app"},
+			{Kind: minid.KindAppPaired, Actor: audit.Person(second), Subject: audit.Person(second), Outcome: "done"},
+		}
+		if !slices.EqualFunc(log.events, want, func(a, b audit.Event) bool {
+			return a.Kind == b.Kind && a.Actor == b.Actor && a.Subject == b.Subject && a.Outcome == b.Outcome
+		}) {
+			t.Errorf("recorded %+v", log.events)
+		}
+	})
+}
+
 // What a person does with their second factors, and that a new password opens a locked account, is recorded too.
 func TestFactorsAndResetsAreRecorded(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
