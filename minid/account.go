@@ -204,17 +204,18 @@ func (c *Core) confirmTOTP(ctx context.Context, personID, code string, now time.
 	if !ok {
 		return ErrWrongCode
 	}
-	return c.Store.ConfirmTOTP(ctx, personID, sealed, step)
+	return c.Store.ConfirmTOTP(ctx, personID, sealed, step, now)
 }
 
 // RemoveFactor takes a second factor from the person; the last one that works stays: ErrLastFactor. ErrNotFound when it
 // is none of theirs, and the errors of StartTOTP.
 func (c *Core) RemoveFactor(ctx context.Context, session string, f Factor) error {
-	_, p, err := c.fresh(ctx, session, c.now())
+	now := c.now()
+	_, p, err := c.fresh(ctx, session, now)
 	if err != nil {
 		return err
 	}
-	if err := c.Store.RemoveFactor(ctx, p.ID, f, c.limits().TOTPFailures, c.Sender != nil); err != nil {
+	if err := c.Store.RemoveFactor(ctx, p.ID, f, c.limits().TOTPFailures, c.Sender != nil, now); err != nil {
 		return err
 	}
 	c.event(ctx, "factor removed: "+string(f), p.ID)

@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/minid"
+	"lommebok.example/minid/store"
 )
 
 const mailAddress = "havn@example.com"
@@ -73,10 +75,15 @@ func TestRegistrationByLetter(t *testing.T) {
 	if _, err := w.Store.PersonByPID(ctx(), havn); !errors.Is(err, minid.ErrNotFound) {
 		t.Fatalf("an account before the end: %v", err)
 	}
+	log := &auditLog{}
+	w.Store.(*store.Store).Audit = log
 	must(t, w.PassActivationEmail(ctx(), secret, mail.last(t, minid.MessageActivate, minid.ChannelEmail).Code))
 	w.wantActivation(secret, minid.ActivationEnded)
 	p, err := w.Store.PersonByPID(ctx(), havn)
 	must(t, err)
+	if e := log.events; len(e) != 1 || e[0].Kind != minid.KindProofed || e[0].Outcome != "letter" || e[0].Actor != audit.Person(p.ID) || e[0].Subject != e[0].Actor {
+		t.Errorf("recorded %+v", e)
+	}
 	if p.State != minid.StateNormal || p.Phone != orderPhone || p.Email != mailAddress || p.Name != "Tålmodig Havn" || p.BirthDate != "1988-04-03" ||
 		p.Proofing.Basis != minid.BasisLetter || p.Proofing.Evidence != "letter "+l.ID || !p.Proofing.At.Equal(w.clock.Now()) {
 		t.Errorf("person %+v", p)

@@ -267,7 +267,7 @@ func TestWhatAClerkMayNotDo(t *testing.T) {
 	})
 }
 
-func second(_ string, err error) error { return err }
+func second[T any](_ T, err error) error { return err }
 
 func with(change func(*minid.DeskProposal)) minid.DeskProposal {
 	p := seen

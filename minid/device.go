@@ -141,15 +141,15 @@ func (c *Core) LoseApp(ctx context.Context, s *Session, also func(ctx context.Co
 	if s.Level < LevelSubstantial {
 		return false, ErrSessionTooLow
 	}
+	person, err := c.Store.Person(ctx, s.PersonID) // before: what has ended is no failure
+	if err != nil {
+		return false, err
+	}
 	ended, err := c.Store.LoseApp(ctx, s.PersonID, c.now(), also)
 	if err != nil || !ended {
 		return false, err
 	}
 	c.event(ctx, "app lost", s.PersonID)
-	person, err := c.Store.Person(ctx, s.PersonID)
-	if err != nil {
-		return true, err
-	}
 	c.tell(ctx, person, MessageFactorRemoved, FactorApp)
 	return true, nil
 }

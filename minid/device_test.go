@@ -274,3 +274,35 @@ func TestALostAppIsGone(t *testing.T) {
 		}
 	})
 }
+
+// oncePerson reads people until the app has been ended.
+type oncePerson struct {
+	minid.Store
+	ended bool
+}
+
+func (o *oncePerson) Person(ctx context.Context, id string) (*minid.Person, error) {
+	if o.ended {
+		return nil, errors.New("gone")
+	}
+	return o.Store.Person(ctx, id)
+}
+
+func (o *oncePerson) LoseApp(ctx context.Context, id string, at time.Time, also func(context.Context) error) (bool, error) {
+	ended, err := o.Store.LoseApp(ctx, id, at, also)
+	o.ended = ended
+	return ended, err
+}
+
+// What has ended for good is told as that: nothing that could fail comes after it.
+func TestALostAppIsNoFailure(t *testing.T) {
+	w := newWorld(t)
+	p := w.person(pidA, minid.BasisLetter)
+	session, _ := w.signIn(pidA)
+	w.pair(session, "phone")
+	w.Store = &oncePerson{Store: w.Store}
+	ended, err := w.LoseApp(ctx(), &minid.Session{PersonID: p.ID, Level: minid.LevelSubstantial}, func(context.Context) error { return nil })
+	if !ended || err != nil {
+		t.Errorf("ended %t, %v", ended, err)
+	}
+}

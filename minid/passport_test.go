@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/minid"
+	"lommebok.example/minid/store"
 )
 
 // checker is a check elsewhere that finds holder.
@@ -59,7 +61,10 @@ func TestAPassportRaisesAPerson(t *testing.T) {
 		d.passportAt(minid.LevelLow, minid.LevelSubstantial)
 		session, state := d.startPassport()
 		d.clock.add(time.Minute)
-		must(t, d.FinishPassport(ctx(), session, state))
+		log, own := &auditLog{}, audit.Person(d.visitor.ID)
+		d.Store.(*store.Store).Audit = log
+		log.wantEntry(t, audit.Event{At: d.clock.Now(), Kind: minid.KindProofed, Actor: own, Subject: own, Outcome: "passport"},
+			func() error { return d.FinishPassport(ctx(), session, state) }, func() bool { return d.basis() == minid.BasisPassport })
 		p, err := d.Core.Person(ctx(), d.visitor.ID)
 		must(t, err)
 		if want := (minid.Proofing{Basis: minid.BasisPassport, At: d.clock.Now(), Evidence: "passport check case-7"}); p.Proofing != want {

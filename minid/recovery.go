@@ -14,8 +14,8 @@ import (
 
 // RecoveryStore keeps recovery codes, as keyed hashes.
 type RecoveryStore interface {
-	// PutRecoveryCodes replaces the person's codes and forgets the failures.
-	PutRecoveryCodes(ctx context.Context, personID string, codes []string) error
+	// PutRecoveryCodes replaces the person's codes, forgets the failures, and records KindFactorAdded.
+	PutRecoveryCodes(ctx context.Context, personID string, codes []string, at time.Time) error
 	// RecoveryLeft is how many can be used: none after most failures in a row.
 	RecoveryLeft(ctx context.Context, personID string, most int) (int, error)
 	// RaiseRecoveryFailure counts one more failure; false when there is no code or they are disabled.
@@ -35,7 +35,8 @@ const (
 // MakeRecoveryCodes makes ten codes in place of all earlier ones. They are given once and kept only as hashes. The old
 // channels are told. ErrNoSession, ErrSessionTooLow, ErrSessionTooOld.
 func (c *Core) MakeRecoveryCodes(ctx context.Context, session string) ([]string, error) {
-	_, p, err := c.fresh(ctx, session, c.now())
+	now := c.now()
+	_, p, err := c.fresh(ctx, session, now)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func (c *Core) MakeRecoveryCodes(ctx context.Context, session string) ([]string,
 		codes[i] = pairingAlphabet.EncodeToString(randomBytes(8))[:recoveryLength]
 		hashes[i] = c.hashRecovery(p.ID, codes[i])
 	}
-	if err := c.Store.PutRecoveryCodes(ctx, p.ID, hashes); err != nil {
+	if err := c.Store.PutRecoveryCodes(ctx, p.ID, hashes, now); err != nil {
 		return nil, err
 	}
 	c.event(ctx, "recovery codes made", p.ID)

@@ -109,11 +109,11 @@ type Store interface {
 	// PendingTOTP is the sealed secret: ErrNotFound. RaisePendingTOTP counts a try as well, up to most.
 	PendingTOTP(ctx context.Context, personID string, at time.Time) ([]byte, error)
 	RaisePendingTOTP(ctx context.Context, personID string, most int, at time.Time) ([]byte, error)
-	// ConfirmTOTP makes the pending secret the person's; ErrWrongCode when it is pending no more.
-	ConfirmTOTP(ctx context.Context, personID string, sealed []byte, step int64) error
+	// ConfirmTOTP makes the pending secret the person's, and records KindFactorAdded; ErrWrongCode when it is pending no more.
+	ConfirmTOTP(ctx context.Context, personID string, sealed []byte, step int64, at time.Time) error
 	// RemoveFactor leaves the last one that works, by SecondFactors and, for SMS, whether it can be sent: ErrLastFactor.
-	// ErrNotFound when the person does not have it.
-	RemoveFactor(ctx context.Context, personID string, f Factor, most int, sms bool) error
+	// ErrNotFound when the person does not have it. It records KindFactorRemoved.
+	RemoveFactor(ctx context.Context, personID string, f Factor, most int, sms bool, at time.Time) error
 	FactorNames(ctx context.Context, personID string) (map[Factor]string, error)
 	RenameFactor(ctx context.Context, personID string, f Factor, name string) error
 	PreferFactor(ctx context.Context, personID string, f Factor) error
@@ -128,7 +128,8 @@ type Store interface {
 	// PassReset spends the codes by SMS and mail and makes the sign-in the person's: all or nothing. ErrWrongCode, ErrStep.
 	PassReset(ctx context.Context, id, sms, email string, at time.Time) error
 	// ResetPassword takes a live sign-in, as it was read, back to its beginning, replaces the password, forgets the
-	// failures of the number, and ends the person's sessions and sign-ins: all or nothing. ErrStep.
+	// failures of the number, and ends the person's sessions and sign-ins: all or nothing. An account that was locked, or had a temporary
+	// password, is in StateNormal then, and KindState is recorded. ErrStep.
 	ResetPassword(ctx context.Context, s SignIn, record, number string, at time.Time) error
 
 	// StartAttempt adds a login attempt and cancels the sign-in's earlier unanswered ones. When the person has had the

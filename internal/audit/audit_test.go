@@ -31,6 +31,23 @@ func TestHashesAreThoseOfThePackageComment(t *testing.T) {
 	}
 }
 
+// encoding/base64 skips line breaks, also when it is strict.
+func TestAHashHasOneSpelling(t *testing.T) {
+	text, err := Hash{1, 2, 3}.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var h Hash
+	if err := h.UnmarshalText(text); err != nil || h != (Hash{1, 2, 3}) {
+		t.Errorf("%v %v", h, err)
+	}
+	for _, other := range []string{string(text) + "\n", "\r" + string(text), string(text) + "=", string(text[:42]) + "B", string(text[:42]), ""} {
+		if h.UnmarshalText([]byte(other)) == nil {
+			t.Errorf("%q is a hash", other)
+		}
+	}
+}
+
 func TestParties(t *testing.T) {
 	key := make([]byte, 32)
 	for i := range key {

@@ -23,7 +23,7 @@ func (h Hash) MarshalText() ([]byte, error) {
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (h *Hash) UnmarshalText(text []byte) error {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(string(text))
-	if err != nil || len(raw) != len(h) {
+	if err != nil || len(raw) != len(h) || len(text) != base64.RawURLEncoding.EncodedLen(len(h)) { // line breaks are skipped
 		return errors.New("audit: not a hash")
 	}
 	copy(h[:], raw)

@@ -1,5 +1,8 @@
 // Package measure compares the CPU time of a piece of work with the floor set by what it cannot do without, in one
 // run of a benchmark. Wall time drifts on a shared machine; the ratio of two CPU times taken in turn does not.
+//
+// Garbage is collected before each round is measured. What a round leaves behind is collected within it, and so counted, only when it is
+// as much as is held in memory: with 15 MiB held, after 300 times 50 KiB. The figures of shorter rounds are without it.
 package measure
 
 import (

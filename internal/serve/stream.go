@@ -14,10 +14,17 @@ type Stream struct {
 	limit time.Duration
 }
 
+// TakesLong takes away the limits of the server, which are those of a short answer: at the one for writing nothing could be sent any more,
+// and at the one for reading the request's context would end. Who answers has limits of their own.
+func TakesLong(w http.ResponseWriter) error {
+	rc := http.NewResponseController(w)
+	return errors.Join(rc.SetReadDeadline(time.Time{}), rc.SetWriteDeadline(time.Time{}))
+}
+
 // NewStream begins the answer. limit is for one write to a slow reader.
 func NewStream(w http.ResponseWriter, limit time.Duration) (*Stream, error) {
 	s := &Stream{w: w, rc: http.NewResponseController(w), limit: limit}
-	if err := errors.Join(s.rc.SetReadDeadline(time.Time{}), s.rc.SetWriteDeadline(time.Time{})); err != nil {
+	if err := TakesLong(w); err != nil {
 		return nil, err
 	}
 	w.Header().Set("Content-Type", "text/event-stream")

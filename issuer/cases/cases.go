@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 var (
 	ErrReason  = errors.New("cases: a reason of the list is wanted")
 	ErrNobody  = errors.New("cases: nobody has an account with this number")
-	ErrBulk    = errors.New("cases: something to choose by is wanted, and whole days, the first neither after the last nor to come")
+	ErrBulk    = errors.New("cases: something to choose by is wanted, whole days, the first neither after the last nor to come, and something that matches")
 	ErrDecided = errors.New("cases: there is no such proposal that this case worker can decide")
 )
 
@@ -41,8 +42,10 @@ type Store interface {
 	Record(ctx context.Context, e audit.Event) error
 	Mine(ctx context.Context, personID string) ([]issuance.Issued, error)
 	Change(ctx context.Context, c issuance.Change) (int, error)
-	// Count tells how many issuances a bulk would change.
-	Count(ctx context.Context, b Bulk, at time.Time) (int, error)
+	// Count tells how many issuances a bulk would change, and stops counting at most.
+	Count(ctx context.Context, b Bulk, at time.Time, most int) (int, error)
+	// Unknown tells how many issuances a bulk could be of that were made before their key and provider were kept, and stops as Count.
+	Unknown(ctx context.Context, b Bulk, at time.Time, most int) (int, error)
 	// Providers are the wallet providers whose wallets something has been issued to.
 	Providers(ctx context.Context) ([]string, error)
 	Propose(ctx context.Context, b Bulk) error
@@ -128,7 +131,8 @@ type Bulk struct {
 	Signer          string
 	From, Until     time.Time
 	Matching        int // when it was proposed
-	Still           int // that match now, as long as it waits for a decision
+	Still           int // that match now, no more than MaxStill+1; NotCounted unless it waits for a decision, early among those
+	Unknown         int // of Look: could match, but their key and provider are not known
 	Changed         int
 	State           State
 	ProposedBy      string
@@ -142,6 +146,15 @@ type Bulk struct {
 func (b Bulk) Open(worker string, at time.Time) bool {
 	return b.State == Proposed && b.ProposedBy != worker && at.Before(b.Ends)
 }
+
+// How much is counted each time somebody looks at what waits for a decision: of so many bulks, so many issuances each, and no longer than
+// that altogether, since what does not match takes time as well.
+const (
+	maxCounted  = 5
+	MaxStill    = 10_000
+	NotCounted  = -1
+	countWithin = 2 * time.Second
+)
 
 // decideWithin is how long a proposal waits for somebody else.
 const decideWithin = 24 * time.Hour
@@ -161,15 +174,21 @@ func (c *Core) Look(ctx context.Context, b Bulk) (Bulk, error) {
 		b.Until = end // of this second: issuances are written down by the second
 	}
 	var err error
-	b.Matching, err = c.Store.Count(ctx, b, now)
+	if b.Matching, err = c.Store.Count(ctx, b, now, math.MaxInt); err == nil && b.WalletProvider+b.Signer != "" {
+		b.Unknown, err = c.Store.Unknown(ctx, b, now, math.MaxInt)
+	}
 	return b, err
 }
 
-// Propose writes down a bulk for somebody else to approve, and tells how many issuances it would change. Errors: ErrReason, ErrBulk.
+// Propose writes down a bulk for somebody else to approve, and tells how many issuances it would change. What was filled in freely is
+// written down only when something is called so. Errors: ErrReason, ErrBulk, also when nothing matches.
 func (c *Core) Propose(ctx context.Context, worker string, b Bulk) (Bulk, error) {
 	b, err := c.Look(ctx, b)
 	if err != nil {
 		return b, err
+	}
+	if b.Matching == 0 {
+		return b, ErrBulk
 	}
 	now := c.Now()
 	b.ID, b.State, b.ProposedBy, b.ProposedAt, b.Ends = rand.Text(), Proposed, worker, now, now.Add(decideWithin)
@@ -181,13 +200,25 @@ func (c *Core) Decide(ctx context.Context, worker, id string, approve bool) erro
 	return c.Store.Decide(ctx, id, worker, approve, c.Now())
 }
 
-// Bulks gives what was proposed, the newest first, a hundred at most. What waits for a decision is counted anew.
+// Bulks gives what was proposed, the newest first, a hundred at most. Of what waits for a decision the first are counted anew.
 func (c *Core) Bulks(ctx context.Context) ([]Bulk, error) {
 	all, err := c.Store.Bulks(ctx)
-	now := c.Now()
+	soon, cancel := context.WithTimeout(ctx, countWithin)
+	defer cancel()
+	now, counted := c.Now(), 0
 	for n := range all {
-		if b := &all[n]; err == nil && b.State == Proposed && now.Before(b.Ends) {
-			b.Still, err = c.Store.Count(ctx, *b, now)
+		b := &all[n]
+		b.Still = NotCounted
+		if err != nil || soon.Err() != nil || counted == maxCounted || b.State != Proposed || !now.Before(b.Ends) {
+			continue
+		}
+		counted++
+		still, fault := c.Store.Count(soon, *b, now, MaxStill+1)
+		switch {
+		case fault == nil:
+			b.Still = still
+		case soon.Err() == nil || ctx.Err() != nil:
+			err = fault
 		}
 	}
 	return all, err

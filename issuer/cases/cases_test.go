@@ -3,7 +3,10 @@ package cases_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lommebok.example/internal/audit"
@@ -21,6 +24,9 @@ type office struct {
 	events   []audit.Event
 	shown    int
 	proposed []cases.Bulk
+	waiting  []cases.Bulk
+	counted  []int // with which bounds
+	slow     bool  // counting takes as long as it may
 	fault    error // of the audit log, or of the second step
 	steps    int
 	stop     func()
@@ -36,7 +42,22 @@ func (o *office) Mine(context.Context, string) ([]issuance.Issued, error) {
 	return []issuance.Issued{{ID: "one"}}, nil
 }
 
-func (o *office) Count(context.Context, cases.Bulk, time.Time) (int, error) { return 3, nil }
+// Count has three of everything but of what is called nothing.
+func (o *office) Count(ctx context.Context, b cases.Bulk, _ time.Time, most int) (int, error) {
+	o.counted = append(o.counted, most)
+	if o.slow {
+		<-ctx.Done()
+		return 0, fmt.Errorf("interrupted: %w", ctx.Err())
+	}
+	if b.ClientID == "nothing" {
+		return 0, nil
+	}
+	return 3, nil
+}
+
+func (o *office) Unknown(context.Context, cases.Bulk, time.Time, int) (int, error) { return 2, nil }
+
+func (o *office) Bulks(context.Context) ([]cases.Bulk, error) { return o.waiting, nil }
 
 func (o *office) Propose(_ context.Context, b cases.Bulk) error {
 	o.proposed = append(o.proposed, b)
@@ -116,6 +137,7 @@ func TestABulkIsOfWholeDaysUntilNow(t *testing.T) {
 		"of nothing":          {func(b *cases.Bulk) { b.ConfigurationID = "" }, time.Time{}, cases.ErrBulk},
 		"of one key alone":    {func(b *cases.Bulk) { b.ConfigurationID, b.Signer = "", "k" }, day(22), nil},
 		"of one provider":     {func(b *cases.Bulk) { b.ConfigurationID, b.WalletProvider = "", "p" }, day(22), nil},
+		"that nothing is of":  {func(b *cases.Bulk) { b.ClientID = "nothing" }, time.Time{}, cases.ErrBulk},
 		"that restores":       {func(b *cases.Bulk) { b.To = statuslist.Valid }, time.Time{}, cases.ErrBulk},
 		"for no known reason": {func(b *cases.Bulk) { b.Reason = "x" }, time.Time{}, cases.ErrReason},
 	} {
@@ -129,6 +151,9 @@ func TestABulkIsOfWholeDaysUntilNow(t *testing.T) {
 		}
 		if err == nil && (!got.Until.Equal(tt.until) || got.State != cases.Proposed || got.ProposedBy != "worker" || got.Matching != 3 || !got.Ends.Equal(noon.Add(24*time.Hour))) {
 			t.Errorf("%s: %+v", name, got)
+		}
+		if chosen := b.WalletProvider+b.Signer != ""; err == nil && got.Unknown != 0 != chosen {
+			t.Errorf("%s: %d unknown", name, got.Unknown)
 		}
 		if err == nil && (got.Open("worker", noon) || !got.Open("another", noon) || got.Open("another", got.Ends)) {
 			t.Errorf("%s: who may approve it", name)
@@ -152,4 +177,55 @@ func TestRun(t *testing.T) {
 	if o.fault = errors.New("down"); !errors.Is(c.Run(t.Context()), o.fault) {
 		t.Error("a fault was not told")
 	}
+}
+
+// However much waits for a decision, looking at it counts a bounded part.
+func TestWhatIsCountedAtEachLookIsBounded(t *testing.T) {
+	o, c := newOffice()
+	for range 8 {
+		o.waiting = append(o.waiting, cases.Bulk{State: cases.Refused, Ends: noon.Add(time.Hour)}, cases.Bulk{State: cases.Proposed, Ends: noon},
+			cases.Bulk{State: cases.Proposed, Ends: noon.Add(time.Hour)})
+	}
+	all, err := c.Bulks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := 0
+	for n, b := range all {
+		open := n%3 == 2 && n < 15
+		if want := map[bool]int{true: 3, false: cases.NotCounted}[open]; b.Still != want {
+			t.Errorf("bulk %d: %d still match, want %d", n, b.Still, want)
+		}
+		if open {
+			counted++
+		}
+	}
+	if len(o.counted) != counted || slices.Max(o.counted) != cases.MaxStill+1 {
+		t.Errorf("counted %d times: %d", len(o.counted), o.counted)
+	}
+}
+
+// Counting that takes long is given up, and the page comes without; a caller who has gone gets the fault.
+func TestWhatTakesLongIsNotCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, c := newOffice()
+		o.slow = true
+		for range 3 {
+			o.waiting = append(o.waiting, cases.Bulk{State: cases.Proposed, Ends: noon.Add(time.Hour)})
+		}
+		all, err := c.Bulks(t.Context())
+		if err != nil || len(all) != 3 || len(o.counted) != 1 {
+			t.Fatalf("%d, counted %d times: %v", len(all), len(o.counted), err)
+		}
+		for n, b := range all {
+			if b.Still != cases.NotCounted {
+				t.Errorf("bulk %d: %d still match", n, b.Still)
+			}
+		}
+		gone, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, err := c.Bulks(gone); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	})
 }

@@ -6,9 +6,10 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"time"
+
+	"lommebok.example/specs/jose"
 )
 
 // NonceLife is how long a c_nonce can be used.
@@ -36,11 +37,11 @@ func (n *Nonces) New() string {
 	_, _ = rand.Read(b[:16]) // never fails (Go 1.24 and later)
 	binary.BigEndian.PutUint64(b[16:], uint64(n.now().Unix()))
 	copy(b[nonceBody:], n.mac(b[:nonceBody]))
-	return base64.RawURLEncoding.EncodeToString(b[:])
+	return jose.EncodeBase64URL(b[:])
 }
 
-// UsedNonce is what is kept of a c_nonce until it would have expired by itself. All of it follows from the nonce, so that the same
-// nonce is the same UsedNonce whenever it comes.
+// UsedNonce is what is kept of a c_nonce until it would have expired by itself. All of it follows from the bytes of the
+// nonce, so that the same nonce is the same UsedNonce whenever and however it comes.
 type UsedNonce struct {
 	Expires int64 // in Unix seconds
 	Hash    [sha256.Size]byte
@@ -52,7 +53,7 @@ func compareNonces(a, b UsedNonce) int {
 
 // Use gives what is to be kept of a nonce; false when it is not one of ours, or too old.
 func (n *Nonces) Use(nonce string) (UsedNonce, bool) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(nonce)
+	b, err := jose.DecodeBase64URL(nonce) // which takes one spelling alone
 	if err != nil || len(b) != nonceBytes || !hmac.Equal(b[nonceBody:], n.mac(b[:nonceBody])) {
 		return UsedNonce{}, false
 	}
@@ -61,7 +62,7 @@ func (n *Nonces) Use(nonce string) (UsedNonce, bool) {
 		return UsedNonce{}, false
 	}
 	// A minute more, for replicas whose clocks differ.
-	return UsedNonce{Expires: made.Add(NonceLife + time.Minute).Unix(), Hash: sha256.Sum256([]byte(nonce))}, true
+	return UsedNonce{Expires: made.Add(NonceLife + time.Minute).Unix(), Hash: sha256.Sum256(b)}, true
 }
 
 func (n *Nonces) mac(body []byte) []byte {

@@ -1,6 +1,7 @@
 package issuance
 
 import (
+	"crypto/sha256"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,22 @@ func TestNonceTimes(t *testing.T) {
 	}
 	if valid(n, nonce+"A") || valid(n, nonce[:len(nonce)-1]) || valid(n, "") {
 		t.Error("a nonce of another length is valid")
+	}
+}
+
+// A nonce has one spelling: encoding/base64 skips line breaks, even when it is strict, and each would be another nonce.
+func TestNonceHasOneSpelling(t *testing.T) {
+	n := NewNonces(make([]byte, 32), func() time.Time { return noon })
+	nonce := n.New()
+	for _, other := range []string{
+		nonce + "\n", "\r" + nonce, nonce[:9] + "\r\n" + nonce[9:], nonce + "=", nonce + " ", nonce[:len(nonce)-1] + string(nonce[len(nonce)-1]+1),
+	} {
+		if valid(n, other) {
+			t.Errorf("%q is valid beside %q", other, nonce)
+		}
+	}
+	if used, _ := n.Use(nonce); used.Hash == sha256.Sum256([]byte(nonce)) {
+		t.Error("the spelling of a nonce is kept, not its bytes")
 	}
 }
 

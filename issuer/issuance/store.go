@@ -135,6 +135,9 @@ type Change struct {
 // ErrNotSuspendable: the credential stands on a list that knows valid and revoked alone.
 var ErrNotSuspendable = errors.New("issuance: the credential cannot be suspended")
 
+// Held is an issuance that is neither revoked nor expired.
+type Held struct{ ID, ClientID, WalletName, ConfigurationID string }
+
 // Issued is an issuance as the person sees it. RevokedAt is zero unless it was revoked.
 type Issued struct {
 	ID              string

@@ -22,12 +22,14 @@ type bulkView struct {
 	Revokes         bool
 	Mine, Open      bool
 	Ended           bool
+	Counted, Many   bool // whether Still is known, and whether it is more than is told
 }
 
 func (w *casework) bulkView(b cases.Bulk, worker, lang string) bulkView {
 	v := bulkView{
 		Bulk: b, Name: b.ConfigurationID, Day: dateIn(lang, b.From), Last: dateIn(lang, b.Until.Add(-time.Second)), Revokes: b.To == changes["revoke"],
 		Mine: b.ProposedBy == worker, Open: b.Open(worker, w.now()), Ended: b.State == cases.Proposed && !w.now().Before(b.Ends),
+		Counted: b.Still != cases.NotCounted, Many: b.Still > cases.MaxStill,
 	}
 	if t, ok := w.types.ByID(b.ConfigurationID); ok {
 		v.Name = t.Display.Name.In(lang)

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/base64"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -17,6 +16,7 @@ import (
 	"lommebok.example/issuer/credentials"
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/minid"
+	"lommebok.example/specs/jose"
 	"lommebok.example/specs/statuslist"
 	"lommebok.example/web"
 )
@@ -146,11 +146,11 @@ const useCase = "case"
 
 func (w *casework) sealed(worker string, p *minid.Person) string {
 	text := strings.Join([]string{strconv.FormatInt(w.now().Add(caseLife).Unix(), 10), p.ID, p.MaskedPID()}, "\n")
-	return base64.RawURLEncoding.EncodeToString(w.seal.Seal([]byte(text), useCase, worker))
+	return jose.EncodeBase64URL(w.seal.Seal([]byte(text), useCase, worker))
 }
 
 func (w *casework) opened(worker, text string) (person, number string, ok bool) {
-	raw, err := base64.RawURLEncoding.DecodeString(text)
+	raw, err := jose.DecodeBase64URL(text)
 	if err != nil {
 		return "", "", false
 	}

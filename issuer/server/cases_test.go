@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -156,6 +157,17 @@ func TestManyAreChosenByProviderAndByKey(t *testing.T) {
 		carry("signer", key, "Ett bevis")
 		wantStatus(t, s, statuslist.Valid, plain...)
 		revokedMDocs(2)
+
+		// What was issued before key and provider were kept is told of.
+		const unknown = "Ett bevis i tidsrommet er utstedt før vi tok vare på leverandør og nøkkel."
+		form := url.Values{"from": {"2026-11-23"}, "until": {"2026-11-23"}, "to": {"revoke"}, "reason": {"key_compromised"}, "provider": {provider}}
+		c.post("/cases/bulks/count", form)
+		if strings.Contains(c.body, unknown) {
+			t.Error("all keys are known, and one is said not to be")
+		}
+		check(t, db.W.Exec("UPDATE issuer_issuances SET signer = '', wallet_provider = '' WHERE revoked_at = 0").Error)
+		c.post("/cases/bulks/count", form)
+		c.sees(unknown)
 	})
 }
 
@@ -213,6 +225,11 @@ func TestManyAreRevokedByTwo(t *testing.T) {
 				c.is(http.StatusUnprocessableEntity)
 			}
 		}
+		// Free text that nothing is called is not written down.
+		bad := maps.Clone(form)
+		bad.Set("client", "Kari, "+karies)
+		c.post("/cases/bulks", bad)
+		c.is(http.StatusUnprocessableEntity)
 		c.post("/cases/bulks/count", form)
 		c.sees("2 bevis blir endret hvis forslaget blir godkjent.", "Nøkkel på avveie")
 		if n := entriesOf(t, db, cases.KindPropose); n != 0 {

@@ -15,16 +15,10 @@ import (
 	"lommebok.example/web"
 )
 
-// lostWallet is a wallet that holds something that can be revoked.
+// lostWallet is a wallet that holds something that can be revoked, or could fetch something.
 type lostWallet struct {
 	ClientID, Client string // and the name
 	Names            []string
-}
-
-// holding gives what a person has that is not revoked and has not expired.
-func (m *mine) holding(ctx context.Context, personID string) ([]issuance.Issued, error) {
-	all, err := m.store.Mine(ctx, personID)
-	return slices.DeleteFunc(all, func(i issuance.Issued) bool { return !i.RevokedAt.IsZero() || !i.ExpiresAt.After(m.now()) }), err
 }
 
 // askLost asks what was on the phone that is lost.
@@ -44,23 +38,14 @@ type lostView struct {
 }
 
 func (m *mine) showLost(c *gin.Context, session *minid.Session, v lostView) {
-	all, err := m.holding(c.Request.Context(), session.PersonID)
-	if err == nil {
-		v.HasApp, v.OnlyApp, err = m.phones.HasApp(c.Request.Context(), session.PersonID)
+	ctx := c.Request.Context()
+	var err error
+	if v.Wallets, err = m.lostWallets(ctx, session.PersonID, web.Lang(c)); err == nil {
+		v.HasApp, v.OnlyApp, err = m.phones.HasApp(ctx, session.PersonID)
 	}
 	if err != nil {
 		m.fault(c, err)
 		return
-	}
-	for _, i := range all {
-		one := m.view(i, web.Lang(c))
-		n := slices.IndexFunc(v.Wallets, func(w lostWallet) bool { return w.ClientID == i.ClientID })
-		if n < 0 {
-			n, v.Wallets = len(v.Wallets), append(v.Wallets, lostWallet{ClientID: i.ClientID, Client: one.Client})
-		}
-		if !slices.Contains(v.Wallets[n].Names, one.Name) {
-			v.Wallets[n].Names = append(v.Wallets[n].Names, one.Name)
-		}
 	}
 	status := http.StatusOK
 	if v.Missing {
@@ -69,22 +54,64 @@ func (m *mine) showLost(c *gin.Context, session *minid.Session, v lostView) {
 	m.site.Render(c, status, "issuer_lost", v)
 }
 
+// lostWallets gives the wallets that hold something of a person's, and those that have not fetched it yet, also when it is still on its way
+// to them: an order is picked up by the consent it was made with.
+func (m *mine) lostWallets(ctx context.Context, personID, lang string) ([]lostWallet, error) {
+	held, err := m.store.Holding(ctx, personID, m.now())
+	if err != nil {
+		return nil, err
+	}
+	consented, err := m.grants.Consented(ctx, personID)
+	if err != nil {
+		return nil, err
+	}
+	var all []lostWallet
+	of := func(clientID, attested string) *lostWallet {
+		n := slices.IndexFunc(all, func(w lostWallet) bool { return w.ClientID == clientID })
+		if n < 0 {
+			name, _ := m.grants.WalletName(clientID, attested)
+			n, all = len(all), append(all, lostWallet{ClientID: clientID, Client: name})
+		}
+		return &all[n]
+	}
+	for _, h := range held {
+		w := of(h.ClientID, h.WalletName)
+		if name := m.typeName(h.ConfigurationID, lang); !slices.Contains(w.Names, name) {
+			w.Names = append(w.Names, name)
+		}
+	}
+	for _, id := range consented {
+		of(id, "")
+	}
+	return all, nil
+}
+
 // lost revokes all that the wallets hold which the person has ticked, ends what they could fetch again, and ends the MinID app when it was
 // on the phone. The consents come first: they may be withdrawn twice, and what a wallet fetches between the two is revoked with the rest.
-// All is revoked, and the app ended, or nothing.
+// All is revoked, and the app ended, or nothing. What has ended before is no error: a form that is sent twice leads on as it did at first.
 func (m *mine) lost(c *gin.Context) {
 	session, ok := m.signedIn(c)
 	if !ok {
 		return
 	}
 	ctx, clients, app := c.Request.Context(), c.PostFormArray("wallet"), c.PostForm("app") != ""
+	if len(clients) == 0 && !app {
+		m.showLost(c, session, lostView{Missing: true})
+		return
+	}
 	for _, client := range clients {
 		if err := m.grants.WithdrawConsent(ctx, session.PersonID, client); err != nil {
 			m.fault(c, err)
 			return
 		}
 	}
-	ids, err := m.heldBy(ctx, session.PersonID, clients)
+	held, err := m.store.Holding(ctx, session.PersonID, m.now())
+	var ids []string
+	for _, h := range held {
+		if slices.Contains(clients, h.ClientID) {
+			ids = append(ids, h.ID)
+		}
+	}
 	revoked := 0
 	revoke := func(ctx context.Context) (err error) {
 		if len(ids) == 0 {
@@ -105,22 +132,6 @@ func (m *mine) lost(c *gin.Context) {
 		m.fault(c, err)
 		return
 	}
-	if len(ids) == 0 && !app {
-		m.showLost(c, session, lostView{App: c.PostForm("app") != "", Missing: true})
-		return
-	}
 	m.log.Info("phone reported lost", "trace_id", observe.TraceID(ctx), "revoked", revoked, "app", app)
 	c.Redirect(http.StatusSeeOther, "/mine?said=lost")
-}
-
-// heldBy gives what wallets hold of a person's.
-func (m *mine) heldBy(ctx context.Context, personID string, clients []string) ([]string, error) {
-	all, err := m.holding(ctx, personID)
-	var ids []string
-	for _, i := range all {
-		if slices.Contains(clients, i.ClientID) {
-			ids = append(ids, i.ID)
-		}
-	}
-	return ids, err
 }

@@ -25,12 +25,14 @@ type issued interface {
 	Mine(ctx context.Context, personID string) ([]issuance.Issued, error)
 	Waiting(ctx context.Context, personID string, at time.Time) ([]issuance.Deferred, error)
 	One(ctx context.Context, personID, id string) (issuance.Issued, error)
+	Holding(ctx context.Context, personID string, at time.Time) ([]issuance.Held, error)
 	Change(ctx context.Context, c issuance.Change) (int, error)
 }
 
 // clients knows the wallets, and ends what a person has given one; authserver.Server is one.
 type clients interface {
 	WithdrawConsent(ctx context.Context, personID, clientID string) error
+	Consented(ctx context.Context, personID string) ([]string, error)
 	WalletName(clientID, attested string) (name string, known bool)
 }
 
@@ -84,13 +86,12 @@ type issuedView struct {
 
 func (m *mine) view(i issuance.Issued, lang string) issuedView {
 	v := issuedView{
-		ID: i.ID, Name: i.ConfigurationID, ClientID: i.ClientID, State: "valid", Copies: i.Copies, Notified: i.Notified,
+		ID: i.ID, Name: m.typeName(i.ConfigurationID, lang), ClientID: i.ClientID, State: "valid", Copies: i.Copies, Notified: i.Notified,
 		Issued: dateIn(lang, i.IssuedAt), IssuedISO: i.IssuedAt.Format(time.DateOnly),
 		Expires: dateIn(lang, i.ExpiresAt), ExpiresISO: i.ExpiresAt.Format(time.DateOnly),
 	}
 	v.Client, _ = m.grants.WalletName(i.ClientID, i.WalletName)
 	if t, ok := m.types.ByID(i.ConfigurationID); ok {
-		v.Name = t.Display.Name.In(lang)
 		v.Suspendable = t.Suspendable()
 	}
 	switch {
@@ -105,6 +106,14 @@ func (m *mine) view(i issuance.Issued, lang string) issuedView {
 	return v
 }
 
+// typeName is what people call a credential configuration, or its ID when it is offered no longer.
+func (m *mine) typeName(configurationID, lang string) string {
+	if t, ok := m.types.ByID(configurationID); ok {
+		return t.Display.Name.In(lang)
+	}
+	return configurationID
+}
+
 // waitingView is what has been ordered and is not there yet.
 type waitingView struct{ ID, Name, Client, Ordered, OrderedISO string }
 
@@ -112,12 +121,9 @@ func (m *mine) waiting(all []issuance.Deferred, lang string) []waitingView {
 	views := make([]waitingView, 0, len(all))
 	for _, d := range all {
 		v := waitingView{
-			ID: d.ID, Name: d.ConfigurationID, Ordered: dateIn(lang, d.OrderedAt), OrderedISO: d.OrderedAt.Format(time.DateOnly),
+			ID: d.ID, Name: m.typeName(d.ConfigurationID, lang), Ordered: dateIn(lang, d.OrderedAt), OrderedISO: d.OrderedAt.Format(time.DateOnly),
 		}
 		v.Client, _ = m.grants.WalletName(d.ClientID, d.WalletName)
-		if t, ok := m.types.ByID(d.ConfigurationID); ok {
-			v.Name = t.Display.Name.In(lang)
-		}
 		views = append(views, v)
 	}
 	return views

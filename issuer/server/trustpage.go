@@ -18,6 +18,7 @@ import (
 	"lommebok.example/internal/keys"
 	"lommebok.example/internal/metrics"
 	"lommebok.example/internal/observe"
+	"lommebok.example/internal/serve"
 	"lommebok.example/issuer/issuance"
 	"lommebok.example/issuer/status"
 	"lommebok.example/issuer/store"
@@ -88,6 +89,7 @@ type trustTotal struct {
 type auditLook struct {
 	Entries, Checkpoints int64
 	Wrong                string // "" when all holds; else what is wrong, as data
+	Undone               string // "" unless nothing is known of the log, and then why
 }
 
 // operator lets an operator through.
@@ -103,15 +105,28 @@ func (p *trustPage) get(c *gin.Context) {
 	}
 }
 
+// verifyWithin is how long reading the whole audit log may take.
+const verifyWithin = 5 * time.Minute
+
 // verifyAudit reads the whole audit log; what is wrong with it is an answer, not a fault.
 func (p *trustPage) verifyAudit(c *gin.Context) {
 	if !p.operator(c) {
 		return
 	}
-	v, err := p.store.VerifyAudit(c.Request.Context(), p.cfg.URL, p.now(), p.sealer, openCheckpoints)
+	if err := serve.TakesLong(c.Writer); err != nil {
+		p.site.Failure(c, err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), verifyWithin)
+	defer cancel()
+	v, err := p.store.VerifyAudit(ctx, p.cfg.URL, p.now(), p.sealer, openCheckpoints)
 	look := &auditLook{Entries: v.Last.Seq, Checkpoints: int64(v.Checkpoints - 1)} // the last one was signed for this
-	if err != nil {
-		p.log.Error("audit log verified", "trace_id", observe.TraceID(c.Request.Context()), "cause", err)
+	switch {
+	case errors.Is(err, store.ErrNotVerified):
+		p.log.Warn("audit log not verified", "trace_id", observe.TraceID(ctx), "cause", err)
+		look.Undone = err.Error()
+	case err != nil:
+		p.log.Error("audit log verified", "trace_id", observe.TraceID(ctx), "cause", err)
 		look.Wrong = err.Error()
 	}
 	p.show(c, look)

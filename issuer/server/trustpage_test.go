@@ -79,6 +79,14 @@ func TestTheOperatorSeesWhoWouldRefuseUs(t *testing.T) {
 		o.submit("/operator/trust/audit")
 		o.sees("Loggen er ikke hel:", "the entry was altered")
 
+		// What cannot be read is not told as a log that was tampered with.
+		check(t, s.db.W.Exec("ALTER TABLE issuer_audit_entries RENAME COLUMN outcome TO result").Error)
+		o.submit("/operator/trust/audit")
+		o.sees("Loggen ble ikke kontrollert ferdig", "reading the audit log")
+		if strings.Contains(o.body, "Loggen er ikke hel") {
+			t.Error("a log that cannot be read is said not to be whole")
+		}
+
 		// The log is gone: nothing would be issued, and the page is where the operator sees it.
 		check(t, s.db.W.Exec("ALTER TABLE issuer_audit_entries RENAME TO gone").Error)
 		o.get("/operator/trust")

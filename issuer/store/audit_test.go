@@ -117,6 +117,16 @@ func TestTamperingInTheTableIsFound(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		gone, cancel := context.WithCancel(ctx)
+		cancel()
+		if _, err := s.VerifyAudit(gone, "log", noon, mark{}, openMark); !errors.Is(err, ErrNotVerified) || !errors.Is(err, context.Canceled) {
+			t.Errorf("reading was broken off: %v", err)
+		}
+		s.verifying.Lock()
+		if _, err := s.VerifyAudit(ctx, "log", noon, mark{}, openMark); !errors.Is(err, ErrNotVerified) {
+			t.Errorf("while somebody else verifies: %v", err)
+		}
+		s.verifying.Unlock()
 		look := func() error {
 			_, err := s.VerifyAudit(ctx, "log", noon, mark{}, openMark)
 			return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"lommebok.example/internal/audit"
@@ -25,7 +26,10 @@ func inBulk(b cases.Bulk, at time.Time) (where string, args []any) {
 	for _, by := range []struct{ column, value string }{
 		{"configuration_id", b.ConfigurationID}, {"client_id", b.ClientID}, {"wallet_provider", b.WalletProvider}, {"signer", b.Signer},
 	} {
-		if by.value != "" {
+		switch {
+		case by.value != database.Storable(by.value):
+			where += " AND 1 = 0" // nothing has such a name, and "" would be all
+		case by.value != "":
 			where, args = where+" AND "+by.column+" = ?", append(args, by.value)
 		}
 	}
@@ -36,10 +40,22 @@ func inBulk(b cases.Bulk, at time.Time) (where string, args []any) {
 }
 
 // Count implements cases.Store.
-func (s *Store) Count(ctx context.Context, b cases.Bulk, at time.Time) (int, error) {
-	var n int64
+func (s *Store) Count(ctx context.Context, b cases.Bulk, at time.Time, most int) (int, error) {
 	where, args := inBulk(b, at)
-	if err := s.db.Row(ctx, "SELECT count(*) FROM issuer_issuances WHERE "+where, args, &n); err != nil {
+	return s.count(ctx, where, args, most)
+}
+
+// Unknown implements cases.Store. What was issued before key and provider were kept has no signer; everything since has.
+func (s *Store) Unknown(ctx context.Context, b cases.Bulk, at time.Time, most int) (int, error) {
+	b.WalletProvider, b.Signer = "", ""
+	where, args := inBulk(b, at)
+	return s.count(ctx, where+" AND signer = ''", args, most)
+}
+
+func (s *Store) count(ctx context.Context, where string, args []any, most int) (int, error) {
+	var n int64
+	err := s.db.Row(ctx, "SELECT count(*) FROM (SELECT 1 FROM issuer_issuances WHERE "+where+" LIMIT ?) AS counted", append(args, most), &n)
+	if err != nil {
 		return 0, fmt.Errorf("store: counting issuances: %w", err)
 	}
 	return int(n), nil
@@ -147,35 +163,69 @@ func (s *Store) Step(ctx context.Context, at time.Time) (more bool, err error) {
 	if len(rows) == 0 {
 		return false, nil
 	}
-	err = s.db.Write(ctx, func(tx *database.Tx) error { return s.step(tx, rows[0].bulk(), at) })
+	b, last := rows[0].bulk(), ""
+	err = s.db.Write(ctx, func(tx *database.Tx) (err error) {
+		last, err = s.step(tx, b, at)
+		return err
+	})
+	if err == nil {
+		s.reached.set(b.ID, last)
+	}
 	return err == nil, err
 }
 
-func (s *Store) step(tx *database.Tx, b cases.Bulk, at time.Time) error {
-	err := tx.Row("UPDATE issuer_bulks SET changed = changed WHERE id = ? AND state = ? RETURNING changed", []any{b.ID, string(cases.Approved)}, &b.Changed)
+// reached is how far this process has come in the bulk that is being carried out, so that no step goes over what the steps before it have
+// changed. It says only where to begin: when nothing is found from there on, a step looks once more from the beginning.
+type reached struct {
+	sync.Mutex
+	bulk, last string
+}
+
+func (r *reached) of(bulk string) string {
+	r.Lock()
+	defer r.Unlock()
+	if r.bulk != bulk {
+		return ""
+	}
+	return r.last
+}
+
+func (r *reached) set(bulk, last string) {
+	r.Lock()
+	defer r.Unlock()
+	r.bulk, r.last = bulk, last
+}
+
+// step gives the last issuance of what it has changed, in the order of their IDs; "" when there was none.
+func (s *Store) step(tx *database.Tx, b cases.Bulk, at time.Time) (last string, err error) {
+	err = tx.Row("UPDATE issuer_bulks SET changed = changed WHERE id = ? AND state = ? RETURNING changed", []any{b.ID, string(cases.Approved)}, &b.Changed)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil // another process has done the last step
+		return "", nil // another process has done the last step
 	}
 	if err != nil {
-		return fmt.Errorf("store: carrying out: %w", err)
+		return "", fmt.Errorf("store: carrying out: %w", err)
 	}
-	ids, err := matching(tx, b, at)
+	after := s.reached.of(b.ID)
+	ids, err := matching(tx, b, after, at)
+	if err == nil && len(ids) == 0 && after != "" {
+		ids, err = matching(tx, b, "", at)
+	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	if len(ids) == 0 {
-		return s.bulkDone(tx, b, at)
+		return "", s.bulkDone(tx, b, at)
 	}
 	n, err := s.change(tx, issuance.Change{
 		Issuances: ids, To: b.To, By: issuance.RoleCaseWorker, Actor: audit.Person(b.DecidedBy), Reason: b.Reason, At: at,
 	})
 	if err != nil {
-		return err
+		return "", err
 	}
 	if _, err := tx.Exec("UPDATE issuer_bulks SET changed = changed + ? WHERE id = ?", n, b.ID); err != nil {
-		return fmt.Errorf("store: carrying out: %w", err)
+		return "", fmt.Errorf("store: carrying out: %w", err)
 	}
-	return nil
+	return ids[len(ids)-1], nil
 }
 
 func (s *Store) bulkDone(tx *database.Tx, b cases.Bulk, at time.Time) error {
@@ -188,13 +238,13 @@ func (s *Store) bulkDone(tx *database.Tx, b cases.Bulk, at time.Time) error {
 	})
 }
 
-// matching are some of the issuances that a bulk changes still. What somebody else changes at this moment may be among them; change
+// matching are some of the issuances behind one that a bulk changes still. What somebody else changes at this moment may be among them; change
 // leaves that as it is.
-func matching(tx *database.Tx, b cases.Bulk, at time.Time) ([]string, error) {
+func matching(tx *database.Tx, b cases.Bulk, after string, at time.Time) ([]string, error) {
 	var ids []string
 	var id string
 	where, args := inBulk(b, at)
-	err := tx.Each("SELECT id FROM issuer_issuances WHERE "+where+" ORDER BY id LIMIT ?", append(args, bulkStep), []any{&id}, func() error {
+	err := tx.Each("SELECT id FROM issuer_issuances WHERE "+where+" AND id > ? ORDER BY id LIMIT ?", append(args, after, bulkStep), []any{&id}, func() error {
 		ids = append(ids, id)
 		return nil
 	})

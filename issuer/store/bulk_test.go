@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -81,7 +82,7 @@ func TestABulkIsCarriedOutOnce(t *testing.T) {
 		}
 		b := bulk("B", statuslist.Invalid)
 		b.ClientID = "wallet"
-		n, err := s.Count(ctx, b, noon)
+		n, err := s.Count(ctx, b, noon, math.MaxInt)
 		if err != nil || n != len(all)-1 {
 			t.Fatalf("%d match: %v", n, err)
 		}
@@ -279,7 +280,7 @@ func TestABulkIsChosenBy(t *testing.T) {
 		} {
 			b := bulk(name, statuslist.Invalid)
 			b.ConfigurationID, b.ClientID, b.WalletProvider, b.Signer = tt.b.ConfigurationID, tt.b.ClientID, tt.b.WalletProvider, tt.b.Signer
-			if n, err := s.Count(ctx, b, noon); n != tt.want || err != nil {
+			if n, err := s.Count(ctx, b, noon, math.MaxInt); n != tt.want || err != nil {
 				t.Errorf("%s: %d match, want %d: %v", name, n, tt.want, err)
 			}
 			if err := s.Propose(ctx, b); err != nil {
@@ -297,6 +298,92 @@ func TestABulkIsChosenBy(t *testing.T) {
 		}
 		if err != nil || len(bulks) != 6 {
 			t.Errorf("%d bulks, %v", len(bulks), err)
+		}
+	})
+}
+
+// Each step begins where the one before it ended, and before a bulk is done it is looked at from the beginning once more: what has come to
+// match meanwhile, wherever it stands, is changed too.
+func TestABulkGoesOnWhereItWas(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		var ids []string
+		for range 3 * bulkStep {
+			in := intent("anna", 1)
+			issue(t, s, in)
+			ids = append(ids, in.ID)
+		}
+		slices.Sort(ids)
+		late := ids[3] // is as if it had been signed only after its turn
+		if err := db.W.Exec("UPDATE issuer_issuances SET state = 'intent' WHERE id = ?", late).Error; err != nil {
+			t.Fatal(err)
+		}
+		step := func() {
+			t.Helper()
+			if more, err := s.Step(ctx, noon); !more || err != nil {
+				t.Fatal(more, err)
+			}
+		}
+		revoked := func(id string) bool {
+			t.Helper()
+			var at int64
+			if err := s.db.Row(ctx, "SELECT revoked_at FROM issuer_issuances WHERE id = ?", []any{id}, &at); err != nil {
+				t.Fatal(err)
+			}
+			return at != 0
+		}
+		if err := errors.Join(s.Propose(ctx, bulk("B", statuslist.Invalid)), s.Decide(ctx, "B", "second", true, noon)); err != nil {
+			t.Fatal(err)
+		}
+		step()
+		if err := db.W.Exec("UPDATE issuer_issuances SET state = 'issued' WHERE id = ?", late).Error; err != nil {
+			t.Fatal(err)
+		}
+		step()
+		if revoked(late) || !revoked(ids[2*bulkStep]) {
+			t.Error("the second step began at the beginning")
+		}
+		for range 3 { // the third part, what was late, and the end
+			step()
+		}
+		if bulks, err := s.Bulks(ctx); err != nil || !revoked(late) || bulks[0].State != cases.Done || bulks[0].Changed != len(ids) {
+			t.Errorf("late: %t, %+v, %v", revoked(late), bulks, err)
+		}
+	})
+}
+
+// Counting stops where it is told to; and what was issued before key and provider were kept is counted by itself.
+func TestCountingABulk(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		for n := range 6 {
+			in := intent("anna", 1)
+			if n < 4 {
+				in.Signer, in.WalletProvider = "k/1", strings.Repeat("P", n%2)
+			}
+			issue(t, s, in)
+		}
+		for name, tt := range map[string]struct {
+			change         func(b *cases.Bulk)
+			most           int
+			count, unknown int
+		}{
+			"the whole type":        {func(*cases.Bulk) {}, math.MaxInt, 6, 2},
+			"no more than two":      {func(*cases.Bulk) {}, 2, 2, 2},
+			"of a key":              {func(b *cases.Bulk) { b.Signer = "k/1" }, math.MaxInt, 4, 2},
+			"of a provider":         {func(b *cases.Bulk) { b.WalletProvider = "P" }, math.MaxInt, 2, 2},
+			"of days before":        {func(b *cases.Bulk) { b.Signer, b.From, b.Until = "k/1", b.From.AddDate(0, 0, -1), b.From }, math.MaxInt, 0, 0},
+			"of another type":       {func(b *cases.Bulk) { b.ConfigurationID, b.Signer = "x", "k/1" }, math.MaxInt, 0, 0},
+			"a NUL in the client":   {func(b *cases.Bulk) { b.ClientID = "wallet\x00" }, math.MaxInt, 0, 0},
+			"a key that is no text": {func(b *cases.Bulk) { b.Signer = "\xff" }, math.MaxInt, 0, 2},
+		} {
+			b := bulk("B", statuslist.Invalid)
+			tt.change(&b)
+			n, err := s.Count(ctx, b, noon, tt.most)
+			unknown, err2 := s.Unknown(ctx, b, noon, tt.most)
+			if n != tt.count || unknown != tt.unknown || err != nil || err2 != nil {
+				t.Errorf("%s: %d and %d unknown, want %d and %d: %v", name, n, unknown, tt.count, tt.unknown, errors.Join(err, err2))
+			}
 		}
 	})
 }

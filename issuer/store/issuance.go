@@ -163,6 +163,18 @@ func (s *Store) Mine(ctx context.Context, personID string) ([]issuance.Issued, e
 	return toIssued(rows)
 }
 
+// Holding gives all that a person has that is neither revoked nor expired at the time at, however much it is, the newest first.
+func (s *Store) Holding(ctx context.Context, personID string, at time.Time) ([]issuance.Held, error) {
+	var all []issuance.Held
+	err := s.db.R.WithContext(ctx).Raw(`SELECT id, client_id, wallet_name, configuration_id FROM issuer_issuances
+		WHERE person_id = ? AND state = ? AND revoked_at = 0 AND expires_at > ? ORDER BY issued_at DESC, id`,
+		personID, string(issuance.StateIssued), at.Unix()).Scan(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("store: reading what a person holds: %w", err)
+	}
+	return all, nil
+}
+
 // One gives one issuance of a person, or issuance.ErrNotFound, also when it is somebody else's.
 func (s *Store) One(ctx context.Context, personID, id string) (issuance.Issued, error) {
 	var rows []issuanceRow

@@ -190,36 +190,52 @@ func eventOf(c issuance.Change, id, person string) audit.Event {
 	return e
 }
 
+// idPart is how many IDs a statement names: of somebody who has many, all are changed, and the statements are of few lengths.
+const idPart = 50
+
 // setEntries sets the status of every copy of issuances, and notes the change of their lists.
 func setEntries(tx *database.Tx, ids []string, c issuance.Change) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	these, args := "("+placeholders(len(ids), "?")+")", anyOf(ids)
-	if _, err := tx.Exec("UPDATE issuer_status_entries SET status = ? WHERE issuance_id IN "+these, append([]any{int(c.To)}, args...)...); err != nil {
-		return fmt.Errorf("store: setting the status: %w", err)
-	}
 	var lists []string
-	var list string
-	err := tx.Each("SELECT DISTINCT list_id FROM issuer_status_entries WHERE issuance_id IN "+these+" ORDER BY list_id", args, []any{&list}, func() error {
-		lists = append(lists, list)
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("store: reading status lists: %w", err)
+	for part := range slices.Chunk(ids, idPart) {
+		of, err := setPart(tx, part, c.To)
+		if err != nil {
+			return err
+		}
+		lists = append(lists, of...)
 	}
-	for _, list := range lists {
+	slices.Sort(lists)
+	for _, list := range slices.Compact(lists) {
 		if _, err := tx.Exec("UPDATE issuer_status_lists SET version = version + 1 WHERE id = ?", list); err != nil {
 			return fmt.Errorf("store: marking the status list as changed: %w", err)
 		}
 	}
-	_, err = tx.Exec(`INSERT INTO issuer_status_changes (list_id, version, idx, status, changed_at)
-		SELECT e.list_id, l.version, e.idx, e.status, CAST(? AS BIGINT) FROM issuer_status_entries e
-		JOIN issuer_status_lists l ON l.id = e.list_id WHERE e.issuance_id IN `+these, append([]any{c.At.Unix()}, args...)...)
-	if err != nil {
-		return fmt.Errorf("store: noting the change of a status list: %w", err)
+	for part := range slices.Chunk(ids, idPart) {
+		_, err := tx.Exec(`INSERT INTO issuer_status_changes (list_id, version, idx, status, changed_at)
+			SELECT e.list_id, l.version, e.idx, e.status, CAST(? AS BIGINT) FROM issuer_status_entries e
+			JOIN issuer_status_lists l ON l.id = e.list_id WHERE e.issuance_id IN (`+placeholders(len(part), "?")+")",
+			append([]any{c.At.Unix()}, anyOf(part)...)...)
+		if err != nil {
+			return fmt.Errorf("store: noting the change of a status list: %w", err)
+		}
 	}
 	return nil
+}
+
+// setPart sets the status of every copy of some issuances, and gives the lists that they are on.
+func setPart(tx *database.Tx, ids []string, to statuslist.Status) (lists []string, err error) {
+	these, args := "("+placeholders(len(ids), "?")+")", anyOf(ids)
+	if _, err := tx.Exec("UPDATE issuer_status_entries SET status = ? WHERE issuance_id IN "+these, append([]any{int(to)}, args...)...); err != nil {
+		return nil, fmt.Errorf("store: setting the status: %w", err)
+	}
+	var list string
+	err = tx.Each("SELECT DISTINCT list_id FROM issuer_status_entries WHERE issuance_id IN "+these, args, []any{&list}, func() error {
+		lists = append(lists, list)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: reading status lists: %w", err)
+	}
+	return lists, nil
 }
 
 func anyOf(ids []string) []any {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"io/fs"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +24,8 @@ type Store struct {
 	ListSize int
 
 	open        opened
+	reached     reached
+	verifying   sync.Mutex  // the audit log, from its first entry on
 	auditFailed atomic.Bool // whether the last entry could not be added
 
 	limits  transactionLimits

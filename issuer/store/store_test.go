@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/issuer/issuance"
@@ -340,6 +341,63 @@ func TestMineBringsUpWhatCanBeRevoked(t *testing.T) {
 		all, err = s.Mine(ctx, "anna")
 		if err != nil || len(all) != 200 || all[199].ID != first.ID {
 			t.Errorf("the first is not among %d, %v", len(all), err)
+		}
+	})
+}
+
+// What is lost is all of it, however much it is: nothing beyond a page's length stays valid.
+func TestHoldingIsAllThereIs(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		s := newStore(t, db)
+		const many = 2*idPart + 107
+		var indices []status.Index
+		for range many {
+			indices = append(indices, issue(t, s, intent("anna", 1))...)
+		}
+		gone, failed := intent("anna", 1), intent("anna", 1)
+		issue(t, s, gone)
+		issue(t, s, intent("bo", 1))
+		begin(t, s, failed)
+		if err := errors.Join(s.Revoke(ctx, "anna", gone.ID, noon), s.Finish(ctx, failed.Intent, issuance.StateFailed, noon)); err != nil {
+			t.Fatal(err)
+		}
+		held, err := s.Holding(ctx, "anna", noon)
+		if err != nil || len(held) != many || held[0].ClientID != "wallet" || held[0].ConfigurationID != gone.ConfigurationID {
+			t.Fatalf("%d, %v", len(held), err)
+		}
+		ids := make([]string, 0, many)
+		for _, h := range held {
+			ids = append(ids, h.ID)
+		}
+		versions := "SELECT sum(version) FROM issuer_status_lists"
+		var before, after, changes int64
+		if err := s.db.Row(ctx, versions, nil, &before); err != nil {
+			t.Fatal(err)
+		}
+		n, err := s.Change(ctx, issuance.Change{
+			Issuances: ids, To: statuslist.Invalid, Person: "anna", By: issuance.RolePerson, Actor: audit.Person("anna"), At: noon,
+		})
+		if err != nil || n != many {
+			t.Fatalf("%d changed, %v", n, err)
+		}
+		if err := errors.Join(s.db.Row(ctx, versions, nil, &after), s.db.Row(ctx, "SELECT count(*) FROM issuer_status_changes", nil, &changes)); err != nil {
+			t.Fatal(err)
+		}
+		if held, err = s.Holding(ctx, "anna", noon); err != nil || len(held) != 0 {
+			t.Errorf("%d are held still, %v", len(held), err)
+		}
+		lists := map[string]bool{}
+		for _, i := range indices {
+			lists[i.List] = true
+		}
+		if after-before != int64(len(lists)) || changes != many+1 {
+			t.Errorf("%d lists changed %d times, %d changes are noted", len(lists), after-before, changes)
+		}
+		if found := check(t, s, noon); len(found) != 0 {
+			t.Errorf("amiss: %v", found)
+		}
+		if held, err = s.Holding(ctx, "bo", noon.Add(1000*24*time.Hour)); err != nil || len(held) != 0 {
+			t.Errorf("%d are held that have expired, %v", len(held), err)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -50,12 +51,19 @@ func (s *Store) Totals(ctx context.Context, at time.Time) ([]Total, error) {
 // ErrCutOff: the log ends before an entry that a checkpoint was signed for.
 var ErrCutOff = fmt.Errorf("%w at the end", audit.ErrMissing)
 
+// ErrNotVerified: why the audit log was not verified says nothing about the log.
+var ErrNotVerified = errors.New("store: the audit log was not verified")
+
 // VerifyAudit reads the audit log from its first entry on, with every checkpoint, as a copy of it would be verified: ErrCutOff, and the
-// errors of audit.Verify.
+// errors of audit.Verify. ErrNotVerified when it could not be read to its end, or is being verified already.
 func (s *Store) VerifyAudit(ctx context.Context, log string, at time.Time, sealer audit.Sealer, open audit.Opener) (audit.Verified, error) {
+	if !s.verifying.TryLock() {
+		return audit.Verified{}, fmt.Errorf("%w: it is being verified already", ErrNotVerified)
+	}
+	defer s.verifying.Unlock()
 	covered, err := s.lastCheckpoint(ctx) // first: others add to both meanwhile
 	if err != nil {
-		return audit.Verified{}, fmt.Errorf("store: audit: %w", err)
+		return audit.Verified{}, fmt.Errorf("%w: %w", ErrNotVerified, err)
 	}
 	from, to := io.Pipe()
 	defer func() { _ = from.Close() }() // so that who writes ends with who reads
@@ -63,6 +71,9 @@ func (s *Store) VerifyAudit(ctx context.Context, log string, at time.Time, seale
 		copied, err := audit.NewWriter(to, sealer.Key())
 		if err == nil {
 			err = s.ExportAudit(ctx, copied, log, at, sealer)
+		}
+		if err != nil {
+			err = fmt.Errorf("%w: %w", ErrNotVerified, err) // is what the reader gets
 		}
 		_ = to.CloseWithError(err) // always nil
 	}()

@@ -4,13 +4,14 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
 	"strings"
 	"time"
+
+	"lommebok.example/specs/jose"
 )
 
 // OfferLife is how long an offer for the authorization code flow can be begun with.
@@ -39,12 +40,12 @@ func (o *Offers) IssuerState(configurations []string) string {
 	b = append(b, make([]byte, stateNonce)...)
 	_, _ = rand.Read(b[8:]) // never fails (Go 1.24 and later)
 	b = append(b, strings.Join(configurations, "\n")...)
-	return base64.RawURLEncoding.EncodeToString(append(b, o.mac("issuer_state", string(b))[:stateMAC]...))
+	return jose.EncodeBase64URL(append(b, o.mac("issuer_state", string(b))[:stateMAC]...))
 }
 
 // Offered gives the credential configurations of an issuer_state that is ours and alive.
 func (o *Offers) Offered(state string) ([]string, bool) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(state)
+	b, err := jose.DecodeBase64URL(state)
 	if err != nil || len(b) <= stateHead+stateMAC {
 		return nil, false
 	}
@@ -63,7 +64,7 @@ func (o *Offers) mac(use, id string) []byte {
 
 // derive gives a secret of the form that secret gives.
 func (o *Offers) derive(use, id string) string {
-	return base64.RawURLEncoding.EncodeToString(o.mac(use, id))
+	return jose.EncodeBase64URL(o.mac(use, id))
 }
 
 // txCode gives six digits. 64 random bits are scaled to a million numbers, so that none is likelier than another by more than

@@ -360,6 +360,7 @@ func TestIssuerStateIsOfAnOffer(t *testing.T) {
 		"of another offer":       {"issuer_state", longer},
 		"more than was offered":  {"issuer_state", state, "scope", "student pid"},
 		"details beyond":         {"issuer_state", longer, "scope", "", "authorization_details", `[{"type":"openid_credential","credential_configuration_id":"student_sdjwt"}]`},
+		"spelt otherwise":        {"issuer_state", state[:5] + "\n" + state[5:]},
 		"too short to be a mark": {"issuer_state", "AAAA"},
 	} {
 		t.Run(name, func(t *testing.T) { wantError(t, w.do(post("/par", parForm(bad...))), 400, "invalid_request") })
@@ -376,6 +377,7 @@ func FuzzOffered(f *testing.F) {
 	good := offers.IssuerState([]string{"a"})
 	f.Add(good)
 	f.Add(good[:20])
+	f.Add(good + "\r\n")
 	f.Fuzz(func(t *testing.T, state string) {
 		if _, ok := offers.Offered(state); ok && state != good {
 			t.Fatalf("%q was taken", state)

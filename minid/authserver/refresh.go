@@ -33,6 +33,8 @@ type RefreshStore interface {
 	RefreshGrant(ctx context.Context, token Hash, at time.Time) (*Grant, error)
 	// Refresh keeps another token with the grant. ErrNoCode, and the error of issue.
 	Refresh(ctx context.Context, r Refreshing, issue Issuing) (*Grant, error)
+	// GrantedClients are the clients that can fetch something of what the person has given them.
+	GrantedClients(ctx context.Context, personID string, at time.Time) ([]string, error)
 	// WithdrawGrants ends what a person has given a client, with all its tokens.
 	WithdrawGrants(ctx context.Context, personID, clientID string, at time.Time) error
 }
@@ -95,4 +97,10 @@ func (s *Server) refreshToken(t *tokenRequest, g *Grant, token *Token) (plain st
 // wallet share their client_id (HAIP 1.0 section 4.4.1), so it is the person's other instances too; they take a new sign-in.
 func (s *Server) WithdrawConsent(ctx context.Context, personID, clientID string) error {
 	return s.Store.WithdrawGrants(ctx, personID, clientID, s.Now())
+}
+
+// Consented gives the client_ids of the wallets that could fetch something for a person by a consent that has neither ended nor been
+// withdrawn: those that WithdrawConsent does something to.
+func (s *Server) Consented(ctx context.Context, personID string) ([]string, error) {
+	return s.Store.GrantedClients(ctx, personID, s.Now())
 }

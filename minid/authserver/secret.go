@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+
+	"lommebok.example/specs/jose"
 )
 
 // secret gives 32 random bytes in base64url: codes, access tokens, request_uris, browsers.
@@ -21,7 +23,7 @@ func random(n int) string {
 
 // isSecret tells whether s has the form that secret gives.
 func isSecret(s string) bool {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	b, err := jose.DecodeBase64URL(s)
 	return err == nil && len(b) == 32
 }
 

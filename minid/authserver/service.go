@@ -2,7 +2,6 @@ package authserver
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -192,7 +191,7 @@ func (s *Service) readCredentials(keys map[string]any, secret string) error {
 		}
 	}
 	if secret != "" {
-		hash, err := base64.RawURLEncoding.Strict().DecodeString(secret)
+		hash, err := jose.DecodeBase64URL(secret)
 		if err != nil || len(hash) != len(s.Secret) {
 			return fmt.Errorf("client_secret_sha256: expected base64url of 32 bytes")
 		}

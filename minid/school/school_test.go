@@ -1,16 +1,20 @@
 package school_test
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/internal/database"
 	"lommebok.example/internal/database/dbtest"
 	"lommebok.example/minid"
 	"lommebok.example/minid/school"
+	"lommebok.example/minid/store"
 )
 
 func TestAPupilGetsAnAccountWithSMS(t *testing.T) {
@@ -389,13 +393,33 @@ func TestCodesAnHour(t *testing.T) {
 	must(t, vouch(second))
 }
 
+// auditLog stands in for the audit log of a service.
+type auditLog struct{ events []audit.Event }
+
+func (l *auditLog) Record(_ context.Context, e audit.Event) error {
+	l.events = append(l.events, e)
+	return nil
+}
+
 func TestRevokedEnrolments(t *testing.T) {
-	w := newWorld(t)
+	w, log := newWorld(t), &auditLog{}
+	w.MinID.Store.(*store.Store).Audit = log
 	w.authorise("10A")
 	id := w.enrol(pupil)
 	p, err := w.MinID.Store.PersonByPID(t.Context(), pupil)
 	must(t, err)
 	must(t, w.RevokeEnrolment(t.Context(), w.session(owner), id))
+	o, err := w.MinID.Store.PersonByPID(t.Context(), owner)
+	must(t, err)
+	wants := []audit.Event{
+		{Kind: minid.KindProofed, Actor: audit.Person(p.ID), Outcome: "school"},
+		{Kind: minid.KindState, Actor: audit.Person(o.ID), Object: id, Outcome: "quarantined"},
+	}
+	if !slices.EqualFunc(log.events, wants, func(got, want audit.Event) bool {
+		return got.Kind == want.Kind && got.Actor == want.Actor && got.Subject == audit.Person(p.ID) && got.Object == want.Object && got.Outcome == want.Outcome
+	}) {
+		t.Errorf("recorded %+v", log.events)
+	}
 	if p, err = w.MinID.Store.Person(t.Context(), p.ID); err != nil || p.State != minid.StateQuarantined {
 		t.Errorf("%+v, %v", p, err)
 	}

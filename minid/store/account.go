@@ -97,15 +97,19 @@ func (s *Store) RaisePendingTOTP(ctx context.Context, personID string, most int,
 }
 
 // ConfirmTOTP is won by whoever takes the pending secret away.
-func (s *Store) ConfirmTOTP(ctx context.Context, personID string, sealed []byte, step int64) error {
+func (s *Store) ConfirmTOTP(ctx context.Context, personID string, sealed []byte, step int64, at time.Time) error {
 	return s.write(ctx).Transaction(func(tx *gorm.DB) error {
 		taken := tx.Exec("DELETE FROM minid_totp_pending WHERE person_id = ? AND secret = ?", personID, sealed)
 		if err := one(taken, minid.ErrWrongCode); err != nil {
 			return err
 		}
-		return tx.Exec(`INSERT INTO minid_totp (person_id, secret, last_step, failures) VALUES (?, ?, ?, 0)
+		err := tx.Exec(`INSERT INTO minid_totp (person_id, secret, last_step, failures) VALUES (?, ?, ?, 0)
 			ON CONFLICT (person_id) DO UPDATE SET secret = excluded.secret, last_step = excluded.last_step, failures = 0`,
 			personID, sealed, step).Error
+		if err != nil {
+			return err
+		}
+		return s.record(tx, byOwner(minid.KindFactorAdded, personID, string(minid.FactorTOTP), at))
 	})
 }
 
@@ -113,7 +117,7 @@ func (s *Store) ConfirmTOTP(ctx context.Context, personID string, sealed []byte,
 var tables = map[minid.Factor]string{minid.FactorTOTP: "minid_totp", minid.FactorSMS: "minid_sms", minid.FactorApp: "minid_devices"}
 
 // RemoveFactor first writes the person's row, so that removals of one person see each other.
-func (s *Store) RemoveFactor(ctx context.Context, personID string, f minid.Factor, most int, sms bool) error {
+func (s *Store) RemoveFactor(ctx context.Context, personID string, f minid.Factor, most int, sms bool, at time.Time) error {
 	table, ok := tables[f]
 	if !ok {
 		return minid.ErrNotFound
@@ -134,7 +138,10 @@ func (s *Store) RemoveFactor(ctx context.Context, personID string, f minid.Facto
 		if !slices.ContainsFunc(left, func(l minid.Factor) bool { return sms || l != minid.FactorSMS }) {
 			return minid.ErrLastFactor // and all is undone
 		}
-		return tx.Exec("DELETE FROM minid_factor_names WHERE person_id = ? AND factor = ?", personID, string(f)).Error
+		if err := tx.Exec("DELETE FROM minid_factor_names WHERE person_id = ? AND factor = ?", personID, string(f)).Error; err != nil {
+			return err
+		}
+		return s.record(tx, byOwner(minid.KindFactorRemoved, personID, string(f), at))
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"lommebok.example/internal/audit"
 	"lommebok.example/minid"
 )
 
@@ -68,8 +69,9 @@ func (s *Store) TakePairingCode(ctx context.Context, code string, at time.Time, 
 		if err := one(taken, minid.ErrPairingCode); err != nil {
 			return err
 		}
-		if err := tx.Exec("DELETE FROM minid_devices WHERE person_id = ? OR thumbprint = ?",
-			person.PersonID, d.Thumbprint).Error; err != nil {
+		var earlier []struct{ PersonID string }
+		if err := tx.Raw("DELETE FROM minid_devices WHERE person_id = ? OR thumbprint = ? RETURNING person_id",
+			person.PersonID, d.Thumbprint).Scan(&earlier).Error; err != nil {
 			return err
 		}
 		err := tx.Create(&deviceRow{
@@ -77,6 +79,16 @@ func (s *Store) TakePairingCode(ctx context.Context, code string, at time.Time, 
 		}).Error
 		if err != nil {
 			return err
+		}
+		for _, e := range earlier {
+			if e.PersonID == person.PersonID {
+				continue
+			}
+			if err := s.record(tx, audit.Event{
+				At: at, Kind: minid.KindFactorRemoved, Actor: audit.Person(person.PersonID), Subject: audit.Person(e.PersonID), Outcome: string(minid.FactorApp),
+			}); err != nil {
+				return err
+			}
 		}
 		return s.record(tx, byOwner(minid.KindAppPaired, person.PersonID, "done", at))
 	})

@@ -60,6 +60,17 @@ func (s *Store) WithdrawGrants(ctx context.Context, personID, clientID string, a
 	return nil
 }
 
+// GrantedClients leaves the logins at services alone, as WithdrawGrants does.
+func (s *Store) GrantedClients(ctx context.Context, personID string, at time.Time) ([]string, error) {
+	var ids []string
+	err := s.db.R.WithContext(ctx).Raw(`SELECT DISTINCT client_id FROM authserver_grant
+		WHERE person_id = ? AND login = '' AND revoked_at IS NULL AND expires_at > ? ORDER BY client_id`, personID, at.UnixMilli()).Scan(&ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("store: reading grants: %w", err)
+	}
+	return ids, nil
+}
+
 func scanGrant(statement *gorm.DB) (*authserver.Grant, error) {
 	var g authserver.Grant
 	var scopes, list, level string

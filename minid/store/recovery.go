@@ -14,7 +14,7 @@ type recoveryCodeRow struct{ PersonID, Code string }
 func (recoveryCodeRow) TableName() string { return "minid_recovery_codes" }
 
 // PutRecoveryCodes is documented at minid.RecoveryStore, as are the other verbs. It takes its turn by the person's row.
-func (s *Store) PutRecoveryCodes(ctx context.Context, personID string, codes []string) error {
+func (s *Store) PutRecoveryCodes(ctx context.Context, personID string, codes []string, at time.Time) error {
 	rows := make([]recoveryCodeRow, 0, len(codes))
 	for _, code := range codes {
 		rows = append(rows, recoveryCodeRow{personID, code})
@@ -27,7 +27,10 @@ func (s *Store) PutRecoveryCodes(ctx context.Context, personID string, codes []s
 		if err := tx.Exec("DELETE FROM minid_recovery_codes WHERE person_id = ?", personID).Error; err != nil {
 			return err
 		}
-		return tx.Create(&rows).Error
+		if err := tx.Create(&rows).Error; err != nil {
+			return err
+		}
+		return s.record(tx, byOwner(minid.KindFactorAdded, personID, string(minid.FactorRecovery), at))
 	})
 }
 

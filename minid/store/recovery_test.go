@@ -10,7 +10,7 @@ import (
 // Of sixteen tries at once no more are compared than are left, and a code that is spent is spent once.
 func TestRacedRecovery(t *testing.T) {
 	each(t, func(t *testing.T, s *store.Store) {
-		must(t, s.PutRecoveryCodes(t.Context(), "anna", []string{"a", "b"}))
+		must(t, s.PutRecoveryCodes(t.Context(), "anna", []string{"a", "b"}, noon))
 		must(t, s.AddSignIn(t.Context(), signIn("in")))
 		must(t, s.PassPassword(t.Context(), "in", "anna", noon))
 		one(t, contest(t, func(int) (bool, error) {

@@ -41,10 +41,14 @@ func (s *Store) ResetPassword(ctx context.Context, in minid.SignIn, record, numb
 		if err := one(back, minid.ErrStep); err != nil {
 			return err
 		}
-		changed := tx.Exec("UPDATE minid_people SET password = ?, state = ? WHERE id = ? AND state IN ?", record, string(minid.StateNormal), in.PersonID,
+		changed := tx.Exec("UPDATE minid_people SET password = ? WHERE id = ? AND state IN ?", record, in.PersonID,
 			[]minid.State{minid.StateNormal, minid.StateLocked, minid.StateTemporaryPassword})
 		if err := one(changed, minid.ErrStep); err != nil {
 			return err
+		}
+		opened := tx.Exec("UPDATE minid_people SET state = ? WHERE id = ? AND state <> ?", string(minid.StateNormal), in.PersonID, string(minid.StateNormal))
+		if opened.Error != nil {
+			return opened.Error
 		}
 		if err := tx.Exec("DELETE FROM minid_password_failures WHERE number = ?", number).Error; err != nil {
 			return err
@@ -52,6 +56,9 @@ func (s *Store) ResetPassword(ctx context.Context, in minid.SignIn, record, numb
 		if err := openApp(tx, in.PersonID); err != nil {
 			return err
 		}
-		return endAll(tx, in.PersonID, "")
+		if err := endAll(tx, in.PersonID, ""); err != nil || opened.RowsAffected == 0 {
+			return err
+		}
+		return s.record(tx, byOwner(minid.KindState, in.PersonID, string(minid.StateNormal), at))
 	})
 }

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- Changes of many issuances: proposed by one case worker, approved by another, carried out in steps. Times are
--- Unix seconds.
+-- Changes of many issuances: proposed by one case worker, approved by another, carried out in steps. cursor is the last issuance
+-- that was looked at, times are Unix seconds.
 CREATE TABLE issuer_bulks (
     id               TEXT   NOT NULL PRIMARY KEY,
     to_status        BIGINT NOT NULL,
@@ -17,6 +17,7 @@ CREATE TABLE issuer_bulks (
     proposed_at      BIGINT NOT NULL,
     decided_by       TEXT   NOT NULL,
     decided_at       BIGINT NOT NULL,
-    ends_at          BIGINT NOT NULL
+    ends_at          BIGINT NOT NULL,
+    cursor           TEXT   NOT NULL
 );
 CREATE INDEX issuer_bulks_state ON issuer_bulks (state, decided_at);
