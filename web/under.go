@@ -68,3 +68,6 @@ func (w *outwards) WriteHeader(status int) {
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
+
+// Unwrap is for http.ResponseController.
+func (w *outwards) Unwrap() http.ResponseWriter { return w.ResponseWriter }
