@@ -73,8 +73,11 @@ type Store interface {
 	// Settle notes the end of each presentation that has come to one: its verdict may be read, the wallet refused, or it
 	// expired before.
 	Settle(ctx context.Context, at, expired time.Time) error
-	// Lease takes up to limit events that are due, for the holder of the lease until then. An event is in one lease at a time.
-	Lease(ctx context.Context, lease string, at, until time.Time, limit int) ([]Event, error)
+	// Due lists the parties that have events that are due and in no lease.
+	Due(ctx context.Context, at time.Time) (parties []string, err error)
+	// Lease takes up to limit events of the party that are due, for the holder of the lease until then. An event is in one lease
+	// at a time.
+	Lease(ctx context.Context, party, lease string, at, until time.Time, limit int) ([]Event, error)
 	// Taken ends an event of this lease.
 	Taken(ctx context.Context, id, lease string) error
 	// Postpone counts an attempt of this lease, and makes the event due again; a zero time gives it up.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -159,7 +160,7 @@ func TestAPIEventIsInOneLease(t *testing.T) {
 		var mu sync.Mutex
 		seen := map[string]int{}
 		lease := func(name string, at time.Time, limit int) []api.Event {
-			got, err := s.Lease(ctx, name, at, at.Add(time.Minute), limit)
+			got, err := s.Lease(ctx, "party", name, at, at.Add(time.Minute), limit)
 			if err != nil {
 				t.Error(err)
 			}
@@ -178,11 +179,26 @@ func TestAPIEventIsInOneLease(t *testing.T) {
 				t.Errorf("%s is in %d leases", id, times)
 			}
 		}
+		due := func(at time.Time, want ...string) {
+			t.Helper()
+			if got, err := s.Due(ctx, at); err != nil || !slices.Equal(got, want) {
+				t.Errorf("due are %v, %v, want %v", got, err, want)
+			}
+		}
+		another := addAPI(t, s, "another", func(p *api.Presentation) { p.Party = "other" })[0]
+		must(t, s.TakeAnswer(ctx, another, presentation.Outcome{State: presentation.Refused}, noon))
+		must(t, s.Settle(ctx, noon, noon))
 		lease("rest", noon, n)
+		due(noon.Add(-time.Second))
+		due(noon, "other")
 		if more := lease("more", noon, n); len(more) != 0 {
 			t.Errorf("%d are leased twice", len(more))
 		}
+		if others, err := s.Lease(ctx, "other", "others", noon, noon.Add(time.Hour), n); err != nil || len(others) != 1 || others[0].ID != "another" {
+			t.Errorf("%+v, %v", others, err)
+		}
 		over := noon.Add(time.Minute) // who held the leases has died
+		due(over, "party")
 		again := lease("again", over, n+1)
 		if len(again) != n || again[0].State != presentation.Refused || again[0].Party != "party" || again[0].Reference != "r" {
 			t.Fatalf("%d: %+v", len(again), again)
