@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,20 @@ func TestTrustListCommand(t *testing.T) {
 	for _, bad := range [][]string{{"serve"}, {"trust-list"}, {"trust-list", "-anchors", anchors, "-signer", signer, "-life", "1m"}} {
 		if command(bad, &bytes.Buffer{}, at) == nil {
 			t.Errorf("%v was taken", bad)
+		}
+	}
+}
+
+// The table above tells of every setting.
+func TestSettingsAreTold(t *testing.T) {
+	source, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, _, _ := strings.Cut(string(source), "package main")
+	for field := range reflect.TypeFor[settings]().Fields() {
+		if name := field.Tag.Get("env"); !strings.Contains(table, "\n//\t"+name+" ") {
+			t.Errorf("%s is not in the table of main.go", name)
 		}
 	}
 }
