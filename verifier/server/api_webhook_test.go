@@ -196,6 +196,23 @@ func TestWebhookTellsOfTheEnd(t *testing.T) {
 	}
 }
 
+// What is swept before it was noted is told of as what it was.
+func TestWebhookTellsOfWhatIsSweptAtOnce(t *testing.T) {
+	s := newService(t)
+	box := &inbox{status: http.StatusOK}
+	listener := httptest.NewServer(box)
+	t.Cleanup(listener.Close)
+	s.ownParty(t, "webhook: \""+listener.URL+"\"\n", "client: {method: client_secret_basic}\n", nil)
+	w := s.open(t, s.party(t, "school").ask(map[string]any{"preset": "name", "purpose": "p"}).Links.Cross)
+	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	s.add(presentation.VerdictLifetime + time.Minute)
+	check(t, s.Sweep(t.Context()))
+	check(t, s.Deliver(t.Context()))
+	if box.calls() != 1 || !bytes.Contains(box.bodies[0], []byte("presentation.answered")) {
+		t.Errorf("told %s", box.bodies)
+	}
+}
+
 // Two verifiers on one database do not make the same call at once.
 func TestWebhookOfTwoVerifiers(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
