@@ -12,6 +12,7 @@
 //	VERIFIER_MINID_URL                                       the OpenID Provider of the demonstration services: scheme and host
 //	DEMO_SERVICES_DIR             data/demo-services         what they authenticate with, shared with the provider
 //	VERIFIER_RELYING_PARTIES                                 a folder with a file for each relying party that asks by the API
+//	VERIFIER_REGISTRATION_CERTIFICATE                        a file with a registration certificate, a JWT that goes with each request
 //	VERIFIER_SERVICES                                        a YAML or JSON file with the services that log people in with the wallet, see authserver.ParseServices
 //	VERIFIER_LOGIN_TRUST                                     a YAML or JSON file with the credentials that let people in, and at which level, see login.ParseTrust
 //	VERIFIER_LOGIN_SERIES         skatteetaten               the series of synthetic identity numbers that are logged in: also digdir, nav, nhn
@@ -36,6 +37,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -149,10 +151,16 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	go serve.Every(ctx, tendEvery, "sweep", verifier.Sweep, log)
-	go serve.Every(ctx, tendEvery, "trust lists", func(ctx context.Context) error { verifier.Refresh(ctx); return nil }, log)
-	go serve.Every(ctx, tendEvery, "keys", func(context.Context) error { return verifier.RefreshKeys() }, log)
-	go serve.Every(ctx, deliverEvery, "webhooks", verifier.Deliver, log)
+	ctx, stop := context.WithCancel(ctx)
+	var tending sync.WaitGroup // ends before the database is closed: what a party has taken is noted
+	defer tending.Wait()
+	defer stop()
+	tending.Go(func() { serve.Every(ctx, tendEvery, "sweep", verifier.Sweep, log) })
+	tending.Go(func() {
+		serve.Every(ctx, tendEvery, "trust lists", func(ctx context.Context) error { verifier.Refresh(ctx); return nil }, log)
+	})
+	tending.Go(func() { serve.Every(ctx, tendEvery, "keys", func(context.Context) error { return verifier.RefreshKeys() }, log) })
+	tending.Go(func() { serve.Every(ctx, deliverEvery, "webhooks", verifier.Deliver, log) })
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: tls, Handler: verifier.Handler, Log: log, Stopping: verifier.Close})
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -73,6 +74,20 @@ func TestLoginSeries(t *testing.T) {
 	for _, name := range []string{"ordinary", "tenor", ""} {
 		if _, err := numbersOf([]string{name}); err == nil {
 			t.Errorf("%q is taken for a series", name)
+		}
+	}
+}
+
+// The table above tells of every setting.
+func TestSettingsAreTold(t *testing.T) {
+	source, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, _, _ := strings.Cut(string(source), "package main")
+	for field := range reflect.TypeFor[settings]().Fields() {
+		if name := field.Tag.Get("env"); !strings.Contains(table, "\n//\t"+name+" ") {
+			t.Errorf("%s is not in the table of main.go", name)
 		}
 	}
 }

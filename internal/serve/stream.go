@@ -42,12 +42,21 @@ func (s *Stream) Event(name string, data []byte) error {
 // Beat writes a sign of life, which readers ignore.
 func (s *Stream) Beat() error { return s.write(": beat\n\n") }
 
-// write ends a write that takes too long by a deadline in the past, which needs no clock.
 func (s *Stream) write(text string) error {
-	late := time.AfterFunc(s.limit, func() { _ = s.rc.SetWriteDeadline(time.Unix(1, 0)) })
+	return Within(s.w, s.limit, func() error {
+		_, err := s.w.Write([]byte(text))
+		return err
+	})
+}
+
+// Within writes to a reader who may be slow, where the limits of the server are put away. A write that takes longer than limit
+// ends by a deadline in the past, which needs no clock.
+func Within(w http.ResponseWriter, limit time.Duration, write func() error) error {
+	rc := http.NewResponseController(w)
+	late := time.AfterFunc(limit, func() { _ = rc.SetWriteDeadline(time.Unix(1, 0)) })
 	defer late.Stop()
-	if _, err := s.w.Write([]byte(text)); err != nil {
+	if err := write(); err != nil {
 		return err
 	}
-	return s.rc.Flush()
+	return rc.Flush()
 }

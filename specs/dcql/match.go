@@ -87,7 +87,7 @@ func (c *CredentialQuery) chooseClaims(get func(*ClaimsQuery) [][]any) (paths []
 			}
 			found := get(q)
 			if found == nil {
-				return nil, fmt.Sprintf("the claim %s is missing or has another value", pathText(q.Path))
+				return nil, fmt.Sprintf("the claim %s is missing or has another value", PathText(q.Path))
 			}
 			paths = append(paths, found...)
 		}

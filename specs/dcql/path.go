@@ -122,8 +122,8 @@ func disclosed(path []any, claims any) []any {
 	return selected
 }
 
-// pathText shows a path to people: names and indices between slashes, * for null.
-func pathText(path []any) string {
+// PathText shows a claims path pointer (section 7) to people: names and indices between slashes, * for null.
+func PathText(path []any) string {
 	words := make([]string, len(path))
 	for i, c := range path {
 		if words[i] = fmt.Sprint(c); c == nil {

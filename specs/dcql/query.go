@@ -40,6 +40,14 @@ type Meta struct {
 	DoctypeValue string   `json:"doctype_value,omitempty"`
 }
 
+// Types are those asked for: vct values, or the doctype.
+func (c *CredentialQuery) Types() []string {
+	if c.Format == FormatMdoc {
+		return []string{c.Meta.DoctypeValue}
+	}
+	return c.Meta.VCTValues
+}
+
 // TrustedAuthority names authorities by one kind of identifier (section 6.1.1).
 type TrustedAuthority struct {
 	Type   string   `json:"type"`

@@ -43,7 +43,7 @@ type API struct {
 
 	closing sync.Once
 	closed  chan struct{}
-	waiting chan struct{} // a place for each that waits
+	waiting places
 }
 
 // Mount puts the routes of the package comment on r.
@@ -52,7 +52,7 @@ func (a *API) Mount(r gin.IRouter) error {
 	if err != nil {
 		return err
 	}
-	a.closed, a.waiting = make(chan struct{}), make(chan struct{}, maxWaiting)
+	a.closed = make(chan struct{})
 	r.GET("/.well-known/"+oauth2.WellKnownSuffix+Prefix, func(c *gin.Context) {
 		c.Header("Cache-Control", "public, max-age=300")
 		c.Data(http.StatusOK, "application/json", metadata)
@@ -72,8 +72,11 @@ func (a *API) Mount(r gin.IRouter) error {
 // Close ends what waits, when the server stops.
 func (a *API) Close() { a.closing.Do(func() { close(a.closed) }) }
 
-// Sweep deletes what has expired.
+// Sweep notes what presentations have come to, and deletes what has expired.
 func (a *API) Sweep(ctx context.Context) error {
+	if err := a.Store.Settle(ctx, a.Now(), a.Now().Add(-grace)); err != nil {
+		return err
+	}
 	return a.Store.SweepAPI(ctx, a.Now(), a.Now().Add(-Remembered))
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/gin-gonic/gin"
 
@@ -21,6 +22,7 @@ const (
 	InvalidRedirect     = "invalid_redirect"       // not one that the party has registered
 	KeyReused           = "idempotency_key_reused" // for another request, or one that is over
 	AlreadyAnswered     = "already_answered"       // there is a verdict, which cannot be taken back
+	AlreadyExpired      = "already_expired"        // there is nothing to take back
 	UnknownCode         = "unknown_response_code"  // not that of this presentation, or brought before
 	TooManyWaiting      = "too_many_waiting"       // long polls and streams
 )
@@ -56,9 +58,16 @@ var errToken = &Error{
 	Expected: "Authorization: Bearer, with a token of the token endpoint", Section: "RFC 6750 section 3", Status: http.StatusUnauthorized,
 }
 
-var errWaiting = &Error{
-	Code: TooManyWaiting, Description: "too many wait here now", Expected: "a call without wait, later", Status: http.StatusServiceUnavailable,
-}
+var (
+	errPartyWaiting = &Error{
+		Code: TooManyWaiting, Description: "this relying party has as many long polls and streams as it may",
+		Expected: "at most " + strconv.Itoa(maxOfParty) + " at once; a call without wait", Status: http.StatusTooManyRequests,
+	}
+	errWaiting = &Error{
+		Code: TooManyWaiting, Description: "too many wait here now", Expected: "a call without wait, or the same call later",
+		Status: http.StatusServiceUnavailable,
+	}
+)
 
 // refuse answers with a refusal. Anything else is silent here and stands in the log.
 func (a *API) refuse(c *gin.Context, err error) {
@@ -81,7 +90,7 @@ func (a *API) refuse(c *gin.Context, err error) {
 	switch told.Status {
 	case http.StatusUnauthorized:
 		c.Header("WWW-Authenticate", `Bearer error="`+oauth2.InvalidToken+`"`)
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		c.Header("Retry-After", "5")
 	}
 	c.Header("Cache-Control", "no-store")

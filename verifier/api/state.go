@@ -91,10 +91,18 @@ func (a *API) look(ctx context.Context, p *Presentation, secret string) (*stateB
 	if err != nil {
 		return nil, nil, err
 	}
-	if told.State = r.State; !final(r.State) {
+	switch told.State = r.State; {
+	case !final(r.State):
 		told.Links, err = a.links(ctx, p, r, secret)
+	case r.State == presentation.Expired && !a.expired(p): // an answer may be under judgement
+		told.State = r.Before
 	}
 	return told, r, err
+}
+
+// expired tells whether there can be no answer any more, nor one that came in time and is still being judged.
+func (a *API) expired(p *Presentation) bool {
+	return p.State == presentation.Expired || !a.Now().Before(p.Expires.Add(grace))
 }
 
 // links are those for wallets; for the same device only when the browser has somewhere to go afterwards.
@@ -117,22 +125,14 @@ func (a *API) links(ctx context.Context, p *Presentation, r *presentation.Result
 
 // state answers at once, or with wait when the state has become another.
 func (a *API) state(c *gin.Context) {
-	told, _, err := a.await(c, func(then, now presentation.State) bool { return now != then || final(now) })
-	if err != nil {
-		a.refuse(c, err)
-		return
-	}
-	c.PureJSON(http.StatusOK, told)
+	a.await(c, func(then, now presentation.State) bool { return now != then || final(now) }, func(told *stateBody, _ *presentation.Result) {
+		c.PureJSON(http.StatusOK, told)
+	})
 }
 
 // result answers with a verdict, or 202 and the state when there is none yet.
 func (a *API) result(c *gin.Context) {
-	told, r, err := a.await(c, func(_, now presentation.State) bool { return final(now) })
-	if err != nil {
-		a.refuse(c, err)
-		return
-	}
-	a.tell(c, told, r)
+	a.await(c, func(_, now presentation.State) bool { return final(now) }, func(told *stateBody, r *presentation.Result) { a.tell(c, told, r) })
 }
 
 func (a *API) tell(c *gin.Context, told *stateBody, r *presentation.Result) {
@@ -197,11 +197,16 @@ func (a *API) redeem(c *gin.Context) {
 
 func (a *API) cancel(c *gin.Context) {
 	p, _ := found(c)
-	err := a.Store.Cancel(c.Request.Context(), p.ID, a.Now())
+	err := a.Store.Cancel(c.Request.Context(), p.ID, a.Now(), a.Now().Add(-grace))
 	switch {
 	case errors.Is(err, ErrAnswered):
 		a.refuse(c, &Error{
 			Code: AlreadyAnswered, Description: "the presentation has its verdict, which can be read",
+			Expected: "a presentation that is open", Status: http.StatusConflict,
+		})
+	case errors.Is(err, ErrExpired):
+		a.refuse(c, &Error{
+			Code: AlreadyExpired, Description: "the presentation has expired: nothing can be answered any more",
 			Expected: "a presentation that is open", Status: http.StatusConflict,
 		})
 	case err != nil:

@@ -21,6 +21,8 @@ var (
 	ErrNotFound = errors.New("api: unknown, over, or another's")
 	// ErrKeyTaken means that the party has used the Idempotency-Key.
 	ErrKeyTaken = errors.New("api: the idempotency key has been used")
+	// ErrExpired means that nobody answered in time.
+	ErrExpired = errors.New("api: the presentation has expired")
 	// ErrAnswered means that there is a verdict that the party may read.
 	ErrAnswered = errors.New("api: the presentation has been answered")
 )
@@ -66,15 +68,20 @@ type Store interface {
 	Presentation(ctx context.Context, id, party, handle string, at time.Time) (*Presentation, error)
 	// PresentationByKey finds one of the party by its key: ErrNotFound.
 	PresentationByKey(ctx context.Context, party, key string) (*Presentation, error)
-	// Cancel deletes the transaction, so that nothing can be answered, unless its verdict may be read already: one statement
-	// decides. ErrAnswered.
-	Cancel(ctx context.Context, id string, at time.Time) error
+	// Mark tells of the rows of a presentation what says how it stands: another text when it may stand otherwise. ErrNotFound.
+	Mark(ctx context.Context, id string) (string, error)
+	// Cancel deletes the transaction, so that nothing can be answered, unless its verdict may be read already or its requests
+	// expired before: one statement decides. ErrAnswered, ErrExpired.
+	Cancel(ctx context.Context, id string, at, expired time.Time) error
 
-	// Settle notes the end of each presentation that has come to one: its verdict may be read, the wallet refused, or it
+	// Settle notes the end of each presentation that has come to one: its verdict may be read, the wallet refused, or its requests
 	// expired before.
 	Settle(ctx context.Context, at, expired time.Time) error
-	// Lease takes up to limit events that are due, for the holder of the lease until then. An event is in one lease at a time.
-	Lease(ctx context.Context, lease string, at, until time.Time, limit int) ([]Event, error)
+	// Due lists the parties that have events that are due and in no lease.
+	Due(ctx context.Context, at time.Time) (parties []string, err error)
+	// Lease takes up to limit events of the party that are due, for the holder of the lease until then. An event is in one lease
+	// at a time.
+	Lease(ctx context.Context, party, lease string, at, until time.Time, limit int) ([]Event, error)
 	// Taken ends an event of this lease.
 	Taken(ctx context.Context, id, lease string) error
 	// Postpone counts an attempt of this lease, and makes the event due again; a zero time gives it up.

@@ -42,7 +42,8 @@ type eventBody struct {
 
 const (
 	leaseLife = time.Minute // longer than a call may take
-	batch     = 16          // calls at once
+	batch     = 16          // calls at once to a party
+	lookEvery = time.Second // for parties to call, while others are called
 	firstWait = 5 * time.Second
 	mostWait  = 10 * time.Minute
 	// grace is how long after the end of a request an answer that came in time may still be judged.
@@ -57,39 +58,83 @@ func backoff(attempts int) time.Duration {
 	return min(firstWait<<attempts, mostWait)
 }
 
-// Deliver notes what has come to its end, and makes the calls that are due. What does not work is tried again by a later call,
-// until the presentation is forgotten.
+// Deliver notes what has come to its end, and makes the calls that are due, until none is. Each party has its own calls, so that
+// one that does not answer keeps nobody else waiting. What does not work is tried again when it is due again, until the
+// presentation is forgotten.
 func (w *Webhooks) Deliver(ctx context.Context) error {
-	now := w.Now()
-	if err := w.Store.Settle(ctx, now, now.Add(-grace)); err != nil {
-		return err
+	type end struct {
+		party string
+		err   error
 	}
-	lease := presentation.NewBrowser()
-	due, err := w.Store.Lease(ctx, lease, now, now.Add(leaseLife), batch)
-	if err != nil {
-		return err
+	ends, busy := make(chan end), map[string]bool{}
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for failed := error(nil); ; {
+		if failed == nil {
+			due, err := w.due(ctx)
+			failed = err
+			for _, party := range due {
+				if !busy[party] {
+					busy[party] = true
+					go func() { ends <- end{party, w.deliverTo(ctx, party)} }()
+				}
+			}
+		}
+		if len(busy) == 0 {
+			return failed
+		}
+		select {
+		case e := <-ends:
+			delete(busy, e.party)
+			failed = errors.Join(failed, e.err)
+		case <-look.C: // for what comes while a party is slow
+		}
 	}
-	errs := make([]error, len(due))
-	var calls sync.WaitGroup
-	for i, e := range due {
-		calls.Go(func() { errs[i] = w.deliver(ctx, e, lease) })
-	}
-	calls.Wait()
-	return errors.Join(errs...)
 }
 
+// due lists the parties that are to be called.
+func (w *Webhooks) due(ctx context.Context) ([]string, error) {
+	now := w.Now()
+	if err := w.Store.Settle(ctx, now, now.Add(-grace)); err != nil {
+		return nil, err
+	}
+	return w.Store.Due(ctx, now)
+}
+
+// deliverTo makes the calls to one party, a batch at a time.
+func (w *Webhooks) deliverTo(ctx context.Context, party string) error {
+	for {
+		now, lease := w.Now(), presentation.NewBrowser()
+		events, err := w.Store.Lease(ctx, party, lease, now, now.Add(leaseLife), batch)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		errs := make([]error, len(events))
+		var calls sync.WaitGroup
+		for i, e := range events {
+			calls.Go(func() { errs[i] = w.deliver(ctx, e, lease) })
+		}
+		calls.Wait()
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+	}
+}
+
+// deliver makes one call. What came of it is noted even when the service stops meanwhile: the party has taken the event.
 func (w *Webhooks) deliver(ctx context.Context, e Event, lease string) error {
+	noted := context.WithoutCancel(ctx)
 	party := w.Parties.ByID(e.Party)
 	if party == nil || party.Webhook == "" {
-		return w.Store.Postpone(ctx, e.ID, lease, time.Time{}) // it wants none since
+		return w.Store.Postpone(noted, e.ID, lease, time.Time{}) // it wants none since
 	}
 	err := w.send(ctx, party, e)
 	if err == nil {
-		return w.Store.Taken(ctx, e.ID, lease)
+		return w.Store.Taken(noted, e.ID, lease)
 	}
 	wait := backoff(e.Attempts)
 	w.Log.WarnContext(ctx, "webhook", "party", party.ID, "attempt", e.Attempts+1, "again_in", wait.String(), "cause", err.Error())
-	return w.Store.Postpone(ctx, e.ID, lease, w.Now().Add(wait))
+	return w.Store.Postpone(noted, e.ID, lease, w.Now().Add(wait))
 }
 
 var errNotTaken = errors.New("expected a 2xx")

@@ -14,6 +14,7 @@ type Result struct {
 	ID      string
 	Ask     *Ask
 	State   State
+	Before  State  // what it was when it expired, when Expired
 	Error   string // of the wallet, when Refused
 	Expires time.Time
 	Verdict *Verdict
@@ -46,7 +47,7 @@ func (s *Service) Result(ctx context.Context, id, browser string) (*Result, erro
 	case out.State == Waiting || out.State == Fetched:
 		out.Renewable = t.Renewed < MaxRenewals && !t.SameDevice
 		if !now.Before(t.Expires) {
-			out.State = Expired
+			out.Before, out.State = out.State, Expired
 		}
 		return out, nil
 	case t.State != Answered:

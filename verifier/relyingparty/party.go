@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -140,7 +141,10 @@ func ParseParty(raw []byte) (*Party, error) {
 		if err == nil {
 			err = p.Check(query)
 		}
-		if err != nil || !id.MatchString(name) {
+		if !id.MatchString(name) {
+			err = errors.New("expected a name of up to 40 small letters, digits and hyphens")
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%w: preset %q: %w", ErrService, name, err)
 		}
 		p.Presets[name] = query

@@ -59,6 +59,7 @@ func TestParsePartyRefuses(t *testing.T) {
 		"a path that is none":         {"[[n, e]]", "[[n, 1.5]]"},
 		"an empty path":               {"[[n, e]]", "[[]]"},
 		"a preset that asks too much": {"{path: [role]}", "{path: [grade]}"},
+		"a preset with another name":  {"pupil: {cred", "Pupil: {cred"},
 		"a preset that is no query":   {"{vct_values: [t]}", "{}"},
 		"http in the network":         {"https://school.example/back", "http://school.example/back"},
 		"a redirect with fragment":    {"https://school.example/back", "https://school.example/back#x"},
@@ -74,7 +75,8 @@ func TestParsePartyRefuses(t *testing.T) {
 			if !strings.Contains(goodParty, change[0]) {
 				t.Fatalf("%q is not there to change", change[0])
 			}
-			if _, err := ParseParty([]byte(strings.Replace(goodParty, change[0], change[1], 1))); !errors.Is(err, ErrService) {
+			_, err := ParseParty([]byte(strings.Replace(goodParty, change[0], change[1], 1)))
+			if !errors.Is(err, ErrService) || strings.Contains(err.Error(), "%!") {
 				t.Errorf("got %v, want ErrService", err)
 			}
 		})

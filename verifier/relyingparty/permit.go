@@ -3,7 +3,6 @@ package relyingparty
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"lommebok.example/specs/dcql"
 )
@@ -57,10 +56,7 @@ func (e *NotPermittedError) Error() string {
 func (p *Party) Check(q *dcql.Query) error {
 	for i := range q.Credentials {
 		c := &q.Credentials[i]
-		types := c.Meta.VCTValues
-		if c.Format == dcql.FormatMdoc {
-			types = []string{c.Meta.DoctypeValue}
-		}
+		types := c.Types()
 		for _, kind := range types {
 			if err := p.checkType(c, kind); err != nil {
 				return err
@@ -87,9 +83,9 @@ func (p *Party) checkType(c *dcql.CredentialQuery, kind string) error {
 	}
 	for _, claim := range c.Claims {
 		if !slices.ContainsFunc(allowed, func(path []any) bool { return covers(path, claim.Path) }) {
-			e := &NotPermittedError{Query: c.ID, Type: kind, Claim: PathText(claim.Path)}
+			e := &NotPermittedError{Query: c.ID, Type: kind, Claim: dcql.PathText(claim.Path)}
 			for _, path := range allowed {
-				e.Expected = append(e.Expected, PathText(path))
+				e.Expected = append(e.Expected, dcql.PathText(path))
 			}
 			return e
 		}
@@ -119,15 +115,4 @@ func covers(allowed, asked []any) bool {
 		}
 	}
 	return true
-}
-
-// PathText shows a claims path pointer: names and indices between slashes, * for null.
-func PathText(path []any) string {
-	words := make([]string, len(path))
-	for i, e := range path {
-		if words[i] = fmt.Sprint(e); e == nil {
-			words[i] = "*"
-		}
-	}
-	return strings.Join(words, "/")
 }

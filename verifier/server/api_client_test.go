@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
+	"lommebok.example/verifier/api"
 	"lommebok.example/verifier/server"
 )
 
@@ -101,5 +104,21 @@ func TestAccessCertificateOfAParty(t *testing.T) {
 			t.Errorf("%s was made", name)
 		}
 		check(t, os.WriteFile(path, files[name], 0o600))
+	}
+}
+
+// A browser is sent back by http on a developer's own machine alone, and a party that cannot be is told so at the start.
+func TestRedirectsOfPartiesAreHTTPS(t *testing.T) {
+	s := newService(t)
+	s.ownParty(t, "", "client: {method: client_secret_basic}\n", nil)
+	s.cfg.URL, s.cfg.WalletURL, s.cfg.InsecureAllowHTTP = "https://verifier.example", "", false
+	s.start(t)
+	refusedAs(t, s.party(t, demoParty).do(http.MethodPost, "/api/presentations", pidRequest), http.StatusBadRequest, api.InvalidRedirect)
+	file := filepath.Join(s.cfg.RelyingPartiesDir, "school.yaml")
+	raw, err := os.ReadFile(file)
+	check(t, err)
+	check(t, os.WriteFile(file, bytes.Replace(raw, []byte("https://school.example/back"), []byte("HTTP://localhost/back"), 1), 0o600))
+	if _, err := s.tryBuild(); !errors.Is(err, server.ErrConfig) || !strings.Contains(err.Error(), "redirects") {
+		t.Errorf("started with a redirect by http: %v", err)
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +41,11 @@ func makeAskers(cfg Config, services *relyingparty.Set, root *access) (*askers, 
 	if err != nil {
 		return nil, err
 	}
+	if !cfg.InsecureAllowHTTP { // the demonstrations are for a developer's own machine, too
+		for _, party := range parties.All() {
+			party.Redirects = slices.DeleteFunc(party.Redirects, isHTTP)
+		}
+	}
 	if cfg.RelyingPartiesDir != "" {
 		if err := parties.Add(os.DirFS(cfg.RelyingPartiesDir)); err != nil {
 			return nil, fmt.Errorf("%w: relying parties: %w", ErrConfig, err)
@@ -58,7 +65,12 @@ func makeAskers(cfg Config, services *relyingparty.Set, root *access) (*askers, 
 	return a, nil
 }
 
+func isHTTP(address string) bool { return strings.HasPrefix(strings.ToLower(address), "http:") }
+
 func (a *askers) add(cfg Config, root *access, party *relyingparty.Party) (err error) {
+	if !cfg.InsecureAllowHTTP && slices.ContainsFunc(party.Redirects, isHTTP) {
+		return errors.New("redirects: expected https; on a developer's own machine http is allowed with VERIFIER_INSECURE_ALLOW_HTTP=true")
+	}
 	dir := filepath.Join(cfg.DataDir, "relying-parties")
 	secret := party.Client.Secret
 	if secret == "" && party.Client.Method == oidc.AuthSecretBasic {

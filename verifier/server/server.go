@@ -310,7 +310,11 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 
 // Sweep deletes the transactions that are over, with all that was shown in them.
 func (s *Server) Sweep(ctx context.Context) error {
-	return errors.Join(s.asking.Sweep(ctx), s.api.Sweep(ctx), s.store.SweepEID(ctx, s.now()), s.store.SweepLogins(ctx, s.now()), s.provider.Sweep(ctx))
+	err := s.api.Sweep(ctx)
+	if err == nil { // what relying parties are told of has been noted
+		err = s.asking.Sweep(ctx)
+	}
+	return errors.Join(err, s.store.SweepEID(ctx, s.now()), s.store.SweepLogins(ctx, s.now()), s.provider.Sweep(ctx))
 }
 
 // ErrConfig is what is wrong with a Config.

@@ -108,7 +108,7 @@ func (v *benchView) tell(t *workbench.Trial, lang string) {
 	for _, m := range t.Sent {
 		sent := sentView{Query: m.CredentialQueryID, Example: names[m.CandidateID]}
 		for _, path := range m.Paths {
-			sent.Claims = append(sent.Claims, relyingparty.PathText(path))
+			sent.Claims = append(sent.Claims, dcql.PathText(path))
 		}
 		v.Sent = append(v.Sent, sent)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -111,25 +112,57 @@ func (s *Store) presentation(ctx context.Context, where string, args ...any) (*a
 
 func instant(millis int64) time.Time { return time.UnixMilli(millis).UTC() }
 
+// standing is how the rows of a presentation stand.
+type standing struct {
+	State    string // of the API's row
+	Answer   string // state of the transaction; "" when it is gone
+	Redeemed bool
+}
+
+func standingOf(db *gorm.DB, id string) (s standing, err error) {
+	err = db.Table("api_presentations AS a").Joins("LEFT JOIN transactions t ON t.id = a.id").Where("a.id = ?", id).
+		Select("a.state, COALESCE(t.state, '') AS answer, COALESCE(t.code_redeemed, ?) AS redeemed", false).Take(&s).Error
+	return s, unknown(err)
+}
+
+// Mark implements api.Store.
+func (s *Store) Mark(ctx context.Context, id string) (string, error) {
+	now, err := standingOf(s.db.R.WithContext(ctx), id)
+	return fmt.Sprint(now), err
+}
+
 // Cancel implements api.Store. The delete alone decides: an answer that is taken meanwhile finds no transaction, or was
 // before. Keys go with it.
-func (s *Store) Cancel(ctx context.Context, id string, at time.Time) error {
+func (s *Store) Cancel(ctx context.Context, id string, at, expired time.Time) error {
 	return s.db.W.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		gone := tx.Where("id = ? AND (state IN ? OR same_device AND NOT code_redeemed)", id, open).Delete(&transactionRow{})
+		gone := tx.Where("id = ?", id).Where(`same_device AND NOT code_redeemed OR state IN ? AND EXISTS
+			(SELECT 1 FROM api_presentations a WHERE a.id = transactions.id AND a.state = '' AND a.expires > ?)`, open, expired.UnixMilli()).
+			Delete(&transactionRow{})
 		if gone.Error != nil {
 			return gone.Error
 		}
-		noted := tx.Model(&apiRow{}).Where("id = ? AND state = ''", id)
 		if gone.RowsAffected == 0 {
-			// Cancelled before, or the verdict may be read.
-			noted = tx.Model(&apiRow{}).Where("id = ? AND state = ?", id, string(api.Cancelled))
+			return notCancelled(tx, id)
 		}
-		noted = noted.Updates(map[string]any{"state": string(api.Cancelled), "settled": at.UnixMilli(), "due": 0})
-		if noted.Error == nil && gone.RowsAffected == 0 && noted.RowsAffected == 0 {
-			return api.ErrAnswered
+		noted := tx.Model(&apiRow{}).Where("id = ? AND state = ''", id).
+			Updates(map[string]any{"state": string(api.Cancelled), "settled": at.UnixMilli(), "due": 0})
+		if noted.Error == nil && noted.RowsAffected == 0 { // it was noted meanwhile that its time is over
+			return api.ErrExpired
 		}
 		return noted.Error
 	})
+}
+
+// notCancelled is why there was nothing to delete; nil when it has been cancelled before.
+func notCancelled(tx *gorm.DB, id string) error {
+	now, err := standingOf(tx, id)
+	switch {
+	case err != nil || now.State == string(api.Cancelled):
+		return err
+	case now.Answer == string(presentation.Answered) || now.Answer == string(presentation.Refused):
+		return api.ErrAnswered
+	}
+	return api.ErrExpired
 }
 
 // SweepAPI implements api.Store.

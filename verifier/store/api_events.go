@@ -26,14 +26,21 @@ func (s *Store) Settle(ctx context.Context, at, expired time.Time) error {
 		string(presentation.Expired), at.UnixMilli(), at.UnixMilli(), expired.UnixMilli(), at.UnixMilli(), open).Error
 }
 
+// Due implements api.Store.
+func (s *Store) Due(ctx context.Context, at time.Time) (parties []string, err error) {
+	err = s.db.R.WithContext(ctx).Model(&apiRow{}).Where("due > 0 AND due <= ? AND leased_until <= ?", at.UnixMilli(), at.UnixMilli()).
+		Distinct().Pluck("party", &parties).Error
+	return parties, err
+}
+
 // Lease implements api.Store. The outer WHERE is asked again of a row that another has just leased.
-func (s *Store) Lease(ctx context.Context, lease string, at, until time.Time, limit int) ([]api.Event, error) {
+func (s *Store) Lease(ctx context.Context, party, lease string, at, until time.Time, limit int) ([]api.Event, error) {
 	var rows []apiRow
 	err := s.db.W.WithContext(ctx).Raw(`UPDATE api_presentations SET lease = ?, leased_until = ?
-		WHERE id IN (SELECT id FROM api_presentations WHERE due > 0 AND due <= ? AND leased_until <= ? ORDER BY due LIMIT ?)
+		WHERE id IN (SELECT id FROM api_presentations WHERE party = ? AND due > 0 AND due <= ? AND leased_until <= ? ORDER BY due LIMIT ?)
 			AND due > 0 AND due <= ? AND leased_until <= ?
 		RETURNING id, party, reference, state, settled, attempts`,
-		lease, until.UnixMilli(), at.UnixMilli(), at.UnixMilli(), limit, at.UnixMilli(), at.UnixMilli()).Scan(&rows).Error
+		lease, until.UnixMilli(), party, at.UnixMilli(), at.UnixMilli(), limit, at.UnixMilli(), at.UnixMilli()).Scan(&rows).Error
 	events := make([]api.Event, len(rows))
 	for i, row := range rows {
 		events[i] = api.Event{

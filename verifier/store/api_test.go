@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -107,7 +108,7 @@ func TestAPICancelAgainstAnswer(t *testing.T) {
 			requests := addAPI(t, s, id)
 			var cancelled, answered error
 			var wg sync.WaitGroup
-			wg.Go(func() { cancelled = s.Cancel(ctx, id, noon) })
+			wg.Go(func() { cancelled = s.Cancel(ctx, id, noon, noon) })
 			wg.Go(func() {
 				answered = s.TakeAnswer(ctx, requests[0], presentation.Outcome{State: presentation.Answered, Verdict: []byte{1}}, noon)
 			})
@@ -132,16 +133,59 @@ func TestAPICancel(t *testing.T) {
 	each(t, func(t *testing.T, s *Store) {
 		ctx := context.Background()
 		addAPI(t, s, "open")
-		must(t, s.Cancel(ctx, "open", noon))
-		must(t, s.Cancel(ctx, "open", noon))
+		must(t, s.Cancel(ctx, "open", noon, noon))
+		must(t, s.Cancel(ctx, "open", noon, noon))
 		same := addAPI(t, s, "same")[1]
 		must(t, s.TakeAnswer(ctx, same, presentation.Outcome{State: presentation.Answered, Code: "same code"}, noon))
-		must(t, s.Cancel(ctx, "same", noon))
+		must(t, s.Cancel(ctx, "same", noon, noon))
 		wantErr(t, "the code after that", s.TakeResponseCode(ctx, "same", "browser", "same code"), presentation.ErrNotFound)
 		read := addAPI(t, s, "read")[1]
 		must(t, s.TakeAnswer(ctx, read, presentation.Outcome{State: presentation.Answered, Code: "read code"}, noon))
 		must(t, s.TakeResponseCode(ctx, "read", "browser", "read code"))
-		wantErr(t, "what may be read", s.Cancel(ctx, "read", noon), api.ErrAnswered)
+		wantErr(t, "what may be read", s.Cancel(ctx, "read", noon, noon), api.ErrAnswered)
+		addAPI(t, s, "late")
+		end := noon.Add(presentation.RequestLifetime)
+		wantErr(t, "what expired", s.Cancel(ctx, "late", end, end), api.ErrExpired)
+		must(t, s.Settle(ctx, end, end))
+		wantErr(t, "what is noted as expired", s.Cancel(ctx, "late", noon, noon), api.ErrExpired)
+		if p, err := s.Presentation(ctx, "late", "party", "handle", noon); err != nil || p.State != presentation.Expired {
+			t.Errorf("%+v, %v", p, err)
+		}
+		_, err := s.Transaction(ctx, "late", "browser")
+		must(t, err)
+		wantErr(t, "nobody's", s.Cancel(ctx, "nobody", noon, noon), api.ErrNotFound)
+	})
+}
+
+// The mark is another whenever a presentation comes to stand otherwise, and the same until then.
+func TestAPIMark(t *testing.T) {
+	each(t, func(t *testing.T, s *Store) {
+		ctx := context.Background()
+		last := ""
+		another := func(id, after string, err error) {
+			t.Helper()
+			must(t, err)
+			mark, err := s.Mark(ctx, id)
+			must(t, err)
+			again, err := s.Mark(ctx, id)
+			must(t, err)
+			if mark == last || mark != again {
+				t.Errorf("%s: %q, then %q, and %q before", after, mark, again, last)
+			}
+			last = mark
+		}
+		requests := addAPI(t, s, "tx")
+		another("tx", "asked", nil)
+		another("tx", "fetched", s.MarkFetched(ctx, "tx"))
+		another("tx", "answered", s.TakeAnswer(ctx, requests[1], presentation.Outcome{State: presentation.Answered, Code: "code"}, noon))
+		another("tx", "redeemed", s.TakeResponseCode(ctx, "tx", "browser", "code"))
+		another("tx", "settled", s.Settle(ctx, noon, noon))
+		another("tx", "deleted", s.Sweep(ctx, noon.Add(time.Hour)))
+		addAPI(t, s, "back")
+		another("back", "asked", nil)
+		another("back", "cancelled", s.Cancel(ctx, "back", noon, noon))
+		_, err := s.Mark(ctx, "nobody")
+		wantErr(t, "nobody's", err, api.ErrNotFound)
 	})
 }
 
@@ -159,7 +203,7 @@ func TestAPIEventIsInOneLease(t *testing.T) {
 		var mu sync.Mutex
 		seen := map[string]int{}
 		lease := func(name string, at time.Time, limit int) []api.Event {
-			got, err := s.Lease(ctx, name, at, at.Add(time.Minute), limit)
+			got, err := s.Lease(ctx, "party", name, at, at.Add(time.Minute), limit)
 			if err != nil {
 				t.Error(err)
 			}
@@ -178,11 +222,26 @@ func TestAPIEventIsInOneLease(t *testing.T) {
 				t.Errorf("%s is in %d leases", id, times)
 			}
 		}
+		due := func(at time.Time, want ...string) {
+			t.Helper()
+			if got, err := s.Due(ctx, at); err != nil || !slices.Equal(got, want) {
+				t.Errorf("due are %v, %v, want %v", got, err, want)
+			}
+		}
+		another := addAPI(t, s, "another", func(p *api.Presentation) { p.Party = "other" })[0]
+		must(t, s.TakeAnswer(ctx, another, presentation.Outcome{State: presentation.Refused}, noon))
+		must(t, s.Settle(ctx, noon, noon))
 		lease("rest", noon, n)
+		due(noon.Add(-time.Second))
+		due(noon, "other")
 		if more := lease("more", noon, n); len(more) != 0 {
 			t.Errorf("%d are leased twice", len(more))
 		}
+		if others, err := s.Lease(ctx, "other", "others", noon, noon.Add(time.Hour), n); err != nil || len(others) != 1 || others[0].ID != "another" {
+			t.Errorf("%+v, %v", others, err)
+		}
 		over := noon.Add(time.Minute) // who held the leases has died
+		due(over, "party")
 		again := lease("again", over, n+1)
 		if len(again) != n || again[0].State != presentation.Refused || again[0].Party != "party" || again[0].Reference != "r" {
 			t.Fatalf("%d: %+v", len(again), again)

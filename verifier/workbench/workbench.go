@@ -121,10 +121,7 @@ func Run(q *dcql.Query, examples []Example) *Trial {
 }
 
 func tryQuery(c *dcql.CredentialQuery, examples []Example) QueryTrial {
-	t := QueryTrial{ID: c.ID, Format: c.Format, Type: strings.Join(c.Meta.VCTValues, ", ")}
-	if c.Format == dcql.FormatMdoc {
-		t.Type = c.Meta.DoctypeValue
-	}
+	t := QueryTrial{ID: c.ID, Format: c.Format, Type: strings.Join(c.Types(), ", ")}
 	for _, e := range examples {
 		one := Try{Example: e}
 		if _, err := c.Match(e.Candidate); err != nil {
@@ -133,7 +130,7 @@ func tryQuery(c *dcql.CredentialQuery, examples []Example) QueryTrial {
 		if _, err := withClaims(c, nil).Match(e.Candidate); err == nil {
 			for i := range c.Claims {
 				_, err := withClaims(c, c.Claims[i:i+1]).Match(e.Candidate)
-				one.Claims = append(one.Claims, ClaimTry{relyingparty.PathText(c.Claims[i].Path), err == nil})
+				one.Claims = append(one.Claims, ClaimTry{dcql.PathText(c.Claims[i].Path), err == nil})
 			}
 		}
 		t.Tries = append(t.Tries, one)
