@@ -159,7 +159,9 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	tending.Go(func() {
 		serve.Every(ctx, tendEvery, "trust lists", func(ctx context.Context) error { verifier.Refresh(ctx); return nil }, log)
 	})
-	tending.Go(func() { serve.Every(ctx, tendEvery, "keys", func(context.Context) error { return verifier.RefreshKeys() }, log) })
+	tending.Go(func() {
+		serve.Every(ctx, tendEvery, "keys", func(context.Context) error { return verifier.RefreshKeys() }, log)
+	})
 	tending.Go(func() { serve.Every(ctx, deliverEvery, "webhooks", verifier.Deliver, log) })
 	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: tls, Handler: verifier.Handler, Log: log, Stopping: verifier.Close})
 }

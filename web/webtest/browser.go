@@ -33,6 +33,18 @@ type View struct {
 // Views are the ways every page is looked at. 320 is the width of 1280 at 400 % (WCAG 2.2, 1.4.10).
 var Views = []View{{320, false}, {320, true}, {1280, false}, {1280, true}}
 
+// looks are the views that axe-core sees a page in, which takes most of the time of a test in the browser: each width and each
+// scheme once. Who wants pictures has all of them seen.
+func looks() []View {
+	if os.Getenv(picturesVariable) != "" {
+		return Views
+	}
+	return []View{Views[0], Views[3]}
+}
+
+// picturesVariable names the folder for pictures.
+const picturesVariable = "PICTURES"
+
 func (v View) String() string {
 	scheme := "light"
 	if v.Dark {

@@ -37,7 +37,7 @@ const banner = `(() => {
 	return "";
 })()`
 
-// Axe opens the page and expects of each of Views: no violation of axe-core, no scrolling sideways, no small target,
+// Axe opens the page and expects at each width and in each colour scheme: no violation of axe-core, no scrolling sideways, no small target,
 // the banner seen; and of the page that the Content-Security-Policy stopped nothing in it.
 func (b *Tab) Axe(t testing.TB, address string) {
 	t.Helper()
@@ -54,7 +54,7 @@ func (b *Tab) AxeHere(t testing.TB, name string) {
 	t.Helper()
 	b.Do(t, chromedp.Evaluate[chromedp.Void](b.axe))
 	visit(Eval[string](t, b, `document.body.dataset.page ?? ""`))
-	for _, view := range Views {
+	for _, view := range looks() {
 		b.Look(t, view)
 		var result struct {
 			Passes     int
@@ -102,7 +102,7 @@ func (b *Tab) PictureHere(t testing.TB, name string) {
 	if strings.ContainsAny(name, `/\`) {
 		t.Fatalf("the name of a picture is one word, not %q", name)
 	}
-	folder := os.Getenv("PICTURES")
+	folder := os.Getenv(picturesVariable)
 	if folder == "" {
 		return
 	}

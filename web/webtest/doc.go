@@ -7,6 +7,6 @@
 //	func TestMain(m *testing.M) { os.Exit(webtest.Main(m, "login")) } // fails when a page of templates/login_* had no Axe
 //	b.Picture(t, server.URL+"/login", "login_password")
 //
-// Axe and Picture look at each of Views: narrow and wide, light and dark. Pictures go to the folder that the variable
-// PICTURES names; without one nobody wants them, and none is taken.
+// Picture looks at each of Views: narrow and wide, light and dark. Pictures go to the folder that the variable PICTURES names;
+// without one nobody wants them, and none is taken. Axe sees each width and each scheme once, and all Views with PICTURES.
 package webtest
