@@ -109,7 +109,7 @@ func (w *Wallet) present(r *Request, s Share, thumbprint []byte) (string, error)
 	if err != nil {
 		return "", err
 	}
-	elements, err := elementsOf(s.paths)
+	elements, err := ElementsOf(s.paths)
 	if err != nil {
 		return "", err
 	}
@@ -136,8 +136,8 @@ func (r *Request) transcript(thumbprint []byte) ([]byte, error) {
 	return openid4vp.SessionTranscript(r.object.ClientID, r.object.Nonce, thumbprint, r.object.ResponseURI)
 }
 
-// elementsOf turns paths of two strings (OpenID4VP 1.0 section 7.2) into namespace → identifiers.
-func elementsOf(paths [][]any) (map[string][]string, error) {
+// ElementsOf turns paths of two strings (OpenID4VP 1.0 section 7.2) into namespace → identifiers.
+func ElementsOf(paths [][]any) (map[string][]string, error) {
 	elements := map[string][]string{}
 	for _, path := range paths {
 		if len(path) != 2 {
