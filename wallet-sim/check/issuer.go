@@ -96,9 +96,9 @@ func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 }
 
 func (s *issuerSeen) rememberKeys() {
-	w, make := s.Way.Wallet, s.Way.Faults.Keys.New
+	w, newKey := s.Way.Wallet, s.Way.Faults.Keys.New
 	w.NewKey = func() (wallet.Key, error) {
-		key, err := make()
+		key, err := newKey()
 		if err == nil {
 			s.mine[jose.Thumbprint(&key.PublicKey)] = true
 		}

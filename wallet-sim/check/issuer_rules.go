@@ -24,7 +24,7 @@ type issuerRule struct {
 }
 
 func issuerRules() []issuerRule {
-	return slices.Concat(metadataRules(), signedRules(), serverRules(), authorizationRules(), credentialRules(), furtherRules())
+	return slices.Concat(metadataRules(), bindingRules(), signedRules(), serverRules(), authorizationRules(), tokenRules(), nonceRules(), credentialRules(), furtherRules())
 }
 
 func vci(id, section, says string, judge func(*issuerSeen) verdict) issuerRule {
@@ -77,14 +77,6 @@ func metadataRules() []issuerRule {
 			return judge(i)
 		}
 	}
-	readable := func(judge func(*issuerSeen) verdict) func(*issuerSeen) verdict {
-		return func(i *issuerSeen) verdict {
-			if i.metadata == nil {
-				return untested("the metadata could not be read: %v", i.metadataErr)
-			}
-			return judge(i)
-		}
-	}
 	return []issuerRule{
 		vci("12.2.2-well-known", s, "The metadata are at the address that is made of the identifier, and answer with status 200.", fetched(func(i *issuerSeen) verdict {
 			return whether(i.plain.Status == 200, i.plain, "status 200", "status %d", i.plain.Status)
@@ -110,6 +102,20 @@ func metadataRules() []issuerRule {
 			}
 			return held(i.plain)
 		})),
+	}
+}
+
+// bindingRules are about what HAIP asks of the metadata.
+func bindingRules() []issuerRule {
+	readable := func(judge func(*issuerSeen) verdict) func(*issuerSeen) verdict {
+		return func(i *issuerSeen) verdict {
+			if i.metadata == nil {
+				return untested("the metadata could not be read: %v", i.metadataErr)
+			}
+			return judge(i)
+		}
+	}
+	return []issuerRule{
 		haip("4.1-scope", "4.1", "Each credential configuration has a scope.", readable(func(i *issuerSeen) verdict {
 			for id, c := range i.metadata.CredentialConfigurationsSupported {
 				if c.Scope == "" {
@@ -273,10 +279,11 @@ func well(judge func(n *issuance, x *transaction.Exchanged) verdict) func(*issua
 	}
 }
 
+func rfc(id, profile, section, says string, judge func(*issuerSeen) verdict) issuerRule {
+	return issuerRule{Requirement{id, profile, section, says}, judge}
+}
+
 func authorizationRules() []issuerRule {
-	rfc := func(id, profile, section, says string, judge func(*issuerSeen) verdict) issuerRule {
-		return issuerRule{Requirement{id, profile, section, says}, judge}
-	}
 	returned := func(judge func(i *issuerSeen, n *issuance) verdict) func(*issuerSeen) verdict {
 		return func(i *issuerSeen) verdict {
 			var all []verdict
@@ -312,6 +319,11 @@ func authorizationRules() []issuerRule {
 		rfc("RFC9207-2-iss", HAIP, "RFC 9207 section 2; HAIP 1.0 section 4", "The browser comes back with iss, the identifier of the authorization server.", returned(func(i *issuerSeen, n *issuance) verdict {
 			return whether(n.back.Get("iss") == i.as.Issuer, n.seen.at(stepPAR), i.as.Issuer, "%q", n.back.Get("iss"))
 		})),
+	}
+}
+
+func tokenRules() []issuerRule {
+	return []issuerRule{
 		rfc("RFC6749-5.1-content-type", OpenID4VCI, "RFC 6749 section 5.1", "A token response is of type application/json.", each(stepToken, well(func(_ *issuance, x *transaction.Exchanged) verdict {
 			return hasMedia(x, "application/json")
 		}))),
@@ -323,6 +335,11 @@ func authorizationRules() []issuerRule {
 			}
 			return whether(strings.EqualFold(t.TokenType, oauth2.TokenTypeDPoP), x, "token_type DPoP", "%q", t.TokenType)
 		}))),
+	}
+}
+
+func nonceRules() []issuerRule {
+	return []issuerRule{
 		vci("7.2-c_nonce", "7.2", "The nonce endpoint answers with a c_nonce in JSON.", eachNonce(func(x *transaction.Exchanged) verdict {
 			if x.Status != 200 || media(x) != "application/json" {
 				return failed(x, "status 200 and application/json", "%d %s", x.Status, media(x))

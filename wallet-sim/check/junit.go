@@ -102,10 +102,8 @@ type Profile struct {
 	Results []Result
 }
 
-// Held, Failed and NotTested count.
-func (p *Profile) Held() int      { return (&Report{Results: p.Results}).Count(Held) }
-func (p *Profile) Failed() int    { return (&Report{Results: p.Results}).Count(Failed) }
-func (p *Profile) NotTested() int { return (&Report{Results: p.Results}).Count(NotTested) }
+// Count tells how many requirements of the profile ended so.
+func (p *Profile) Count(o Outcome) int { return (&Report{Results: p.Results}).Count(o) }
 
 // Profiles are the results by profile, each in the order in which they came.
 func (r *Report) Profiles() (all []*Profile) {

@@ -121,8 +121,8 @@ func (s *verifierSeen) ask(ctx context.Context, way *Source, more map[string]str
 	}
 	one := &asked{link: link, browser: b}
 	w := s.Way.Wallet
-	if one.parsed, err = openid4vp.ParseRequestURI(link, openid4vp.Rules{InsecureAllowHTTP: w.InsecureAllowHTTP, BeyondHAIP: true}); err != nil {
-		one.err = err
+	one.parsed, one.err = openid4vp.ParseRequestURI(link, openid4vp.Rules{InsecureAllowHTTP: w.InsecureAllowHTTP, BeyondHAIP: true})
+	if one.err != nil {
 		return one, nil
 	}
 	s.Way.Watch.take()

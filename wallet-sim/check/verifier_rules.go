@@ -23,7 +23,7 @@ type verifierRule struct {
 }
 
 func verifierRules() []verifierRule {
-	return slices.Concat(signedRequestRules(), requestRules(), privacyRules(), answerRules())
+	return slices.Concat(signedRequestRules(), fetchRules(), requestRules(), askedRules(), privacyRules(), answerRules())
 }
 
 func vp(id, section, says string, judge func(*verifierSeen) verdict) verifierRule {
@@ -84,6 +84,12 @@ func signedRequestRules() []verifierRule {
 		})),
 		vp("5.9.3-prefix", "5.9.3", "client_id has a prefix whose rules the header keeps: x509_hash is that of the first certificate, x509_san_dns a name in it.", objectOf(prefixHolds)),
 		vp("5-signature", "5.9.3", "The signature of the request object holds under the key that its prefix names.", objectOf(signatureHolds)),
+	}
+}
+
+// fetchRules are about who signed, and how a request object is had.
+func fetchRules() []verifierRule {
+	return []verifierRule{
 		haipVP("5-prefix", "5", "The prefix of a signed request is x509_hash.", objectOf(func(_ *verifierSeen, a *asked) verdict {
 			prefix, _ := openid4vp.Prefix(a.parsed.ClientID)
 			return whether(prefix == openid4vp.PrefixX509Hash, a.fetched, openid4vp.PrefixX509Hash, "%q", prefix)
@@ -189,6 +195,11 @@ func requestRules() []verifierRule {
 			return whether(a.claims["redirect_uri"] == nil, a.fetched, "no redirect_uri", "%v", a.claims["redirect_uri"])
 		})),
 		haipVP("5.1-response_mode", "5.1", "response_mode is direct_post.jwt.", claimed("response_mode", openid4vp.ResponseModeDirectPostJWT, text(openid4vp.ResponseModeDirectPostJWT))),
+	}
+}
+
+func askedRules() []verifierRule {
+	return []verifierRule{
 		vp("5.1-query", "5.1", "There is exactly one of dcql_query and scope.", objectOf(func(_ *verifierSeen, a *asked) verdict {
 			return whether((a.claims["dcql_query"] == nil) != (a.claims["scope"] == nil), a.fetched, "exactly one", "both, or neither")
 		})),
