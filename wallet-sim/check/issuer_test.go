@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -72,9 +71,21 @@ func first(path string) func(http.Handler) http.Handler {
 	})
 }
 
-// Our issuer fails no requirement, and each is in the report.
-func TestOurIssuer(t *testing.T) {
+// The servers are started once: ours fail no requirement, and broken ones the one that they break.
+func TestServers(t *testing.T) {
 	w := newTown(t)
+	for name, test := range map[string]func(*testing.T){"issuer": w.ourIssuer, "verifier": w.ourVerifier} {
+		t.Run(name, func(t *testing.T) {
+			w.t = t
+			test(t)
+		})
+	}
+	t.Run("issuer that breaks", w.brokenIssuer)
+	t.Run("verifier that breaks", w.brokenVerifier)
+}
+
+// Our issuer fails no requirement, and each is in the report.
+func (w *town) ourIssuer(t *testing.T) {
 	chosen := []string{"proof_nonce_made_up", "dpop_htu_elsewhere", "par_pkce_missing", "token_code_used_before", "attestation_by_a_stranger"}
 	r := w.checkIssuer([]string{mpid, age}, chosen...)
 	r.failedAs(t)
@@ -99,13 +110,18 @@ func TestOurIssuer(t *testing.T) {
 	if n := len(issuerRules()) + len(chosen); len(have) != n {
 		t.Errorf("%d requirements, want %d", len(have), n)
 	}
-	w.brokenIssuer(t)
 }
 
 // Each requirement has an identifier of its own, a section and a sentence; so has each fault.
 func TestRequirements(t *testing.T) {
 	var all []Requirement
 	for _, r := range issuerRules() {
+		all = append(all, r.Requirement)
+	}
+	for _, r := range verifierRules() {
+		all = append(all, r.Requirement)
+	}
+	for _, r := range brokenRules() {
 		all = append(all, r.Requirement)
 	}
 	library, err := faults.Library()
@@ -115,7 +131,7 @@ func TestRequirements(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, r := range all {
-		if seen[r.ID] || r.ID == "" || strings.ContainsAny(r.ID, " ;") || r.Section == "" || !strings.HasSuffix(r.Says, ".") || !slices.Contains([]string{OpenID4VCI, HAIP}, r.Profile) {
+		if seen[r.ID] || r.ID == "" || strings.ContainsAny(r.ID, " ;") || r.Section == "" || !strings.HasSuffix(r.Says, ".") || !slices.Contains([]string{OpenID4VCI, OpenID4VP, HAIP}, r.Profile) {
 			t.Errorf("%+v", r)
 		}
 		seen[r.ID] = true
@@ -131,6 +147,7 @@ const ends = "VCI-3-issuance" // falls with whatever the wallet itself minds
 
 // An issuer that breaks one rule is told which. What falls with it is in the table too.
 func (w *town) brokenIssuer(t *testing.T) {
+	w.t = t
 	access := w.issuerKey("access")
 	for _, c := range []struct {
 		rule  string
@@ -232,14 +249,4 @@ func signedMetadata(key *ecdsa.PrivateKey, edit func(header, claims map[string]a
 			a.Body = bytes.NewBufferString(changed)
 		}
 	})
-}
-
-// JSON of a report reads back as what it was.
-func roundTrip(t *testing.T, r *Report) *Report {
-	t.Helper()
-	raw, err := json.Marshal(r)
-	must(t, err)
-	var back Report
-	must(t, json.Unmarshal(raw, &back))
-	return &back
 }

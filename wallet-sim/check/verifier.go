@@ -156,7 +156,7 @@ func (s *verifierSeen) look(ctx context.Context) {
 			s.posted = one
 		}
 	}
-	if s.first.parsed != nil && s.first.parsed.Method == openid4vp.MethodGet && s.first.fetched != nil {
+	if s.first.request != nil && s.first.parsed.Method == openid4vp.MethodGet && s.first.fetched != nil {
 		if again, err := s.Way.send(ctx, stepRequest, http.MethodGet, s.first.parsed.RequestURI, openid4vp.RequestMediaType, ""); err == nil {
 			s.again = again
 		}

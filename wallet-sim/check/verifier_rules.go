@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -105,6 +106,9 @@ func fetchRules() []verifierRule {
 				return untested("no certificates, or no trust anchors%s", because(none))
 			}
 			_, err = anchors.Verify(chain, x5c.AccessCertificate, s.Way.Wallet.Now())
+			if errors.Is(err, x5c.ErrChain) {
+				return untested("%v", err)
+			}
 			return whether(err == nil, a.fetched, "a chain to a trust anchor", "%v", err)
 		})),
 		vp("5.10-wallet_nonce", "5.10.1", "A request object that is fetched by POST has the wallet_nonce that was sent.", func(s *verifierSeen) verdict {
@@ -113,14 +117,20 @@ func fetchRules() []verifierRule {
 				return untested("no request was offered with request_uri_method=post")
 			}
 			if a.claims == nil { // encrypted to the wallet, which has looked
-				return whether(a.request != nil, a.fetched, "the wallet_nonce that was sent, in what is encrypted", "%v", a.err)
+				switch {
+				case errors.Is(a.err, openid4vp.ErrWalletNonce):
+					return failed(a.fetched, "the wallet_nonce that was sent", "%v", a.err)
+				case a.request == nil:
+					return untested("the wallet took no request%s", because(a.err))
+				}
+				return held(a.fetched)
 			}
 			form, err := url.ParseQuery(string(a.fetched.Sent))
 			return whether(err == nil && a.claims["wallet_nonce"] == form.Get("wallet_nonce"), a.fetched, "the wallet_nonce that was sent", "another, or none")
 		}),
 		vp("5.10.1-again", "5.10.1", "A request object can be fetched once more, as a wallet does that a person opens a second time.", func(s *verifierSeen) verdict {
-			if s.again == nil || s.first.fetched.Status != 200 {
-				return untested("it could not be fetched by GET")
+			if s.again == nil {
+				return untested("the wallet took no request that it could fetch by GET%s", because(s.first.err))
 			}
 			return whether(s.again.Status == 200, s.again, "status 200", "status %d", s.again.Status)
 		}),
