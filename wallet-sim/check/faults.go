@@ -64,7 +64,7 @@ func (s *issuerSeen) doFaults(ctx context.Context, tell func(Result)) error {
 			continue
 		}
 		if why := s.unfit(&f); why != "" {
-			tell(result(r, untested("%s", why)))
+			tell(s.result(r, untested("%s", why)))
 			continue
 		}
 		requirements[f.Name], fit = r, append(fit, f)
@@ -86,11 +86,11 @@ func (s *issuerSeen) doFaults(ctx context.Context, tell func(Result)) error {
 	told := 0
 	err = faults.Run(ctx, s.Way.Faults, s.Way.Wallet, fit, issue, func(r faults.Result) {
 		told++
-		tell(result(requirements[r.Fault], s.faulted(&fit[slices.IndexFunc(fit, func(f faults.Fault) bool { return f.Name == r.Fault })], r)))
+		tell(s.result(requirements[r.Fault], s.faulted(&fit[slices.IndexFunc(fit, func(f faults.Fault) bool { return f.Name == r.Fault })], r)))
 	})
 	if errors.Is(err, faults.ErrControl) {
 		for _, f := range fit[told:] {
-			tell(result(requirements[f.Name], untested("%v", err)))
+			tell(s.result(requirements[f.Name], untested("%v", err)))
 		}
 		return nil
 	}

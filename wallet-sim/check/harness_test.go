@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -225,6 +226,21 @@ func (w *town) way(store string) *Way {
 	})
 }
 
+var digits = regexp.MustCompile(`\b\d{6}\b`)
+
+// offer makes an offer with a pre-authorized code at the issuer's page, and gives its link and the transaction code that came by SMS.
+func (w *town) offer(configuration string) (link, tx string) {
+	w.t.Helper()
+	page, _, err := w.person.SignIn(w.t.Context(), w.issuerURL+"/pre-authorized?"+url.Values{"configuration": {configuration}}.Encode())
+	must(w.t, err)
+	page, err = w.person.Submit(w.t.Context(), page, page.FormTo("/pre-authorized"), nil, "")
+	must(w.t, err)
+	link = page.TextOf("offer-address")
+	page, err = w.person.Open(w.t.Context(), w.issuerURL+"/dev/outbox", "")
+	must(w.t, err)
+	return link, digits.FindString(page.TextOfClass("lb-box"))
+}
+
 func (w *town) signIn(ctx context.Context, address string) (url.Values, error) {
 	back, err := w.person.Authorize(ctx, address, w.home+"/callback")
 	if err != nil {
@@ -233,15 +249,15 @@ func (w *town) signIn(ctx context.Context, address string) (url.Values, error) {
 	return back.Query, nil
 }
 
-// checkIssuer checks the issuer, by what good flows show and the faults that are named.
-func (w *town) checkIssuer(types []string, faults ...string) *Report {
+// checkIssuer checks the issuer, by what good flows show and the requirements that are named: those that take a flow of their own, and faults.
+func (w *town) checkIssuer(i Issuer, named ...string) *Report {
 	w.t.Helper()
 	for _, r := range issuerRules() {
-		faults = append(faults, r.ID)
+		if r.ID != idEncrypted && r.ID != idRefresh {
+			named = append(named, r.ID)
+		}
 	}
-	i := Issuer{
-		Address: w.issuerURL, Way: w.way(""), SignIn: w.signIn, Types: types, Patience: time.Second, Chosen: Chosen{IDs: faults},
-	}
+	i.Address, i.Way, i.SignIn, i.Patience, i.Chosen = w.issuerURL, w.way(""), w.signIn, time.Second, Chosen{IDs: named}
 	r, err := i.Check(w.t.Context())
 	must(w.t, err)
 	return r

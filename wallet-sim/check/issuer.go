@@ -49,6 +49,7 @@ const (
 // issuerSeen is all that the requirements of an issuer are judged by.
 type issuerSeen struct {
 	*Issuer
+	records
 	plain, signed, server       *transaction.Exchanged
 	plainErr, signedErr, asErr  error // why there is none
 	metadata                    *openid4vci.IssuerMetadata
@@ -74,7 +75,7 @@ type issuance struct {
 // Check makes the flows and judges.
 func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 	begun := i.Way.Wallet.Now()
-	s := &issuerSeen{Issuer: i, mine: map[string]bool{}}
+	s := &issuerSeen{Issuer: i, records: records{}, mine: map[string]bool{}}
 	s.rememberKeys()
 	s.look(ctx)
 	s.issue(ctx)
@@ -87,7 +88,7 @@ func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 	}
 	for _, rule := range issuerRules() {
 		if i.Chosen.has(rule.Requirement) {
-			tell(result(rule.Requirement, rule.judge(s)))
+			tell(s.result(rule.Requirement, rule.judge(s)))
 		}
 	}
 	err := s.doFaults(ctx, tell)
@@ -173,13 +174,14 @@ func (s *issuerSeen) more(ctx context.Context) {
 	if good == nil {
 		return
 	}
-	if old := good.got[0]; old.Grant != "" {
+	wants := func(id string) bool { return s.Chosen.has(Requirement{ID: id, Profile: OpenID4VCI}) }
+	if old := good.got[0]; old.Grant != "" && wants(idRefresh) {
 		s.renewed = s.one(ctx, good.id, func() ([]*wallet.Credential, url.Values, error) {
 			again, err := w.Renew(ctx, old.ID)
 			return []*wallet.Credential{again}, nil, err
 		})
 	}
-	if s.metadata.CredentialResponseEncryption != nil && !s.ByHand {
+	if s.metadata.CredentialResponseEncryption != nil && !s.ByHand && wants(idEncrypted) {
 		w.Unencrypted = false
 		s.encrypted = s.one(ctx, good.id, func() ([]*wallet.Credential, url.Values, error) { return s.byCode(ctx, good.id) })
 		w.Unencrypted = true

@@ -24,6 +24,12 @@ func attestedKeys(proofType, jwt string) int {
 	return len(keys)
 }
 
+// The requirements that take a flow of their own.
+const (
+	idEncrypted = "VCI-10-encrypted"
+	idRefresh   = "RFC6749-6-refresh"
+)
+
 // furtherRules are about what an issuer may offer besides.
 func furtherRules() []issuerRule {
 	return []issuerRule{
@@ -36,7 +42,7 @@ func furtherRules() []issuerRule {
 		}),
 		vci("9.2-pending", "9.2", "Until the credential is there, a deferred request is answered with status 202, the same transaction_id and an interval.", later(202)),
 		vci("9.2-issued", "9.2", "When the credential is there, a deferred request is answered with status 200.", later(200)),
-		vci("10-encrypted", "10", "A response that was asked to be encrypted is of type application/jwt, and opens with the key that was given.", func(s *issuerSeen) verdict {
+		rfc(idEncrypted, OpenID4VCI, "OpenID4VCI 1.0 section 10", "A response that was asked to be encrypted is of type application/jwt, and opens with the key that was given.", func(s *issuerSeen) verdict {
 			if s.encrypted == nil {
 				return untested("the metadata have no credential_response_encryption, or no credential was issued before")
 			}
@@ -48,7 +54,7 @@ func furtherRules() []issuerRule {
 		vci("11.2-notification", "11.2", "A notification is answered with a status of success, 204 without a body.", each(stepNotify, func(_ *issuance, x *transaction.Exchanged) verdict {
 			return whether(x.Status/100 == 2 && (x.Status != 204 || len(x.Got) == 0), x, "a status from 200 to 299", "status %d", x.Status)
 		})),
-		{Requirement{"RFC6749-6-refresh", OpenID4VCI, "RFC 6749 section 6; OpenID4VCI 1.0 section 13.5", "A refresh token gives the credential again without a sign-in."}, func(s *issuerSeen) verdict {
+		{Requirement{idRefresh, OpenID4VCI, "RFC 6749 section 6; OpenID4VCI 1.0 section 13.5", "A refresh token gives the credential again without a sign-in."}, func(s *issuerSeen) verdict {
 			if s.renewed == nil {
 				return untested("the issuer gave no refresh token, or no credential was issued before")
 			}

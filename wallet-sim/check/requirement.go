@@ -123,15 +123,21 @@ func worst(all []verdict) verdict {
 	return joined
 }
 
+// records are exchanges as they are shown: masked once, and shown for every requirement that they are looked at for.
+type records map[*transaction.Exchanged]*transaction.Entry
+
 // result writes a verdict down.
-func result(r Requirement, v verdict) Result {
+func (m records) result(r Requirement, v verdict) Result {
 	out := Result{Requirement: r, Outcome: v.outcome, Expected: v.expected, Found: v.found, Why: v.why}
 	var took time.Duration
 	for _, x := range v.by {
 		if x == nil {
 			continue
 		}
-		out.Exchanges = append(out.Exchanges, x.Entry())
+		if m[x] == nil {
+			m[x] = x.Entry()
+		}
+		out.Exchanges = append(out.Exchanges, m[x])
 		took += x.Took
 	}
 	out.Millis = took.Milliseconds()

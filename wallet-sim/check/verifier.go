@@ -45,6 +45,7 @@ type asked struct {
 // verifierSeen is all that the requirements of a verifier are judged by.
 type verifierSeen struct {
 	*Verifier
+	records
 	ways          []Source // that lead to a request which the wallet can answer; the first of them is Source
 	first, second *asked
 	posted        *asked                 // fetched by POST; nil where the verifier does not offer it
@@ -58,7 +59,7 @@ type verifierSeen struct {
 // Check has the verifier ask again and again, answers well and wrongly, and judges.
 func (v *Verifier) Check(ctx context.Context) (*Report, error) {
 	begun := v.Way.Wallet.Now()
-	s := &verifierSeen{Verifier: v}
+	s := &verifierSeen{Verifier: v, records: records{}}
 	if err := s.find(ctx); err != nil {
 		return nil, err
 	}
@@ -71,12 +72,12 @@ func (v *Verifier) Check(ctx context.Context) (*Report, error) {
 	}
 	for _, rule := range verifierRules() {
 		if v.Chosen.has(rule.Requirement) {
-			tell(result(rule.Requirement, rule.judge(s)))
+			tell(s.result(rule.Requirement, rule.judge(s)))
 		}
 	}
 	for _, rule := range brokenRules() {
 		if v.Chosen.has(rule.Requirement) {
-			tell(result(rule.Requirement, s.broken(ctx, rule)))
+			tell(s.result(rule.Requirement, s.broken(ctx, rule)))
 		}
 	}
 	r.Millis = v.Way.Wallet.Now().Sub(begun).Milliseconds()
@@ -178,6 +179,9 @@ func (s *verifierSeen) look(ctx context.Context) {
 
 // answer answers a request, broken as breaks has it; nil for a good answer.
 func (s *verifierSeen) answer(ctx context.Context, one *asked, breaks func(*answer) error) (*transaction.Exchanged, error) {
+	if err := s.Way.Wallet.Settle(one.request); err != nil {
+		return nil, err
+	}
 	a, err := newAnswer(one.request, s.Way.Wallet.Now())
 	if err != nil {
 		return nil, err

@@ -115,7 +115,9 @@ func (w *town) brokenVerifier(t *testing.T) {
 		by    func(http.Handler) http.Handler
 		falls []string
 		also  []string // broken answers to give
+		asks  map[string]string
 	}{
+		{rule: "HAIP-5-prefix", asks: map[string]string{"client_id_prefix": openid4vp.PrefixX509SANDNS}},
 		{rule: "VP-5.10.1-status", by: status("/requests/", 404), falls: []string{takes}},
 		{rule: "VP-5.10.1-content-type", by: header("/requests/", "Content-Type", "application/jwt"), falls: []string{takes}},
 		{rule: "VP-5.10.1-again", by: onceOnly("/requests/")},
@@ -154,10 +156,10 @@ func (w *town) brokenVerifier(t *testing.T) {
 		{rule: "HAIP-5.1-redirect_uri", by: object("/responses/", func(o map[string]any) { delete(o, "redirect_uri") })},
 		{rule: "VP-13.3-response_code", by: object("/responses/", func(o map[string]any) { o["redirect_uri"] = w.verifierURL + "/done?id=7" })},
 		{rule: "answer-sdjwt-nonce-other", by: taken("key_binding_nonce"), also: []string{"answer-sdjwt-"}},
-		{rule: "answer-sdjwt-sd_hash-other", by: taken("key_binding_sd_hash"), also: []string{"answer-sdjwt-"}},
+		{rule: "answer-sdjwt-sd_hash-other", by: taken("key_binding_sd_hash"), also: []string{"answer-sdjwt-sd", "answer-sdjwt-iat"}},
 		{rule: "answer-sdjwt-kb-missing", by: taken("key_binding_missing"), also: []string{"answer-sdjwt-kb"}},
-		{rule: "answer-sdjwt-issuer-signature", by: taken("issuer_signature"), also: []string{"answer-sdjwt-"}},
-		{rule: "answer-sdjwt-issuer-untrusted", by: taken("issuer_untrusted"), also: []string{"answer-sdjwt-"}},
+		{rule: "answer-sdjwt-issuer-signature", by: taken("issuer_signature"), also: []string{"answer-sdjwt-issuer", "answer-sdjwt-disclosure"}},
+		{rule: "answer-sdjwt-issuer-untrusted", by: taken("issuer_untrusted"), also: []string{"answer-sdjwt-issuer", "answer-sdjwt-kb"}},
 		{rule: "answer-state-other", by: taken("state_mismatch"), also: []string{"answer-s"}},
 		{rule: "answer-claim-withheld", by: rewritten("/responses/", func(a *reply) {
 			if bytes.Contains(a.Body.Bytes(), []byte(" is missing")) {
@@ -184,7 +186,7 @@ func (w *town) brokenVerifier(t *testing.T) {
 			w.t = t
 			w.verifier.by(c.by)
 			defer w.verifier.by(nil)
-			w.checkVerifier(full, Source{Page: w.verifierURL, Form: lends}, c.also...).failedAs(t, append(c.falls, c.rule)...)
+			w.checkVerifier(full, Source{Page: w.verifierURL, Form: lends, Fields: c.asks}, c.also...).failedAs(t, append(c.falls, c.rule)...)
 		})
 	}
 }

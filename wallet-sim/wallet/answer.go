@@ -29,7 +29,7 @@ func (w *Wallet) Share(ctx context.Context, r *Request) (redirect string, err er
 	if err != nil {
 		return "", err
 	}
-	if err := w.settle(r); err != nil {
+	if err := w.Settle(r); err != nil {
 		return "", err
 	}
 	if err := w.shown(r); err != nil {
@@ -76,15 +76,15 @@ func (w *Wallet) shown(r *Request) error {
 // Decline answers access_denied. Whether the person said no or the wallet holds nothing that fits is not told apart
 // (OpenID4VP 1.0 sections 8.5 and 15).
 func (w *Wallet) Decline(ctx context.Context, r *Request) (redirect string, err error) {
-	if err := w.settle(r); err != nil {
+	if err := w.Settle(r); err != nil {
 		return "", err
 	}
 	refusal := openid4vp.ErrorResponse{Code: openid4vp.AccessDenied, State: r.object.State}
 	return w.post(ctx, r.object.ResponseURI, refusal.Form())
 }
 
-// settle takes the held request, so that it is answered once.
-func (w *Wallet) settle(r *Request) error {
+// Settle takes the held request, so that it is answered once.
+func (w *Wallet) Settle(r *Request) error {
 	if err := w.Store.takeFlow(r.ID); err != nil {
 		return fmt.Errorf("%w: the request has been answered", ErrState)
 	}
