@@ -14,6 +14,7 @@ import (
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/transaction"
+	"lommebok.example/wallet-sim/faults"
 	"lommebok.example/wallet-sim/wallet"
 )
 
@@ -72,8 +73,28 @@ type issuance struct {
 	err    error
 }
 
-// Check makes the flows and judges.
+// IssuerRequirements are all that an issuer is held to.
+func IssuerRequirements() ([]Requirement, error) {
+	var all []Requirement
+	for _, r := range issuerRules() {
+		all = append(all, r.Requirement)
+	}
+	library, err := faults.Library()
+	for _, f := range library {
+		all = append(all, requirementOf(&f))
+	}
+	return all, err
+}
+
+// Check makes the flows and judges. Errors: ErrChosen.
 func (i *Issuer) Check(ctx context.Context) (*Report, error) {
+	all, err := IssuerRequirements()
+	if err != nil {
+		return nil, err
+	}
+	if err := i.Chosen.check(all); err != nil {
+		return nil, err
+	}
 	begun := i.Way.Wallet.Now()
 	s := &issuerSeen{Issuer: i, records: records{}, mine: map[string]bool{}}
 	s.rememberKeys()
@@ -91,7 +112,7 @@ func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 			tell(s.result(rule.Requirement, rule.judge(s)))
 		}
 	}
-	err := s.doFaults(ctx, tell)
+	err = s.doFaults(ctx, tell)
 	r.Millis = i.Way.Wallet.Now().Sub(begun).Milliseconds()
 	return r, errors.Join(err, ctx.Err())
 }

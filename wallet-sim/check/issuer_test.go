@@ -117,21 +117,9 @@ func (w *town) ourIssuer(t *testing.T) {
 
 // Each requirement has an identifier of its own, a section and a sentence; so has each fault.
 func TestRequirements(t *testing.T) {
-	var all []Requirement
-	for _, r := range issuerRules() {
-		all = append(all, r.Requirement)
-	}
-	for _, r := range verifierRules() {
-		all = append(all, r.Requirement)
-	}
-	for _, r := range brokenRules() {
-		all = append(all, r.Requirement)
-	}
-	library, err := faults.Library()
+	all, err := IssuerRequirements()
 	must(t, err)
-	for _, f := range library {
-		all = append(all, requirementOf(&f))
-	}
+	all = append(all, VerifierRequirements()...)
 	seen := map[string]bool{}
 	for _, r := range all {
 		if seen[r.ID] || r.ID == "" || strings.ContainsAny(r.ID, " ;") || r.Section == "" || !strings.HasSuffix(r.Says, ".") || !slices.Contains([]string{OpenID4VCI, OpenID4VP, HAIP}, r.Profile) {

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,6 +70,17 @@ func (r *Report) Count(o Outcome) (n int) {
 type Chosen struct {
 	Profiles []string
 	IDs      []string // requirements, or what their identifiers begin or end with
+}
+
+// ErrChosen: nothing is chosen.
+var ErrChosen = errors.New("check: no requirement is called so, or is of this profile")
+
+// check refuses a choice of nothing. Errors: ErrChosen.
+func (c *Chosen) check(all []Requirement) error {
+	if !slices.ContainsFunc(all, c.has) {
+		return fmt.Errorf("%w: %s", ErrChosen, strings.Join(append(slices.Clone(c.Profiles), c.IDs...), ", "))
+	}
+	return nil
 }
 
 func (c *Chosen) has(r Requirement) bool {

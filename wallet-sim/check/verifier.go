@@ -56,8 +56,22 @@ type verifierSeen struct {
 	declinedErr   error
 }
 
-// Check has the verifier ask again and again, answers well and wrongly, and judges.
+// VerifierRequirements are all that a verifier is held to.
+func VerifierRequirements() (all []Requirement) {
+	for _, r := range verifierRules() {
+		all = append(all, r.Requirement)
+	}
+	for _, r := range brokenRules() {
+		all = append(all, r.Requirement)
+	}
+	return all
+}
+
+// Check has the verifier ask again and again, answers well and wrongly, and judges. Errors: ErrChosen, ErrNoRequest.
 func (v *Verifier) Check(ctx context.Context) (*Report, error) {
+	if err := v.Chosen.check(VerifierRequirements()); err != nil {
+		return nil, err
+	}
 	begun := v.Way.Wallet.Now()
 	s := &verifierSeen{Verifier: v, records: records{}}
 	if err := s.find(ctx); err != nil {
