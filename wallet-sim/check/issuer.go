@@ -164,8 +164,8 @@ func (s *issuerSeen) issue(ctx context.Context) {
 		return
 	}
 	w := s.Way.Wallet
+	w.Unencrypted = true
 	for _, id := range s.types() {
-		w.Unencrypted = true
 		s.issuances = append(s.issuances, s.one(ctx, id, func() ([]*wallet.Credential, url.Values, error) { return s.byCode(ctx, id) }))
 	}
 	if s.metadata.NonceEndpoint != "" {
@@ -182,14 +182,17 @@ func (s *issuerSeen) issue(ctx context.Context) {
 func (s *issuerSeen) more(ctx context.Context) {
 	w := s.Way.Wallet
 	if s.Offer != "" {
+		id := ""
 		s.offered = s.one(ctx, "", func() ([]*wallet.Credential, url.Values, error) {
 			plan, err := w.Resolve(ctx, s.Offer, "")
 			if err != nil {
 				return nil, nil, err
 			}
+			id = plan.ConfigurationIDs[0]
 			got, err := w.Redeem(ctx, plan, s.TxCode)
 			return got, nil, err
 		})
+		s.offered.id, s.offered.config = id, s.metadata.CredentialConfigurationsSupported[id]
 	}
 	good := s.good()
 	if good == nil {
@@ -219,7 +222,11 @@ func (s *issuerSeen) good() *issuance {
 	return nil
 }
 
+// types are the configurations to get by a sign-in.
 func (s *issuerSeen) types() []string {
+	if s.asErr == nil && s.as.AuthorizationEndpoint == "" {
+		return nil
+	}
 	if len(s.Types) > 0 {
 		return s.Types
 	}

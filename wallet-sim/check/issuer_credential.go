@@ -58,7 +58,7 @@ func (s *issuerSeen) inspectAll(ctx context.Context) {
 		}
 		return a.Body, nil
 	})
-	for _, n := range s.issuances {
+	for _, n := range s.flows() {
 		texts, by := n.texts()
 		for _, text := range texts {
 			c := &issued{of: n, text: text, by: by, err: err}
@@ -108,6 +108,9 @@ func eachCredential(judge func(s *issuerSeen, c *issued) verdict) func(*issuerSe
 
 // whyNone tells why no issuance gave a credential.
 func (s *issuerSeen) whyNone() string {
+	if s.asErr == nil && s.as != nil && s.as.AuthorizationEndpoint == "" {
+		return ": the authorization server has no authorization_endpoint, so that nobody signs in"
+	}
 	for _, n := range s.issuances {
 		if n.err != nil {
 			return ": " + n.err.Error()

@@ -88,6 +88,9 @@ func issuancesEnd(s *issuerSeen) verdict {
 		}
 		all = append(all, v)
 	}
+	if len(all) == 0 {
+		return untested("there was no issuance%s", s.whyNone())
+	}
 	return worst(all)
 }
 

@@ -242,12 +242,12 @@ func serverRules() []issuerRule {
 
 // each judges every issuance by the last exchange of a step.
 func each(step string, judge func(n *issuance, x *transaction.Exchanged) verdict) func(*issuerSeen) verdict {
-	return func(i *issuerSeen) verdict {
+	return func(s *issuerSeen) verdict {
 		var all []verdict
-		for _, n := range i.flows() {
+		for _, n := range s.flows() {
 			x := n.seen.at(step)
 			if x == nil {
-				all = append(all, untested("no issuance came to the %s: %v", step, n.err))
+				all = append(all, untested("no issuance came to the %s%s", step, because(n.err)))
 				continue
 			}
 			v := judge(n, x)
@@ -255,6 +255,9 @@ func each(step string, judge func(n *issuance, x *transaction.Exchanged) verdict
 				v.found += " (" + n.id + ")"
 			}
 			all = append(all, v)
+		}
+		if len(all) == 0 {
+			return untested("there was no issuance%s", s.whyNone())
 		}
 		return worst(all)
 	}
@@ -289,7 +292,7 @@ func authorizationRules() []issuerRule {
 			var all []verdict
 			for _, n := range i.issuances {
 				if n.back == nil {
-					all = append(all, untested("the browser did not come back: %v", n.err))
+					all = append(all, untested("the browser did not come back%s", because(n.err)))
 					continue
 				}
 				all = append(all, judge(i, n))

@@ -76,7 +76,7 @@ func TestHTML(t *testing.T) {
 			}
 		}
 	}
-	if seen["script"] != 0 || seen["link"] != 0 || seen["h1"] != 1 || seen["details"] != 2 || seen["li"] != 3 {
+	if seen["script"] != 0 || seen["link"] != 0 || seen["h1"] != 1 || seen["details"] != 2 || seen["li"] != 4 {
 		t.Errorf("elements: %v", seen)
 	}
 	if n := strings.Count(words.String(), nasty); n < 6 {

@@ -32,7 +32,6 @@ const (
 
 // asked is a request as the wallet met it.
 type asked struct {
-	link           string
 	parsed         *openid4vp.RequestLink
 	seen           flow
 	fetched        *transaction.Exchanged // the request object; nil for a request by value
@@ -134,11 +133,17 @@ func (s *verifierSeen) ask(ctx context.Context, way *Source, more map[string]str
 	if err != nil {
 		return nil, err
 	}
-	one := &asked{link: link, browser: b}
+	one := &asked{browser: b}
+	s.read(ctx, one, link)
+	return one, nil
+}
+
+// read has the wallet read what is asked for. Why it does not answer stands in what was asked.
+func (s *verifierSeen) read(ctx context.Context, one *asked, link string) {
 	w := s.Way.Wallet
 	one.parsed, one.err = openid4vp.ParseRequestURI(link, openid4vp.Rules{InsecureAllowHTTP: w.InsecureAllowHTTP, BeyondHAIP: true})
 	if one.err != nil {
-		return one, nil
+		return
 	}
 	s.Way.Watch.take()
 	one.request, one.err = w.Request(ctx, link)
@@ -149,7 +154,6 @@ func (s *verifierSeen) ask(ctx context.Context, way *Source, more map[string]str
 	if one.err == nil && len(one.request.Shares) == 0 {
 		one.err = fmt.Errorf("%w (%s): get it by wallet-sim offer accept", wallet.ErrNoMatch, missing(one.request))
 	}
-	return one, nil
 }
 
 func missing(r *wallet.Request) string {
