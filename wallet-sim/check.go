@@ -139,7 +139,8 @@ func (c *cli) check(ctx context.Context, k *checking, run func(context.Context, 
 	if err != nil {
 		return err
 	}
-	w.Copies = 2 // a batch, and no more work than it takes to see one
+	w.Record = nil // the report holds what passes
+	w.Copies = 2   // a batch, and no more work than it takes to see one
 	way := checks.NewWay(w, func(through func(http.RoundTripper) http.RoundTripper) *fetch.Client {
 		return fetch.New(c.fetching(roots, through))
 	})
@@ -198,6 +199,9 @@ func (c *cli) tellRequirement(r checks.Result) {
 	switch r.Outcome {
 	case checks.Held:
 		c.say("%s %-52s  %s", c.paint(green, "✓"), r.ID, r.Section)
+		if r.Why != "" {
+			c.say("    %s", r.Why)
+		}
 	case checks.Failed:
 		c.say("%s %-52s  %s\n    %s\n    expected  %s\n    found     %s", c.paint(red, "✗"), r.ID, r.Section, r.Says, r.Expected, r.Found)
 	case checks.NotTested:

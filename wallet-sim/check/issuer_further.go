@@ -81,17 +81,25 @@ func issuancesEnd(s *issuerSeen) verdict {
 		return untested("the metadata could not be read: %v", s.metadataErr)
 	}
 	var all []verdict
+	var without []string
 	for _, n := range s.issuances {
 		v := n.ended()
-		if v.outcome == Failed {
+		switch v.outcome {
+		case Failed:
 			v.found = n.id + ": " + v.found
+		case NotTested:
+			without = append(without, n.id)
 		}
 		all = append(all, v)
 	}
 	if len(all) == 0 {
 		return untested("there was no issuance%s", s.whyNone())
 	}
-	return worst(all)
+	joined := worst(all)
+	if joined.outcome == Held && len(without) > 0 {
+		joined.why = "The person was refused at the sign-in for " + strings.Join(without, ", ") + "."
+	}
+	return joined
 }
 
 // later judges the deferred responses with a status.

@@ -90,7 +90,7 @@ func TestServers(t *testing.T) {
 func (w *town) ourIssuer(t *testing.T) {
 	chosen := []string{"proof_nonce_made_up", "dpop_htu_elsewhere", "par_pkce_missing", "token_code_used_before", "attestation_by_a_stranger"}
 	link, tx := w.offer(mpid)
-	r := w.checkIssuer(Issuer{Types: []string{mpid, age}, Offer: link, TxCode: tx}, append(chosen, idEncrypted, idRefresh)...)
+	r := w.checkIssuer(Issuer{Types: []string{mpid, age, "pid_sd_jwt_vc"}, Offer: link, TxCode: tx}, append(chosen, idEncrypted, idRefresh)...)
 	r.failedAs(t)
 	have := map[string]Outcome{}
 	for _, one := range r.Results {
@@ -103,6 +103,10 @@ func (w *town) ourIssuer(t *testing.T) {
 		if have[rule.ID] == "" {
 			t.Errorf("%s is not in the report", rule.ID)
 		}
+	}
+	i := slices.IndexFunc(r.Results, func(one Result) bool { return one.ID == ends })
+	if why := r.Results[i].Why; !strings.Contains(why, "pid_sd_jwt_vc") { // the person has too low a level for it
+		t.Errorf("the report does not say what it does not speak of: %q", why)
 	}
 	idle := []string{"VCI-9.2-pending", "VCI-9.2-issued"} // nothing comes later
 	for id, outcome := range have {

@@ -41,7 +41,7 @@ type Result struct {
 	Outcome  Outcome `json:"outcome"`
 	Expected string  `json:"expected,omitempty"` // when it failed
 	Found    string  `json:"found,omitempty"`
-	Why      string  `json:"why,omitempty"` // when it was not tested
+	Why      string  `json:"why,omitempty"` // when it was not tested; of one that held, what it does not speak of
 	// Exchanges are the request and the answer that it was judged by, masked; of a fault all of its flow.
 	Exchanges []*transaction.Entry `json:"exchanges,omitempty"`
 	Millis    int64                `json:"milliseconds"` // of the exchanges

@@ -273,7 +273,7 @@ func (s *verifierSeen) shownAs(ctx context.Context, one *asked, x *transaction.E
 	if err != nil {
 		return untested("the page behind redirect_uri: %v", err)
 	}
-	return whether(!strings.Contains(page.Says(), s.Source.Accepted), x, "a page that does not say "+s.Source.Accepted, "%s", page.Says())
+	return whether(!strings.Contains(page.Says(), s.Source.Accepted), x, "a page that does not say "+s.Source.Accepted, "one that does")
 }
 
 func because(err error) string {

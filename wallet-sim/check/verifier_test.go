@@ -70,6 +70,36 @@ func (w *town) emptyWallet(t *testing.T) {
 	}
 }
 
+// alike answers every wallet with 200 and the address of a page, which says whether it was accepted.
+func (w *town) alike(says string) func(http.Handler) http.Handler {
+	refused := rewritten("/responses/", func(a *reply) {
+		if a.Code >= 400 {
+			a.Code = 200
+			a.put(map[string]any{"redirect_uri": w.verifierURL + "/verdict?code=aaaaaaaaaaaaaaaaaaaaaaaaaa"})
+		}
+	})
+	return func(next http.Handler) http.Handler {
+		inner := refused(next)
+		return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/verdict" {
+				inner.ServeHTTP(out, r)
+				return
+			}
+			_, _ = out.Write([]byte("<!doctype html><main><p>" + says + "</p></main>"))
+		})
+	}
+}
+
+// A verifier that answers every wallet alike is judged by the page that the answer leads to.
+func (w *town) pages(t *testing.T) {
+	source := Source{Page: w.verifierURL, Form: lends, Accepted: "You are in"}
+	for says, want := range map[string][]string{"Come back another day": nil, "You are in": {"answer-sdjwt-nonce-other", "answer-twice"}} {
+		w.verifier.by(w.alike(says))
+		w.checkVerifier(full, source, "answer-sdjwt-nonce-other", "answer-twice").failedAs(t, want...)
+	}
+	w.verifier.by(nil)
+}
+
 // requested changes the request object, and signs it as the verifier would.
 func (w *town) requested(edit func(header, claims map[string]any)) func(http.Handler) http.Handler {
 	return rewritten("/requests/", func(a *reply) {
@@ -103,6 +133,7 @@ const (
 func (w *town) brokenVerifier(t *testing.T) {
 	w.t = t
 	w.emptyWallet(t)
+	w.pages(t)
 	root, err := keys.Signer(filepath.Join(w.dir, "verifier"), "access-ca")
 	must(t, err)
 	anchor, err := keys.Certificate(filepath.Join(w.dir, "verifier"), "access-ca", root, time.Now(), time.Now())
