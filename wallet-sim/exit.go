@@ -11,6 +11,7 @@ import (
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/wallet-sim/browser"
+	checks "lommebok.example/wallet-sim/check"
 	"lommebok.example/wallet-sim/phone"
 	"lommebok.example/wallet-sim/wallet"
 )
@@ -45,7 +46,7 @@ func usage(format string, args ...any) error {
 var errRefused = errors.New("the wallet refuses")
 
 // misused are errors that another argument would not have had. They count before refusing: an argument may hold another's words.
-var misused = []error{errUsage, wallet.ErrInput, wallet.ErrNotFound, wallet.ErrTxCode, openid4vci.ErrOffer, openid4vci.ErrLink, openid4vp.ErrLink, phone.ErrNoDevice}
+var misused = []error{errUsage, wallet.ErrInput, wallet.ErrNotFound, wallet.ErrTxCode, openid4vci.ErrOffer, openid4vci.ErrLink, openid4vp.ErrLink, phone.ErrNoDevice, checks.ErrChosen}
 
 // refusing are the errors by which the wallet says no to what came.
 var refusing = []error{
@@ -73,7 +74,7 @@ func (c *cli) exitCode(err error) int {
 		return exitDone
 	case !c.running || is(misused):
 		return exitUsage
-	case errors.As(err, &said), errors.As(err, &answered), errors.Is(err, browser.ErrPage), errors.Is(err, phone.ErrNoAttempt), errors.Is(err, errNotRefused):
+	case errors.As(err, &said), errors.As(err, &answered), errors.Is(err, browser.ErrPage), errors.Is(err, phone.ErrNoAttempt), errors.Is(err, errNotRefused), errors.Is(err, errNotHeld):
 		return exitRefused
 	case is(refusing), errors.As(err, &request):
 		return exitWalletRefused

@@ -93,6 +93,7 @@ var normals = []struct {
 	{regexp.MustCompile(`\b\d{11}\b`), "<number>"},
 	{regexp.MustCompile(`differs by \d+s`), "differs by <seconds>"},
 	{regexp.MustCompile(`\d+ credential configurations`), "<n> credential configurations"},
+	{regexp.MustCompile(`\d+ requirements: \d+ held, 0 failed, \d+ not tested`), "<n> requirements: <n> held, 0 failed, <n> not tested"},
 	{regexp.MustCompile(`"idx": \d+`), `"idx": <index>`},
 	{regexp.MustCompile(`"serial": "[0-9a-f]+"`), `"serial": "<serial>"`},
 	{regexp.MustCompile(`sha256-[A-Za-z0-9+/=]+`), "sha256-<digest>"},

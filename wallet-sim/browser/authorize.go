@@ -72,6 +72,9 @@ func (b *Browser) step(ctx context.Context, p *Page, stop string, r *Return) (*P
 	if p.Status >= 400 {
 		return nil, fmt.Errorf("%w: status %d: %s", ErrPage, p.Status, p.Says())
 	}
+	if next, done, err := b.fill(ctx, p, stop, r); done {
+		return next, err
+	}
 	if f := p.Form("pid", "password"); f != nil {
 		return b.password(ctx, p, f, stop, r)
 	}

@@ -18,6 +18,7 @@ type Browser struct {
 	HTTP     *http.Client // with a cookie jar, following nothing: New makes it
 	Language string       // Accept-Language, "" for en
 	Person   Person
+	Fills    []Fill // how pages are answered that are not ours; they come before what Person has
 	Now      func() time.Time
 	// Wait pauses until the next one-time code; nil waits in real time.
 	Wait func(ctx context.Context, d time.Duration) error

@@ -120,16 +120,44 @@ func (t *token) object() map[string]any {
 	return map[string]any{"header": t.header, "claims": t.claims}
 }
 
-func (k *Keys) sign(t *token, how string) (string, error) {
+// encode is what a signature is made over.
+func (t *token) encode() (string, error) {
 	header, err := json.Marshal(t.header)
 	if err != nil {
 		return "", err
 	}
 	claims, err := json.Marshal(t.claims)
+	return jose.EncodeBase64URL(header) + "." + jose.EncodeBase64URL(claims), err
+}
+
+// ReadJWT takes a JWT apart, without looking at its signature. Errors: ErrNothing, and those of base64url and JSON.
+func ReadJWT(text string) (header, claims map[string]any, err error) {
+	t, err := openToken(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	return t.header, t.claims, nil
+}
+
+// Resign changes a JWT and signs it with a key, by ES256. Errors: those of ReadJWT.
+func Resign(text string, key *ecdsa.PrivateKey, edit func(header, claims map[string]any)) (string, error) {
+	t, err := openToken(text)
 	if err != nil {
 		return "", err
 	}
-	input := jose.EncodeBase64URL(header) + "." + jose.EncodeBase64URL(claims)
+	edit(t.header, t.claims)
+	input, err := t.encode()
+	if err != nil {
+		return "", err
+	}
+	return es256(input, key)
+}
+
+func (k *Keys) sign(t *token, how string) (string, error) {
+	input, err := t.encode()
+	if err != nil {
+		return "", err
+	}
 	var key *ecdsa.PrivateKey
 	switch how {
 	case kept:
@@ -144,6 +172,10 @@ func (k *Keys) sign(t *token, how string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return es256(input, key)
+}
+
+func es256(input string, key *ecdsa.PrivateKey) (string, error) {
 	digest := sha256.Sum256([]byte(input))
 	r, s, err := ecdsa.Sign(rand.Reader, key, digest[:])
 	if err != nil {

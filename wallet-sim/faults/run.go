@@ -21,6 +21,8 @@ type Result struct {
 	Status int    `json:"status,omitempty"`
 	Code   string `json:"error,omitempty"`
 	Says   string `json:"says,omitempty"` // what was expected, when it did not hold
+	// NotDone: there was nothing to do the fault to, so that the server showed nothing.
+	NotDone bool `json:"not_done,omitempty"`
 }
 
 // Run makes one issuance without a fault, which must go well, and then one for each fault, of which tell hears. get makes an
@@ -56,7 +58,7 @@ func (f *Fault) judge(err error) Result {
 	case err == nil:
 		r.Says = "expected a refusal, and the credential was issued"
 	case errors.Is(err, ErrNothing):
-		r.Says = "not done: " + err.Error()
+		r.NotDone, r.Says = true, "not done: "+err.Error()
 	case errors.Is(err, ErrDropped):
 		r.Held, r.Says = f.Expect.Lost, "the message never came"
 	case !errors.As(err, &refusal):

@@ -78,16 +78,27 @@ func (v *Verdict) Holds() bool {
 // rule is a check before it is made.
 type rule struct{ name, section string }
 
+// The names of the checks of a credential.
+const (
+	CheckForm      = "form"
+	CheckSignature = "issuer's signature"
+	CheckTrust     = "issuer's certificate"
+	CheckDigests   = "digests of what is shown"
+	CheckValidity  = "validity"
+	CheckHolderKey = "holder's key"
+	CheckStatus    = "status"
+)
+
 var (
-	ruleForm      = rule{"form", "RFC 9901 section 4; ISO/IEC 18013-5 section 8.3.2.1.2.2"}
-	ruleSignature = rule{"issuer's signature", "RFC 9901 section 7.1; ISO/IEC 18013-5 section 9.3.1"}
-	ruleTrust     = rule{"issuer's certificate", "HAIP 1.0 section 6.1.1; ISO/IEC 18013-5 annex B"}
-	ruleDigests   = rule{"digests of what is shown", "RFC 9901 section 7.1; ISO/IEC 18013-5 section 9.3.1"}
+	ruleForm      = rule{CheckForm, "RFC 9901 section 4; ISO/IEC 18013-5 section 8.3.2.1.2.2"}
+	ruleSignature = rule{CheckSignature, "RFC 9901 section 7.1; ISO/IEC 18013-5 section 9.3.1"}
+	ruleTrust     = rule{CheckTrust, "HAIP 1.0 section 6.1.1; ISO/IEC 18013-5 annex B"}
+	ruleDigests   = rule{CheckDigests, "RFC 9901 section 7.1; ISO/IEC 18013-5 section 9.3.1"}
 	ruleDocType   = rule{"document type", "ISO/IEC 18013-5 section 9.3.1"}
-	ruleValidity  = rule{"validity", "RFC 9901 section 9.7; ISO/IEC 18013-5 section 9.3.1"}
-	ruleHolderKey = rule{"holder's key", "SD-JWT VC section 2.2.2.2; ISO/IEC 18013-5 section 9.1.2.4"}
+	ruleValidity  = rule{CheckValidity, "RFC 9901 section 9.7; ISO/IEC 18013-5 section 9.3.1"}
+	ruleHolderKey = rule{CheckHolderKey, "SD-JWT VC section 2.2.2.2; ISO/IEC 18013-5 section 9.1.2.4"}
 	ruleHolder    = rule{"holder's proof", "RFC 9901 section 7.3; ISO/IEC 18013-5 section 9.1.3"}
-	ruleStatus    = rule{"status", "Token Status List section 8.3; ISO/IEC 18013-5, second edition, 12.3.6"}
+	ruleStatus    = rule{CheckStatus, "Token Status List section 8.3; ISO/IEC 18013-5, second edition, 12.3.6"}
 )
 
 func (v *Verdict) add(r rule, err error) bool {

@@ -12,17 +12,24 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"lommebok.example/internal/fetch"
 	"lommebok.example/internal/keys"
 	"lommebok.example/internal/leftout"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/x5c"
+	"lommebok.example/wallet-sim/browser"
+	checks "lommebok.example/wallet-sim/check"
 	"lommebok.example/wallet-sim/provider"
+	"lommebok.example/wallet-sim/wallet"
 )
 
 // foreignDir holds implementations that are not ours, by npm.
@@ -331,5 +338,56 @@ func TestForeignServers(t *testing.T) {
 				t.Errorf("the verifier saw %v", seen)
 			}
 		})
+	}
+	w.checkForeign(t, p, at.URL)
+}
+
+// checkForeign lets the simulator's check judge both. What it finds wrong there is a finding: that it comes to an end, and to verdicts
+// on most of what these servers do, is ours.
+func (w *town) checkForeign(t *testing.T, p *program, address string) {
+	p.t = t
+	var offer struct{ Link string }
+	p.order(map[string]any{"do": "offer", "configuration": "member_mdoc"}, nil, &offer)
+	plain := *w.face.Wallet
+	plain.Attester, plain.Store = nil, &wallet.Store{Dir: t.TempDir()}
+	issuer := checks.Issuer{Address: address, Way: w.wayOf(&plain), Offer: offer.Link, Patience: time.Second}
+	report, err := issuer.Check(t.Context())
+	reported(t, report, err, 15, "VCI-3.5-pre-authorized", "VCI-12.2.4-metadata", "VCI-7.2-fresh")
+
+	asks := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, _ *http.Request) {
+		var ask struct{ ID, Link string }
+		p.order(map[string]any{"do": "ask", "format": "sdjwt"}, nil, &ask)
+		_, _ = io.WriteString(out, ask.Link)
+	}))
+	defer asks.Close()
+	verifier := checks.Verifier{
+		Address: address, Way: w.wayOf(w.face.Wallet), Source: checks.Source{Page: asks.URL, CrossDevice: true},
+		Browser: func() (*browser.Browser, error) { return browser.New(nil, browser.Person{}, time.Now) },
+	}
+	report, err = verifier.Check(t.Context())
+	reported(t, report, err, 30, "VP-8.2-accepted", "VP-5-signature", "answer-sdjwt-nonce-other", "answer-sdjwt-issuer-signature")
+}
+
+// wayOf is the way of a wallet that is checked with.
+func (w *town) wayOf(one *wallet.Wallet) *checks.Way {
+	return checks.NewWay(one, func(through func(http.RoundTripper) http.RoundTripper) *fetch.Client {
+		return fetch.New(fetch.Config{Timeout: 10 * time.Second, MaxBytes: 1 << 20, InsecureAllowLoopback: true, Through: through})
+	})
+}
+
+// reported holds that at least so many requirements were judged to hold, these among them.
+func reported(t *testing.T, r *checks.Report, err error, least int, ids ...string) {
+	t.Helper()
+	check(t, err)
+	for _, one := range r.Results {
+		if one.Outcome == checks.Failed {
+			t.Logf("%s: expected %s, found %s", one.ID, one.Expected, one.Found)
+		}
+		if slices.Contains(ids, one.ID) && one.Outcome != checks.Held {
+			t.Errorf("%s: %s %s %s", one.ID, one.Outcome, one.Found, one.Why)
+		}
+	}
+	if n := r.Count(checks.Held); n < least {
+		t.Errorf("%s: %d requirements held", r.Kind, n)
 	}
 }

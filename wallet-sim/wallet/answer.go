@@ -29,7 +29,7 @@ func (w *Wallet) Share(ctx context.Context, r *Request) (redirect string, err er
 	if err != nil {
 		return "", err
 	}
-	if err := w.settle(r); err != nil {
+	if err := w.Settle(r); err != nil {
 		return "", err
 	}
 	if err := w.shown(r); err != nil {
@@ -76,15 +76,15 @@ func (w *Wallet) shown(r *Request) error {
 // Decline answers access_denied. Whether the person said no or the wallet holds nothing that fits is not told apart
 // (OpenID4VP 1.0 sections 8.5 and 15).
 func (w *Wallet) Decline(ctx context.Context, r *Request) (redirect string, err error) {
-	if err := w.settle(r); err != nil {
+	if err := w.Settle(r); err != nil {
 		return "", err
 	}
 	refusal := openid4vp.ErrorResponse{Code: openid4vp.AccessDenied, State: r.object.State}
 	return w.post(ctx, r.object.ResponseURI, refusal.Form())
 }
 
-// settle takes the held request, so that it is answered once.
-func (w *Wallet) settle(r *Request) error {
+// Settle takes the held request, so that it is answered once.
+func (w *Wallet) Settle(r *Request) error {
 	if err := w.Store.takeFlow(r.ID); err != nil {
 		return fmt.Errorf("%w: the request has been answered", ErrState)
 	}
@@ -109,7 +109,7 @@ func (w *Wallet) present(r *Request, s Share, thumbprint []byte) (string, error)
 	if err != nil {
 		return "", err
 	}
-	elements, err := elementsOf(s.paths)
+	elements, err := ElementsOf(s.paths)
 	if err != nil {
 		return "", err
 	}
@@ -136,8 +136,8 @@ func (r *Request) transcript(thumbprint []byte) ([]byte, error) {
 	return openid4vp.SessionTranscript(r.object.ClientID, r.object.Nonce, thumbprint, r.object.ResponseURI)
 }
 
-// elementsOf turns paths of two strings (OpenID4VP 1.0 section 7.2) into namespace → identifiers.
-func elementsOf(paths [][]any) (map[string][]string, error) {
+// ElementsOf turns paths of two strings (OpenID4VP 1.0 section 7.2) into namespace → identifiers.
+func ElementsOf(paths [][]any) (map[string][]string, error) {
 	elements := map[string][]string{}
 	for _, path := range paths {
 		if len(path) != 2 {

@@ -256,3 +256,11 @@ func authorities(chain []*x509.Certificate) []string {
 
 // ResponseURI is where the answer goes.
 func (r *Request) ResponseURI() string { return r.object.ResponseURI }
+
+// Object is the request as it was checked.
+func (r *Request) Object() openid4vp.RequestObject { return *r.object }
+
+// Shown is the copy that would be shown, the paths of the claims in it, and what its proof says beside the request.
+func (s Share) Shown() (c Copy, paths [][]any, more map[string]any) {
+	return s.Credential.Copies[s.copyIndex], s.paths, s.agreed()
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lommebok.example/internal/fetch"
+	"lommebok.example/wallet-sim/browser"
+	checks "lommebok.example/wallet-sim/check"
+	"lommebok.example/wallet-sim/wallet"
+)
+
+// checking is what the two checks share.
+type checking struct {
+	config, json, junit, html string
+	chosen                    checks.Chosen
+	who                       person
+	settings                  *checks.Config
+}
+
+func (k *checking) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&k.config, "config", "", "file that says how to sign in and where requests come from: see above")
+	f.StringVar(&k.json, "json", "", "write the report as JSON to a file, or - for the output")
+	f.StringVar(&k.junit, "junit", "", "write it as JUnit XML to a file, or -")
+	f.StringVar(&k.html, "html", "", "write it as a page to a file, or -")
+	f.StringSliceVar(&k.chosen.Profiles, "profile", nil, "OpenID4VCI, OpenID4VP or HAIP alone")
+	f.StringSliceVar(&k.chosen.IDs, "only", nil, "requirements alone whose identifiers begin or end so")
+	k.who.flags(cmd)
+}
+
+const checkLong = "\nEach requirement is held, failed, or not tested with the reason. Exit code 3 when one failed. The report holds the requests and the answers,\n" +
+	"masked as in the log.\n\n--config is a file like this, of which all may be left out:\n\n"
+
+func (c *cli) checkIssuerCommand() *cobra.Command {
+	k := &checking{}
+	var types []string
+	var offer, txCode string
+	var patience time.Duration
+	cmd := &cobra.Command{
+		Use: "issuer <address>", Args: cobra.ExactArgs(1), Short: "drives an issuer through good and faulty flows, and says what held",
+		Long: "Gets a credential of each configuration as a wallet that keeps the rules, and then does every fault of the library." + checkLong + checks.ConfigExample,
+		Example: "  wallet-sim check issuer http://localhost:8080 --person 10 --insecure-allow-http\n" +
+			"  wallet-sim check issuer https://issuer.example --type card --config mine.yaml --html report.html --junit report.xml\n" +
+			"  wallet-sim check issuer https://issuer.example --only proof_nonce_made_up --config mine.yaml",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.check(cmd.Context(), k, func(ctx context.Context, way *checks.Way, tell func(checks.Result)) (*checks.Report, error) {
+				signIn, err := c.signsIn(k)
+				if err != nil {
+					return nil, err
+				}
+				done, err := apart(way.Wallet)
+				if err != nil {
+					return nil, err
+				}
+				i := checks.Issuer{
+					Address: strings.TrimSuffix(args[0], "/"), Way: way, SignIn: signIn, ByHand: k.settings.Pause, Types: types, Offer: offer, TxCode: txCode,
+					Patience: patience, Chosen: k.chosen, Tell: tell,
+				}
+				report, err := i.Check(ctx)
+				return report, errors.Join(err, done())
+			})
+		},
+	}
+	f := cmd.Flags()
+	f.StringSliceVar(&types, "type", nil, "credential configuration identifiers (default all)")
+	f.StringVar(&offer, "offer", "", "an offer with a pre-authorized code, to take besides")
+	f.StringVar(&txCode, "tx-code", "", "its transaction code")
+	f.DurationVar(&patience, "patience", 30*time.Second, "how long to wait for what is issued later")
+	k.flags(cmd)
+	return cmd
+}
+
+func (c *cli) checkVerifierCommand() *cobra.Command {
+	k := &checking{}
+	var from string
+	cmd := &cobra.Command{
+		Use: "verifier <address>", Args: cobra.ExactArgs(1), Short: "has a verifier ask, answers well and wrongly, and says what held",
+		Long: "The wallet must hold what the verifier asks for. At the address, or that of --request-from, stands a page that holds a link with a request or\n" +
+			"leads to one; of a verifier of this project it is the front page, and the first service is taken that the wallet can answer." + checkLong + checks.ConfigExample,
+		Example: "  wallet-sim check verifier http://localhost:8081 --insecure-allow-http\n" +
+			"  wallet-sim check verifier https://verifier.example --request-from https://verifier.example/demo --html report.html\n" +
+			"  wallet-sim check verifier https://verifier.example --request-from ./new-request.sh --junit report.xml",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.check(cmd.Context(), k, func(ctx context.Context, way *checks.Way, tell func(checks.Result)) (*checks.Report, error) {
+				source := k.settings.Request
+				switch {
+				case strings.Contains(from, "://"):
+					source.Page = from
+				case from != "":
+					source.Command = strings.Fields(from)
+				case source.Page == "" && len(source.Command) == 0:
+					source.Page = args[0]
+				}
+				v := checks.Verifier{
+					Address: strings.TrimSuffix(args[0], "/"), Way: way, Source: source, Chosen: k.chosen, Tell: tell,
+					Browser: func() (*browser.Browser, error) { return c.plainBrowser(browser.Person{}) },
+				}
+				return v.Check(ctx)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&from, "request-from", "", "page that leads to a request, or a program that prints its link")
+	k.flags(cmd)
+	return cmd
+}
+
+func (c *cli) plainBrowser(who browser.Person) (*browser.Browser, error) {
+	t, err := c.transport()
+	if err != nil {
+		return nil, err
+	}
+	return browser.New(t, who, c.now)
+}
+
+// check makes a check with the wallet, and writes its report.
+func (c *cli) check(ctx context.Context, k *checking, run func(context.Context, *checks.Way, func(checks.Result)) (*checks.Report, error)) (err error) {
+	if k.settings = (&checks.Config{}); k.config != "" {
+		if k.settings, err = checks.ReadConfig(k.config); err != nil {
+			return usage("--config: %v", err)
+		}
+	}
+	w, err := c.wallet()
+	if err != nil {
+		return err
+	}
+	roots, err := c.roots()
+	if err != nil {
+		return err
+	}
+	w.Record = nil // the report holds what passes
+	w.Copies = 2   // a batch, and no more work than it takes to see one
+	way := checks.NewWay(w, func(through func(http.RoundTripper) http.RoundTripper) *fetch.Client {
+		return fetch.New(c.fetching(roots, through))
+	})
+	words := k.json != "-" && k.junit != "-" && k.html != "-"
+	report, err := run(ctx, way, func(r checks.Result) {
+		if words {
+			c.tellRequirement(r)
+		}
+	})
+	if report == nil {
+		return err
+	}
+	return errors.Join(err, c.write(k, report, words))
+}
+
+func (c *cli) write(k *checking, r *checks.Report, words bool) error {
+	for name, write := range map[string]func(io.Writer) error{
+		k.junit: r.JUnit, k.html: r.HTML, k.json: func(w io.Writer) error {
+			e := json.NewEncoder(w)
+			e.SetIndent("", "  ")
+			return e.Encode(r)
+		},
+	} {
+		if err := c.writeTo(name, write); err != nil {
+			return err
+		}
+	}
+	n := r.Count(checks.Failed)
+	if words {
+		c.say("%d requirements: %d held, %d failed, %d not tested", len(r.Results), r.Count(checks.Held), n, r.Count(checks.NotTested))
+	}
+	if n > 0 {
+		return &told{fmt.Errorf("%w: %d of %d", errNotHeld, n, len(r.Results))}
+	}
+	return nil
+}
+
+// errNotHeld: a requirement failed.
+var errNotHeld = errors.New("requirements did not hold")
+
+func (c *cli) writeTo(name string, write func(io.Writer) error) error {
+	switch name {
+	case "":
+		return nil
+	case stdin:
+		return write(c.out)
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+func (c *cli) tellRequirement(r checks.Result) {
+	switch r.Outcome {
+	case checks.Held:
+		c.say("%s %-52s  %s", c.paint(green, "✓"), r.ID, r.Section)
+		if r.Why != "" {
+			c.say("    %s", r.Why)
+		}
+	case checks.Failed:
+		c.say("%s %-52s  %s\n    %s\n    expected  %s\n    found     %s", c.paint(red, "✗"), r.ID, r.Section, r.Says, r.Expected, r.Found)
+	case checks.NotTested:
+		c.say("%s %-52s  not tested: %s", c.paint(yellow, "-"), r.ID, r.Why)
+	}
+}
+
+// signsIn gives what opens an authorization request: a browser by itself, or a person with one.
+func (c *cli) signsIn(k *checking) (func(context.Context, string) (url.Values, error), error) {
+	if k.settings.Pause {
+		lines := bufio.NewScanner(c.in)
+		return func(_ context.Context, address string) (url.Values, error) { return c.byHand(lines, address) }, nil
+	}
+	var who browser.Person
+	var err error
+	if len(k.settings.Login) == 0 || k.who.number != 0 || k.who.pid != "" {
+		if who, err = c.who(&k.who); err != nil {
+			return nil, err
+		}
+	}
+	if k.settings.TOTPSecret != "" {
+		who.TOTPSecret = k.settings.TOTPSecret
+	}
+	b, err := c.plainBrowser(who)
+	if err != nil {
+		return nil, err
+	}
+	b.Fills = k.settings.Login
+	return func(ctx context.Context, address string) (url.Values, error) {
+		back, err := b.Authorize(ctx, address, c.url+"/callback")
+		if err != nil {
+			return nil, err
+		}
+		return back.Query, nil
+	}, nil
+}
+
+// byHand lets a person sign in with a browser of their own.
+func (c *cli) byHand(lines *bufio.Scanner, address string) (url.Values, error) {
+	_, _ = fmt.Fprintf(c.errs, "Open this and sign in:\n  %s\nThe browser ends at %s?…, where nothing may be. Paste that address here: ", address, c.url+"/callback")
+	if !lines.Scan() {
+		return nil, usage("nobody pasted the address that the browser ended at")
+	}
+	u, err := url.Parse(strings.TrimSpace(lines.Text()))
+	if err != nil {
+		return nil, usage("the address: %v", err)
+	}
+	return u.Query(), nil
+}
+
+// apart gives the wallet a folder that is deleted afterwards, so that it does not fill with what a check got.
+func apart(w *wallet.Wallet) (done func() error, err error) {
+	dir, err := os.MkdirTemp("", "wallet-sim-check-")
+	if err != nil {
+		return nil, err
+	}
+	w.Store = &wallet.Store{Dir: dir}
+	return func() error { return os.RemoveAll(dir) }, nil
+}

@@ -1,0 +1,284 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"lommebok.example/specs/jose"
+	"lommebok.example/specs/oauth2"
+	"lommebok.example/specs/openid4vci"
+	"lommebok.example/transaction"
+	"lommebok.example/wallet-sim/faults"
+	"lommebok.example/wallet-sim/wallet"
+)
+
+// Issuer checks a credential issuer with its authorization server.
+type Issuer struct {
+	Address string
+	Way     *Way
+	// SignIn opens the address of an authorization request, and gives the query that the browser comes back with.
+	SignIn func(ctx context.Context, address string) (url.Values, error)
+	// ByHand: a person signs in each time, so that faults are left out that take a sign-in each.
+	ByHand bool
+	Types  []string // credential configurations; nil for all
+	// Offer is an offer with a pre-authorized code, with its transaction code; "" for none.
+	Offer, TxCode string
+	Patience      time.Duration // with what is issued later
+	Chosen        Chosen
+	Tell          func(Result) // hears of each result as it comes
+}
+
+// The steps that the check makes itself.
+const (
+	stepPlain  = "issuer metadata as JSON"
+	stepSigned = "issuer metadata, signed"
+	stepServer = "authorization server metadata"
+	stepNonce  = "nonce request"
+	stepPAR    = "pushed authorization request"
+	stepToken  = "token request"
+	stepAsk    = "credential request"
+	stepLater  = "deferred credential request"
+	stepNotify = "notification"
+)
+
+// issuerSeen is all that the requirements of an issuer are judged by.
+type issuerSeen struct {
+	*Issuer
+	records
+	plain, signed, server       *transaction.Exchanged
+	plainErr, signedErr, asErr  error // why there is none
+	metadata                    *openid4vci.IssuerMetadata
+	metadataErr                 error
+	as                          *oauth2.ServerMetadata
+	issuances                   []*issuance
+	encrypted, renewed, offered *issuance
+	nonces                      flow
+	credentials                 []*issued
+	mine                        map[string]bool // thumbprints of the wallet's keys
+}
+
+// issuance is a flow that is to end with a credential.
+type issuance struct {
+	id     string // of the configuration
+	config openid4vci.Configuration
+	seen   flow
+	back   url.Values
+	got    []*wallet.Credential
+	err    error
+}
+
+// IssuerRequirements are all that an issuer is held to.
+func IssuerRequirements() ([]Requirement, error) {
+	var all []Requirement
+	for _, r := range issuerRules() {
+		all = append(all, r.Requirement)
+	}
+	library, err := faults.Library()
+	for _, f := range library {
+		all = append(all, requirementOf(&f))
+	}
+	return all, err
+}
+
+// Check makes the flows and judges. Errors: ErrChosen.
+func (i *Issuer) Check(ctx context.Context) (*Report, error) {
+	all, err := IssuerRequirements()
+	if err != nil {
+		return nil, err
+	}
+	if err := i.Chosen.check(all); err != nil {
+		return nil, err
+	}
+	begun := i.Way.Wallet.Now()
+	s := &issuerSeen{Issuer: i, records: records{}, mine: map[string]bool{}}
+	s.rememberKeys()
+	s.look(ctx)
+	s.issue(ctx)
+	s.inspectAll(ctx)
+	r := &Report{Kind: "issuer", Address: i.Address, At: begun.UTC()}
+	tell := func(one Result) {
+		if r.Results = append(r.Results, one); i.Tell != nil {
+			i.Tell(one)
+		}
+	}
+	for _, rule := range issuerRules() {
+		if i.Chosen.has(rule.Requirement) {
+			tell(s.result(rule.Requirement, rule.judge(s)))
+		}
+	}
+	err = s.doFaults(ctx, tell)
+	r.Millis = i.Way.Wallet.Now().Sub(begun).Milliseconds()
+	return r, errors.Join(err, ctx.Err())
+}
+
+func (s *issuerSeen) rememberKeys() {
+	w, newKey := s.Way.Wallet, s.Way.Faults.Keys.New
+	w.NewKey = func() (wallet.Key, error) {
+		key, err := newKey()
+		if err == nil {
+			s.mine[jose.Thumbprint(&key.PublicKey)] = true
+		}
+		return key, err
+	}
+}
+
+// look fetches what the issuer and its authorization server say of themselves.
+func (s *issuerSeen) look(ctx context.Context) {
+	rules := openid4vci.Rules{InsecureAllowHTTP: s.Way.Wallet.InsecureAllowHTTP}
+	address, err := rules.WellKnown(s.Address)
+	if err != nil {
+		s.plainErr, s.signedErr, s.metadataErr, s.asErr = err, err, err, err
+		return
+	}
+	s.plain, s.plainErr = s.Way.send(ctx, stepPlain, http.MethodGet, address, openid4vci.MediaTypeMetadata, "")
+	s.signed, s.signedErr = s.Way.send(ctx, stepSigned, http.MethodGet, address, openid4vci.MediaTypeSignedMetadata, "")
+	if s.metadataErr = s.plainErr; s.metadataErr == nil {
+		s.metadata, s.metadataErr = openid4vci.ParseIssuerMetadata(s.plain.Got, s.Address, rules)
+	}
+	if s.metadataErr != nil {
+		s.asErr = fmt.Errorf("the issuer metadata could not be read: %w", s.metadataErr)
+		return
+	}
+	server, err := s.metadata.AuthorizationServer("")
+	if err == nil {
+		address, err = oauth2.WellKnown(server, oauth2.WellKnownSuffix)
+	}
+	if err == nil {
+		s.server, err = s.Way.send(ctx, stepServer, http.MethodGet, address, "application/json", "")
+	}
+	if s.asErr = err; err == nil {
+		s.as = &oauth2.ServerMetadata{}
+		s.asErr = jose.Unmarshal(s.server.Got, s.as)
+	}
+}
+
+// issue makes the good flows.
+func (s *issuerSeen) issue(ctx context.Context) {
+	if s.metadata == nil {
+		return
+	}
+	w := s.Way.Wallet
+	w.Unencrypted = true
+	for _, id := range s.types() {
+		s.issuances = append(s.issuances, s.one(ctx, id, func() ([]*wallet.Credential, url.Values, error) { return s.byCode(ctx, id) }))
+	}
+	if s.metadata.NonceEndpoint != "" {
+		for range 2 {
+			if x, err := s.Way.send(ctx, stepNonce, http.MethodPost, s.metadata.NonceEndpoint, "application/json", ""); err == nil {
+				s.nonces = append(s.nonces, x)
+			}
+		}
+	}
+	s.more(ctx)
+}
+
+// more are the flows that one credential is enough for.
+func (s *issuerSeen) more(ctx context.Context) {
+	w := s.Way.Wallet
+	if s.Offer != "" {
+		id := ""
+		s.offered = s.one(ctx, "", func() ([]*wallet.Credential, url.Values, error) {
+			plan, err := w.Resolve(ctx, s.Offer, "")
+			if err != nil {
+				return nil, nil, err
+			}
+			id = plan.ConfigurationIDs[0]
+			got, err := w.Redeem(ctx, plan, s.TxCode)
+			return got, nil, err
+		})
+		s.offered.id, s.offered.config = id, s.metadata.CredentialConfigurationsSupported[id]
+	}
+	good := s.good()
+	if good == nil {
+		return
+	}
+	wants := func(id string) bool { return s.Chosen.has(Requirement{ID: id, Profile: OpenID4VCI}) }
+	if old := good.got[0]; old.Grant != "" && wants(idRefresh) {
+		s.renewed = s.one(ctx, good.id, func() ([]*wallet.Credential, url.Values, error) {
+			again, err := w.Renew(ctx, old.ID)
+			return []*wallet.Credential{again}, nil, err
+		})
+	}
+	if s.metadata.CredentialResponseEncryption != nil && !s.ByHand && wants(idEncrypted) {
+		w.Unencrypted = false
+		s.encrypted = s.one(ctx, good.id, func() ([]*wallet.Credential, url.Values, error) { return s.byCode(ctx, good.id) })
+		w.Unencrypted = true
+	}
+}
+
+// good is the first issuance that gave a credential.
+func (s *issuerSeen) good() *issuance {
+	for _, one := range s.issuances {
+		if one.err == nil && len(one.got) > 0 {
+			return one
+		}
+	}
+	return nil
+}
+
+// types are the configurations to get by a sign-in.
+func (s *issuerSeen) types() []string {
+	if s.asErr == nil && s.as.AuthorizationEndpoint == "" {
+		return nil
+	}
+	if len(s.Types) > 0 {
+		return s.Types
+	}
+	all := slices.Sorted(maps.Keys(s.metadata.CredentialConfigurationsSupported))
+	if s.ByHand {
+		return all[:1]
+	}
+	return all
+}
+
+// one makes a flow; what the issuer gives later is waited for.
+func (s *issuerSeen) one(ctx context.Context, id string, get func() ([]*wallet.Credential, url.Values, error)) *issuance {
+	s.Way.Watch.take()
+	n := &issuance{id: id, config: s.metadata.CredentialConfigurationsSupported[id]}
+	n.got, n.back, n.err = get()
+	var later *wallet.Later
+	if errors.As(n.err, &later) {
+		waiting, cancel := context.WithTimeout(ctx, s.Patience)
+		defer cancel()
+		n.err = nil
+		for _, p := range later.Pending {
+			c, err := s.Way.Wallet.Await(waiting, p.ID)
+			if n.err = errors.Join(n.err, err); err == nil {
+				n.got = append(n.got, c)
+			}
+		}
+	}
+	n.seen = s.Way.Watch.take()
+	return n
+}
+
+// byCode is the authorization code flow.
+func (s *issuerSeen) byCode(ctx context.Context, id string) ([]*wallet.Credential, url.Values, error) {
+	w := s.Way.Wallet
+	plan, err := w.Resolve(ctx, s.Address, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	address, err := w.Begin(ctx, plan)
+	if err != nil {
+		return nil, nil, err
+	}
+	back, err := s.SignIn(ctx, address)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the sign-in: %w", err)
+	}
+	got, err := w.Finish(ctx, back)
+	return got, back, err
+}
+
+// refusedHere tells whether the person was refused at the sign-in, which is no fault of the server.
+func (n *issuance) refusedHere() bool {
+	var refusal *wallet.Refusal
+	return errors.As(n.err, &refusal) && refusal.Status == 0
+}

@@ -1,0 +1,290 @@
+package check
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lommebok.example/internal/keys"
+	"lommebok.example/specs/openid4vp"
+	"lommebok.example/specs/x5c"
+	"lommebok.example/wallet-sim/faults"
+)
+
+// the names of wallets: one with all that the services ask for, one with SD-JWT VCs alone.
+const full = "full"
+
+// fill gets credentials into a wallet.
+func (w *town) fill(store string, types ...string) {
+	w.t.Helper()
+	one := w.way(store).Wallet
+	for _, id := range types {
+		plan, err := one.Resolve(w.t.Context(), w.issuerURL, id)
+		must(w.t, err)
+		address, err := one.Begin(w.t.Context(), plan)
+		must(w.t, err)
+		back, err := w.signIn(w.t.Context(), address)
+		must(w.t, err)
+		_, err = one.Finish(w.t.Context(), back)
+		must(w.t, err)
+	}
+}
+
+// Our verifier fails no requirement, and each is in the report and was tested.
+func (w *town) ourVerifier(t *testing.T) {
+	w.fill(full, age, mpid, "no.sikt.elevbevis_sd_jwt_vc")
+	r := w.checkVerifier(full, Source{Page: w.verifierURL}, "answer-")
+	r.failedAs(t)
+	if n := len(verifierRules()) + len(brokenRules()); len(r.Results) != n || r.Count(Held) != n {
+		t.Errorf("%d requirements of %d, %d held", len(r.Results), n, r.Count(Held))
+	}
+	codes := map[string]string{ // each is refused for what is broken in it, and not for something else
+		"answer-sdjwt-nonce-other": "key_binding_nonce", "answer-sdjwt-sd_hash-other": "key_binding_sd_hash", "answer-sdjwt-iat-long-ago": "key_binding_time",
+		"answer-sdjwt-issuer-untrusted": "issuer_untrusted", "answer-mdoc-issuer-untrusted": "issuer_untrusted", "answer-mdoc-nonce-other": "device_signature",
+		"answer-mdoc-issuer-signature": "issuer_signature", "answer-claim-withheld": "not_as_asked", "answer-state-other": "state_mismatch",
+		"answer-sdjwt-disclosure-invented": "disclosure_unreferenced",
+	}
+	for _, one := range r.Results {
+		last := len(one.Exchanges) - 1
+		if want := codes[one.ID]; want != "" && (last < 0 || one.Exchanges[last].Refusal == nil || one.Exchanges[last].Refusal.Code != want) {
+			t.Errorf("%s is not refused with %s: %+v", one.ID, want, one.Exchanges)
+		}
+	}
+	w.reports(t, r)
+}
+
+// A wallet that holds nothing says so for each requirement that takes an answer.
+func (w *town) emptyWallet(t *testing.T) {
+	r := w.checkVerifier("", Source{Page: w.verifierURL}, "answer-")
+	r.failedAs(t)
+	for _, one := range r.Results {
+		if strings.HasPrefix(one.ID, "answer-") && (one.Outcome != NotTested || !strings.Contains(one.Why, "offer accept")) {
+			t.Errorf("%+v", one)
+		}
+	}
+}
+
+// alike answers every wallet with 200 and the address of a page, which says whether it was accepted.
+func (w *town) alike(says string) func(http.Handler) http.Handler {
+	refused := rewritten("/responses/", func(a *reply) {
+		if a.Code >= 400 {
+			a.Code = 200
+			a.put(map[string]any{"redirect_uri": w.verifierURL + "/verdict?code=aaaaaaaaaaaaaaaaaaaaaaaaaa"})
+		}
+	})
+	return func(next http.Handler) http.Handler {
+		inner := refused(next)
+		return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/verdict" {
+				inner.ServeHTTP(out, r)
+				return
+			}
+			_, _ = out.Write([]byte("<!doctype html><main><p>" + says + "</p></main>"))
+		})
+	}
+}
+
+// A verifier that answers every wallet alike is judged by the page that the answer leads to.
+func (w *town) pages(t *testing.T) {
+	source := Source{Page: w.verifierURL, Form: lends, Accepted: "You are in"}
+	for says, want := range map[string][]string{"Come back another day": nil, "You are in": {"answer-sdjwt-nonce-other", "answer-twice"}} {
+		w.verifier.by(w.alike(says))
+		w.checkVerifier(full, source, "answer-sdjwt-nonce-other", "answer-twice").failedAs(t, want...)
+	}
+	w.verifier.by(nil)
+}
+
+// requested changes the request object, and signs it as the verifier would.
+func (w *town) requested(edit func(header, claims map[string]any)) func(http.Handler) http.Handler {
+	return rewritten("/requests/", func(a *reply) {
+		if changed, err := faults.Resign(a.Body.String(), w.access, edit); err == nil {
+			a.Body = bytes.NewBufferString(changed)
+		}
+	})
+}
+
+func metadata(edit func(m map[string]any)) func(header, claims map[string]any) {
+	return func(_, claims map[string]any) { edit(claims["client_metadata"].(map[string]any)) }
+}
+
+func claim(name string, value any) func(header, claims map[string]any) {
+	return func(_, claims map[string]any) { setOrDrop(claims, name, value) }
+}
+
+// taken answers what is refused with a code as if it were accepted.
+func taken(code string) func(http.Handler) http.Handler {
+	return refusedSo("/responses/", code, func(a *reply) {
+		a.Code, a.Body = 200, bytes.NewBufferString(`{"redirect_uri":"http://localhost/done?response_code=aaaaaaaaaaaaaaaaaaaaaaaaaa"}`)
+	})
+}
+
+const (
+	takes = "VP-5-request" // falls with whatever the wallet itself minds
+	lends = "/services/lanekassen/start"
+)
+
+// A verifier that breaks one rule is told which. What falls with it is in the table too.
+func (w *town) brokenVerifier(t *testing.T) {
+	w.t = t
+	w.emptyWallet(t)
+	w.pages(t)
+	root, err := keys.Signer(filepath.Join(w.dir, "verifier"), "access-ca")
+	must(t, err)
+	anchor, err := keys.Certificate(filepath.Join(w.dir, "verifier"), "access-ca", root, time.Now(), time.Now())
+	must(t, err)
+	key, leaf, err := stranger(x5c.AccessCertificate, time.Now())
+	must(t, err)
+	posted := w.posted()
+	for _, c := range []struct {
+		rule  string
+		by    func(http.Handler) http.Handler
+		falls []string
+		also  []string // broken answers to give
+		asks  map[string]string
+	}{
+		{rule: "HAIP-5-prefix", asks: map[string]string{"client_id_prefix": openid4vp.PrefixX509SANDNS}},
+		{rule: "VP-5.10.1-status", by: status("/requests/", 404), falls: []string{takes}},
+		{rule: "VP-5.10.1-content-type", by: header("/requests/", "Content-Type", "application/jwt"), falls: []string{takes}},
+		{rule: "VP-5.10.1-again", by: onceOnly("/requests/")},
+		{rule: "VP-5-typ", by: w.requested(func(h, _ map[string]any) { delete(h, "typ") }), falls: []string{takes}},
+		{rule: "VP-5.10.1-client_id", by: w.requested(claim("client_id", "x509_hash:AAAA")), falls: []string{takes}},
+		{rule: "VP-5.9.3-prefix", by: w.requested(func(h, _ map[string]any) { h["x5c"] = []any{encodedDER(leaf)} }), falls: []string{takes, "VP-5-signature", "HAIP-5-trusted"}},
+		{rule: "VP-5-signature", by: rewritten("/requests/", func(a *reply) {
+			if changed, err := faults.Resign(a.Body.String(), key, func(_, _ map[string]any) {}); err == nil {
+				a.Body = bytes.NewBufferString(changed)
+			}
+		}), falls: []string{takes}},
+		{rule: "HAIP-5-x5c", by: w.requested(func(h, _ map[string]any) { h["x5c"] = append(h["x5c"].([]any), encodedDER(anchor)) }), falls: []string{takes}},
+		{rule: "VP-5.8-aud", by: w.requested(claim("aud", "https://elsewhere.example")), falls: []string{takes}},
+		{rule: "VP-5.6-response_type", by: w.requested(claim("response_type", "code")), falls: []string{takes}},
+		{rule: "VP-5.2-nonce", by: w.requested(func(_, c map[string]any) { c["nonce"] = c["nonce"].(string)[:8] }), falls: []string{takes}},
+		{rule: "VP-8.2-response_uri", by: w.requested(claim("redirect_uri", "https://elsewhere.example")), falls: []string{takes}},
+		{rule: "HAIP-5.1-response_mode", by: w.requested(claim("response_mode", "direct_post")), falls: []string{"VP-8.2-accepted"}}, // the verifier itself wanted encryption
+		{rule: "VP-5.1-query", by: w.requested(claim("scope", "x")), falls: []string{takes}},
+		{rule: "VP-6-dcql", by: w.requested(claim("dcql_query", map[string]any{"credentials": []any{}})), falls: []string{takes}},
+		{rule: "VP-5.1-formats", by: w.requested(metadata(func(m map[string]any) { delete(m, "vp_formats_supported") })), falls: []string{takes}},
+		{rule: "VP-8.3-keys", by: w.requested(metadata(func(m map[string]any) {
+			set := m["jwks"].(map[string]any)
+			set["keys"] = append(set["keys"].([]any), set["keys"].([]any)[0])
+		})), falls: []string{takes}},
+		{rule: "HAIP-5-enc", by: w.requested(metadata(func(m map[string]any) { m["encrypted_response_enc_values_supported"] = []string{"A128GCM"} }))},
+		{rule: "RFC9101-exp", by: w.requested(claim("exp", time.Now().Add(-time.Hour).Unix())), falls: []string{takes}},
+		{rule: "VP-14.1-nonce", by: w.requested(claim("nonce", "always-the-same-nonce-123")), falls: []string{"VP-8.2-accepted"}},
+		{rule: "HAIP-5-key", by: w.sameKey()},
+		{rule: "VP-5.10-wallet_nonce", by: posted},
+		{rule: "VP-8.2-accepted", by: status("/responses/", 201), falls: []string{"VP-8.2-refusal"}},
+		{rule: "VP-8.2-refusal", by: rewritten("/responses/", func(a *reply) {
+			if bytes.Contains(a.sent, []byte("error=")) {
+				a.Code = 400
+			}
+		})},
+		{rule: "HAIP-5.1-redirect_uri", by: object("/responses/", func(o map[string]any) { delete(o, "redirect_uri") })},
+		{rule: "VP-13.3-response_code", by: object("/responses/", func(o map[string]any) { o["redirect_uri"] = w.verifierURL + "/done?id=7" })},
+		{rule: "answer-sdjwt-nonce-other", by: taken("key_binding_nonce"), also: []string{"answer-sdjwt-"}},
+		{rule: "answer-sdjwt-sd_hash-other", by: taken("key_binding_sd_hash"), also: []string{"answer-sdjwt-sd", "answer-sdjwt-iat"}},
+		{rule: "answer-sdjwt-kb-missing", by: taken("key_binding_missing"), also: []string{"answer-sdjwt-kb"}},
+		{rule: "answer-sdjwt-issuer-signature", by: taken("issuer_signature"), also: []string{"answer-sdjwt-issuer", "answer-sdjwt-disclosure"}},
+		{rule: "answer-sdjwt-issuer-untrusted", by: taken("issuer_untrusted"), also: []string{"answer-sdjwt-issuer", "answer-sdjwt-kb"}},
+		{rule: "answer-state-other", by: taken("state_mismatch"), also: []string{"answer-s"}},
+		{rule: "answer-claim-withheld", by: rewritten("/responses/", func(a *reply) {
+			if bytes.Contains(a.Body.Bytes(), []byte(" is missing")) {
+				a.Code = 200
+			}
+		}), also: []string{"answer-claim-withheld", "answer-query-unknown", "answer-presentation"}},
+		{rule: "answer-twice", by: rewritten("/responses/", func(a *reply) {
+			if a.Code == 404 {
+				a.Code = 200
+			}
+		}), also: []string{"answer-twice", "answer-in-the-clear"}},
+		{rule: "answer-in-the-clear", by: rewritten("/responses/", func(a *reply) {
+			if bytes.Contains(a.sent, []byte("vp_token=")) {
+				a.Code = 200
+			}
+		}), also: []string{"answer-twice", "answer-in-the-clear", "answer-jwe"}},
+		{rule: "answer-jwe-kid-unknown", by: rewritten("/responses/", func(a *reply) {
+			if bytes.Contains(a.Body.Bytes(), []byte("kid: expected")) {
+				a.Code = 500
+			}
+		}), also: []string{"answer-jwe"}},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			w.t = t
+			w.verifier.by(c.by)
+			defer w.verifier.by(nil)
+			w.checkVerifier(full, Source{Page: w.verifierURL, Form: lends, Fields: c.asks}, c.also...).failedAs(t, append(c.falls, c.rule)...)
+		})
+	}
+}
+
+// onceOnly refuses each address the second time.
+func onceOnly(path string) func(http.Handler) http.Handler {
+	seen := map[string]bool{}
+	return rewritten(path, func(a *reply) {
+		if seen[a.request.URL.Path] {
+			a.Code = 404
+		}
+		seen[a.request.URL.Path] = true
+	})
+}
+
+// sameKey gives every request the first one's key.
+func (w *town) sameKey() func(http.Handler) http.Handler {
+	var kept any
+	return w.requested(metadata(func(m map[string]any) {
+		if kept == nil {
+			kept = m["jwks"]
+		}
+		m["jwks"] = kept
+	}))
+}
+
+// posted takes the wallet's key out of what it says, so that the request object comes in plain, and then the wallet_nonce out of that.
+func (w *town) posted() func(http.Handler) http.Handler {
+	plain := w.requested(claim("wallet_nonce", nil))
+	return func(next http.Handler) http.Handler {
+		inner := plain(next)
+		return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/requests/") {
+				var body bytes.Buffer
+				_, _ = body.ReadFrom(r.Body)
+				form, _ := url.ParseQuery(body.String())
+				form.Del("wallet_metadata")
+				text := form.Encode()
+				r.Body, r.ContentLength = readCloser{bytes.NewBufferString(text)}, int64(len(text))
+			}
+			inner.ServeHTTP(out, r)
+		})
+	}
+}
+
+// A link is found in a page, in JSON and in what a program prints.
+func TestLink(t *testing.T) {
+	s := Source{}
+	for _, c := range []struct {
+		text string
+		want string
+	}{
+		{`<a href="openid4vp://?client_id=x509_hash:a&amp;request_uri=https%3A%2F%2Fv.example%2F1">open</a>`, "openid4vp://?client_id=x509_hash:a&request_uri=https%3A%2F%2Fv.example%2F1"},
+		{`{"link":"haip-vp://?client_id=a&request_uri=b"}`, "haip-vp://?client_id=a&request_uri=b"},
+		{"eudi-openid4vp://v.example?client_id=redirect_uri%3Ax&response_type=vp_token\n", "eudi-openid4vp://v.example?client_id=redirect_uri%3Ax&response_type=vp_token"},
+		{`<a href="https://v.example/login?client_id=web">log in</a>`, ""},
+		{"nothing", ""},
+	} {
+		got, err := linkIn(c.text)
+		if got != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%s: %q, %v", c.text, got, err)
+		}
+	}
+	s.Command = []string{"echo", "openid4vp://?client_id=a&request_uri=b"}
+	if got, err := s.Link(t.Context(), nil, nil); err != nil || !strings.HasPrefix(got, openid4vp.Scheme) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func encodedDER(c *x509.Certificate) string { return base64.StdEncoding.EncodeToString(c.Raw) }

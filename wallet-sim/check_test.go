@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lommebok.example/wallet-sim/browser"
+	checks "lommebok.example/wallet-sim/check"
+)
+
+// check issuer writes its report in each form, signs in by the fields that a configuration names, and keeps nothing that it got.
+func TestCheckIssuer(t *testing.T) {
+	i := newTryIssuer(t)
+	flags := i.attests(t)
+	flags = flags[:len(flags)-1] // --json is a file here
+	dir := t.TempDir()
+	config, junit, page := filepath.Join(dir, "mine.yaml"), filepath.Join(dir, "report.xml"), filepath.Join(dir, "report.html")
+	must(t, os.WriteFile(config, fmt.Appendf(nil, "login:\n  - fields: {pid: %q, password: %q}\n  - code: code\n  - press: {answer: \"yes\"}\ntotp_secret: %s\n",
+		i.person.PID, i.person.Password, i.person.TOTPSecret), 0o600))
+	args := []string{"check", "issuer", i.url, "--type", configAge, "--only", "credential-,proof_nonce_made_up,HAIP-4", "--config", config}
+	code, out, errs := ran(t, "", append(append(args, "--json", "-", "--junit", junit, "--html", page), flags...)...)
+	var r checks.Report
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != exitDone || len(r.Results) < 10 || r.Count(checks.Failed) != 0 || r.Count(checks.Held) < 10 {
+		t.Fatalf("exit %d, %v, %s%s", code, err, out, errs)
+	}
+	var suites struct {
+		Tests int `xml:"tests,attr"`
+	}
+	raw, err := os.ReadFile(junit)
+	must(t, err)
+	must(t, xml.Unmarshal(raw, &suites))
+	if raw, err = os.ReadFile(page); err != nil || suites.Tests != len(r.Results) || !bytes.Contains(raw, []byte("<h1>Check of the issuer")) {
+		t.Errorf("%v, %+v", err, suites)
+	}
+	code, out, errs = ran(t, "", append(append(args, "--profile", "OpenID4VP"), flags...)...)
+	if code != exitUsage || !strings.Contains(errs, "OpenID4VP") {
+		t.Errorf("a profile of verifiers: exit %d, %s%s", code, out, errs)
+	}
+	if code, out, _ = ran(t, "", append([]string{"credential", "list"}, flags...)...); strings.Contains(out, "Proof of age") {
+		t.Errorf("the wallet keeps what the check got: exit %d, %s", code, out)
+	}
+}
+
+// What is no issuer fails the check, and a wrong configuration is wrong usage.
+func TestCheckFails(t *testing.T) {
+	empty := httptest.NewServer(nil)
+	defer empty.Close()
+	data := t.TempDir()
+	flags := []string{"--data", data, "--insecure-allow-http", "--plain", "--pid", "1", "--password", "x"}
+	code, out, _ := ran(t, "", append([]string{"check", "issuer", empty.URL, "--only", "VCI-12.2.2"}, flags...)...)
+	if code != exitRefused || !strings.Contains(out, "✗ VCI-12.2.2-well-known") || !strings.Contains(out, "found     status 404") {
+		t.Errorf("exit %d, %s", code, out)
+	}
+	code, _, errs := ran(t, "", append([]string{"check", "verifier", empty.URL}, flags...)...)
+	if code != exitFailed || !strings.Contains(errs, "no link with a request") {
+		t.Errorf("exit %d, %s", code, errs)
+	}
+	config := filepath.Join(data, "wrong.yaml")
+	must(t, os.WriteFile(config, []byte("logn: []"), 0o600))
+	if code, _, errs = ran(t, "", append([]string{"check", "issuer", empty.URL, "--config", config}, flags...)...); code != exitUsage {
+		t.Errorf("exit %d, %s", code, errs)
+	}
+}
+
+// somebody signs in where the command asks for it, and pastes where the browser ended.
+type somebody struct {
+	bytes.Buffer
+	t    *testing.T
+	b    *browser.Browser
+	back io.Writer
+}
+
+func (s *somebody) Write(p []byte) (int, error) {
+	if _, rest, ok := strings.Cut(string(p), "Open this and sign in:\n  "); ok {
+		address, _, _ := strings.Cut(rest, "\n")
+		go func() {
+			back, err := s.b.Authorize(s.t.Context(), address, "http://localhost:8082/callback")
+			if err != nil {
+				s.t.Error(err)
+				return
+			}
+			_, _ = fmt.Fprintln(s.back, "http://localhost:8082/callback?"+back.Query.Encode())
+		}()
+	}
+	return s.Buffer.Write(p)
+}
+
+// With pause a person signs in, once, and the faults are left out that would take a sign-in each.
+func TestCheckByHand(t *testing.T) {
+	i := newTryIssuer(t)
+	config := filepath.Join(t.TempDir(), "pause.yaml")
+	must(t, os.WriteFile(config, []byte("pause: true\n"), 0o600))
+	b, err := browser.New(nil, i.person, time.Now)
+	must(t, err)
+	in, paste := io.Pipe()
+	var out bytes.Buffer
+	who := &somebody{t: t, b: b, back: paste}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	code := run(ctx, []string{"check", "issuer", i.url, "--type", configAge, "--only", "credential-signature,proof_nonce_made_up", "--config", config,
+		"--data", i.data, "--insecure-allow-http", "--plain"}, in, &out, who, time.Now)
+	if code != exitDone || !strings.Contains(out.String(), "✓ credential-signature") || !strings.Contains(out.String(), "by hand") || !strings.Contains(out.String(), "2 requirements: 1 held, 0 failed, 1 not tested") {
+		t.Errorf("exit %d, %s%s", code, out.String(), who.String())
+	}
+}
