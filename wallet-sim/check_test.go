@@ -68,8 +68,8 @@ func TestCheckFails(t *testing.T) {
 	empty := httptest.NewServer(nil)
 	defer empty.Close()
 	data := t.TempDir()
-	flags := []string{"--data", data, "--insecure-allow-http", "--plain", "--pid", "1", "--password", "x"}
-	code, out, _ := ran(t, "", append([]string{"check", "issuer", empty.URL, "--only", "VCI-12.2.2"}, flags...)...)
+	flags := []string{"--data", data, "--insecure-allow-http", "--plain"}
+	code, out, _ := ran(t, "", append([]string{"check", "issuer", empty.URL, "--only", "VCI-12.2.2", "--pid", "1", "--password", "x"}, flags...)...)
 	if code != exitRefused || !strings.Contains(out, "✗ VCI-12.2.2-well-known") || !strings.Contains(out, "found     status 404") {
 		t.Errorf("exit %d, %s", code, out)
 	}
