@@ -37,7 +37,6 @@ func (k *checking) flags(cmd *cobra.Command) {
 	f.StringVar(&k.html, "html", "", "write it as a page to a file, or -")
 	f.StringSliceVar(&k.chosen.Profiles, "profile", nil, "OpenID4VCI, OpenID4VP or HAIP alone")
 	f.StringSliceVar(&k.chosen.IDs, "only", nil, "requirements alone whose identifiers begin or end so")
-	k.who.flags(cmd)
 }
 
 const checkLong = "\nEach requirement is held, failed, or not tested with the reason. Exit code 3 when one failed. The report holds the requests and the answers,\n" +
@@ -79,6 +78,7 @@ func (c *cli) checkIssuerCommand() *cobra.Command {
 	f.StringVar(&txCode, "tx-code", "", "its transaction code")
 	f.DurationVar(&patience, "patience", 30*time.Second, "how long to wait for what is issued later")
 	k.flags(cmd)
+	k.who.flags(cmd)
 	return cmd
 }
 

@@ -29,7 +29,7 @@ request:
   page: https://verifier.example/start
   form: /start                                    # where the form goes, as it stands there; left out: the page holds the link
   fields: {service: age}
-  command: [./new-request.sh]                     # in place of a page: a program that prints the link
+  # command: [./new-request.sh]                   # in place of a page: a program that prints the link
   cross_device: false                             # true: the link is for a wallet on another device, which is sent nowhere afterwards
   accepted: You are in                            # on the page behind redirect_uri, for a verifier that answers each wallet with 200
 `

@@ -110,7 +110,7 @@ func TestJUnit(t *testing.T) {
 
 // A configuration is what the example shows, and a mistake in one is told.
 func TestConfig(t *testing.T) {
-	c, err := ParseConfig([]byte(strings.Replace(ConfigExample, "  command: [./new-request.sh]", "  # no command", 1)))
+	c, err := ParseConfig([]byte(ConfigExample))
 	must(t, err)
 	if len(c.Login) != 3 || c.Login[0].Fields["username"] != "alice" || c.Login[1].Code != "otp" || c.Login[2].Press["consent"] != "yes" || c.Request.Form != "/start" || c.Pause {
 		t.Errorf("%+v", c)

@@ -2,6 +2,7 @@ package check
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"net/http"
@@ -288,3 +289,19 @@ func TestLink(t *testing.T) {
 }
 
 func encodedDER(c *x509.Certificate) string { return base64.StdEncoding.EncodeToString(c.Raw) }
+
+// What is changed in a credential is bound anew, so that a verifier meets that alone.
+func TestBind(t *testing.T) {
+	key, _, err := stranger(x5c.CredentialIssuer, time.Now())
+	must(t, err)
+	proof, err := faults.Resign("e30.e30.AAAA", key, func(h, c map[string]any) { h["typ"], c["sd_hash"] = "kb+jwt", "of something else" })
+	must(t, err)
+	const shown = "issuer~disclosure~"
+	bound, err := bind(shown, proof, key)
+	must(t, err)
+	_, claims, err := faults.ReadJWT(strings.TrimPrefix(bound, shown))
+	must(t, err)
+	if sum := sha256.Sum256([]byte(shown)); claims["sd_hash"] != base64.RawURLEncoding.EncodeToString(sum[:]) {
+		t.Errorf("%v", claims)
+	}
+}
