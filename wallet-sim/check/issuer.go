@@ -277,8 +277,9 @@ func (s *issuerSeen) byCode(ctx context.Context, id string) ([]*wallet.Credentia
 	return got, back, err
 }
 
-// refusedHere tells whether the person was refused at the sign-in, which is no fault of the server.
+// refusedHere tells whether it is the person who gets none, which is no fault of the server: refused at the sign-in, or by a source
+// that does not have what the credential says (section 8.3.1.2).
 func (n *issuance) refusedHere() bool {
 	var refusal *wallet.Refusal
-	return errors.As(n.err, &refusal) && refusal.Status == 0
+	return errors.As(n.err, &refusal) && (refusal.Status == 0 || refusal.Status == http.StatusBadRequest && refusal.Code == openid4vci.CredentialRequestDenied)
 }

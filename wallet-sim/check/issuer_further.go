@@ -1,6 +1,7 @@
 package check
 
 import (
+	"net/http"
 	"strings"
 
 	"lommebok.example/specs/openid4vci"
@@ -66,7 +67,7 @@ func furtherRules() []issuerRule {
 // ended judges that the flow went to its end.
 func (n *issuance) ended() verdict {
 	if n.refusedHere() {
-		return untested("the person was refused at the sign-in: %v", n.err)
+		return untested("the person was refused: %v", n.err)
 	}
 	if n.err != nil {
 		v := failed(nil, "a credential", "%v", n.err)
@@ -97,7 +98,7 @@ func issuancesEnd(s *issuerSeen) verdict {
 	}
 	joined := worst(all)
 	if joined.outcome == Held && len(without) > 0 {
-		joined.why = "The person was refused at the sign-in for " + strings.Join(without, ", ") + "."
+		joined.why = "The person was refused " + strings.Join(without, ", ") + "."
 	}
 	return joined
 }
@@ -111,6 +112,9 @@ func later(status int) func(*issuerSeen) verdict {
 		var all []verdict
 		for _, n := range s.issuances {
 			for _, x := range n.seen {
+				if n.refusedHere() && x.Status == http.StatusBadRequest {
+					continue
+				}
 				if x.Step.Name == stepLater && (x.Status == status || x.Status >= 300) {
 					all = append(all, deferred(x))
 				}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/transaction"
 	"lommebok.example/wallet-sim/faults"
+	"lommebok.example/wallet-sim/wallet"
 )
 
 const (
@@ -277,4 +279,19 @@ func signedMetadata(key *ecdsa.PrivateKey, edit func(header, claims map[string]a
 			a.Body = bytes.NewBufferString(changed)
 		}
 	})
+}
+
+// A person who gets no credential is no fault of the issuer: another refusal is.
+func TestRefusedHere(t *testing.T) {
+	for want, of := range map[bool][]*wallet.Refusal{
+		true:  {{Code: "access_denied"}, {Status: 400, Code: openid4vci.CredentialRequestDenied}},
+		false: {{Status: 400, Code: openid4vci.InvalidProof}, {Status: 500, Code: openid4vci.CredentialRequestDenied}},
+	} {
+		for _, refusal := range of {
+			n := &issuance{id: "a", err: fmt.Errorf("the wallet: %w", refusal)}
+			if got := n.ended().outcome == NotTested; got != want {
+				t.Errorf("%+v: not tested %v", refusal, got)
+			}
+		}
+	}
 }
