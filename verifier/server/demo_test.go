@@ -28,7 +28,7 @@ func (b *browser) askedOn(service string) (cross, same string) {
 
 // facts are the claims that the page lists.
 func facts(a answer) (all []string) {
-	for _, m := range regexp.MustCompile(`<dt>(.*?)</dt><dd>(.*?)</dd>`).FindAllStringSubmatch(a.body, -1) {
+	for _, m := range regexp.MustCompile(`<dt>(.*?)</dt>\s*<dd>(.*?)</dd>`).FindAllStringSubmatch(a.body, -1) {
 		all = append(all, m[1]+": "+m[2])
 	}
 	return all
