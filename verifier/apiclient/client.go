@@ -18,10 +18,15 @@ import (
 type Verifier struct {
 	URL, ID, Secret string // address without a final slash; credentials of the OAuth client
 
-	Do func(*http.Request) (*http.Response, error) // nil for http.DefaultClient.Do
+	HTTP Doer // nil for http.DefaultClient
 
 	mu    sync.Mutex
 	token string
+}
+
+// Doer sends requests; *http.Client is one.
+type Doer interface {
+	Do(*http.Request) (*http.Response, error)
 }
 
 // Question is what to ask, and why. Exactly one of Preset and Query.
@@ -159,11 +164,11 @@ func (v *Verifier) login(ctx context.Context, old string) (string, error) {
 }
 
 func (v *Verifier) send(r *http.Request, into any) (int, error) {
-	do := v.Do
-	if do == nil {
-		do = http.DefaultClient.Do
+	var client Doer = http.DefaultClient
+	if v.HTTP != nil {
+		client = v.HTTP
 	}
-	answer, err := do(r)
+	answer, err := client.Do(r)
 	if err != nil {
 		return 0, err
 	}

@@ -41,18 +41,19 @@ func demonstrations(cfg Config, deps Deps, g *ground) *demo.Demo {
 	client := fetch.New(fetch.Config{Timeout: 10 * time.Second, MaxBytes: 1 << 20, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback})
 	d := &demo.Demo{Base: cfg.URL, Verifiers: map[string]*apiclient.Verifier{}, Site: g.site, Now: deps.Now, Log: deps.Log}
 	for _, s := range demo.Services() {
-		d.Verifiers[s.ID] = &apiclient.Verifier{URL: cfg.URL, ID: s.Party, Secret: g.asks.secrets[s.Party], Do: through(client)}
+		d.Verifiers[s.ID] = &apiclient.Verifier{URL: cfg.URL, ID: s.Party, Secret: g.asks.secrets[s.Party], HTTP: bounded{client}}
 	}
 	return d
 }
 
-// through sends as http.Client does, within the limits of ours.
-func through(client *fetch.Client) func(*http.Request) (*http.Response, error) {
-	return func(r *http.Request) (*http.Response, error) {
-		a, err := client.Do(r)
-		if err != nil {
-			return nil, err
-		}
-		return &http.Response{StatusCode: a.Status, Header: a.Header, Body: io.NopCloser(bytes.NewReader(a.Body))}, nil
+// bounded sends as http.Client does, within the limits of ours.
+type bounded struct{ *fetch.Client }
+
+// Do gives an answer whose body has been read whole.
+func (b bounded) Do(r *http.Request) (*http.Response, error) {
+	a, err := b.Client.Do(r)
+	if err != nil {
+		return nil, err
 	}
+	return &http.Response{StatusCode: a.Status, Header: a.Header, Body: io.NopCloser(bytes.NewReader(a.Body))}, nil
 }
