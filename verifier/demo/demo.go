@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -159,6 +160,10 @@ func (d *Demo) fault(c *gin.Context, s *Service, err error) {
 	var no *apiclient.Refusal
 	if errors.As(err, &no) && slices.Contains([]int{http.StatusNotFound, http.StatusForbidden}, no.Status) {
 		p.Status, p.Code, p.TextKey = http.StatusNotFound, no.Code, "verifier.problem.unknown_transaction"
+	}
+	var call *url.Error // which has an address with the handle
+	if errors.As(err, &call) {
+		err = call.Err
 	}
 	d.Log.InfoContext(c.Request.Context(), "not answered", "service", s.ID, "why", err)
 	d.Site.Problem(c, p)

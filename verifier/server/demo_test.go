@@ -1,8 +1,11 @@
 package server_test
 
 import (
+	"bytes"
 	"html"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -12,6 +15,7 @@ import (
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/sdjwtvc"
+	"lommebok.example/verifier/server"
 )
 
 // askedOn asks at a demonstration service, and gives the addresses on its page: for another device and for the same.
@@ -134,6 +138,27 @@ func TestDemonstrationsThatSayNo(t *testing.T) {
 		r.AddCookie(cookie)
 	}
 	is(t, send(t, http.DefaultClient, r), http.StatusNotFound)
+	s.unreachable(t)
 	a := b.do(http.MethodPost, "/demo/skatteetaten/ask", "Origin", "https://thief.example", "Sec-Fetch-Site", "cross-site")
 	is(t, a, http.StatusForbidden)
+}
+
+// unreachable is a verifier whose address leads nowhere: its services say so, and the log does not have the handle.
+func (s *service) unreachable(t *testing.T) {
+	t.Helper()
+	cfg := s.cfg
+	cfg.URL = "http://localhost:1"
+	var log bytes.Buffer
+	alone, err := server.New(t.Context(), cfg, server.Deps{DB: s.db, Now: s.now, Log: slog.New(slog.NewJSONHandler(&log, nil))})
+	check(t, err)
+	r := httptest.NewRequest(http.MethodGet, "/demo/skatteetaten/answer", nil)
+	r.AddCookie(&http.Cookie{Name: "lommebok_verifier_demo_skatteetaten", Value: "one.handle"})
+	w := httptest.NewRecorder()
+	alone.Handler.ServeHTTP(w, r)
+	if w.Code != http.StatusBadGateway || !strings.Contains(w.Body.String(), "demo_verifier") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if !strings.Contains(log.String(), "not answered") || strings.Contains(log.String(), "one.handle") {
+		t.Errorf("the log: %s", &log)
+	}
 }
