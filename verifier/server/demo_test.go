@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"html"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -143,11 +144,19 @@ func TestDemonstrationsThatSayNo(t *testing.T) {
 	is(t, a, http.StatusForbidden)
 }
 
-// unreachable is a verifier whose address leads nowhere: its services say so, and the log does not have the handle.
+// unreachable is a verifier whose API gives tokens and then hangs up: its services say so, and the log does not have the handle.
 func (s *service) unreachable(t *testing.T) {
 	t.Helper()
+	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/token" {
+			panic(http.ErrAbortHandler)
+		}
+		_, err := io.WriteString(w, `{"access_token":"x"}`)
+		check(t, err)
+	}))
+	t.Cleanup(broken.Close)
 	cfg := s.cfg
-	cfg.URL = "http://localhost:1"
+	cfg.URL = broken.URL
 	var log bytes.Buffer
 	alone, err := server.New(t.Context(), cfg, server.Deps{DB: s.db, Now: s.now, Log: slog.New(slog.NewJSONHandler(&log, nil))})
 	check(t, err)
