@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// FromVerifier checks a webhook with the key whsec_…. Remember Webhook-Id for ten minutes, and take each once.
+// FromVerifier checks a webhook with the key whsec_…. Keep Webhook-Id for a day, and take each once.
 func FromVerifier(h http.Header, body []byte, key string, now time.Time) bool {
 	secret, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(key, "whsec_"))
 	sent, badTime := strconv.ParseInt(h.Get("Webhook-Timestamp"), 10, 64)
