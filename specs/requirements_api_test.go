@@ -8,6 +8,6 @@ var relyingParties = []requirement{
 	{"RFC 6750 3.1: invalid_token with WWW-Authenticate", []string{"verifier/server.TestTokenRefusals"}},
 	{"RFC 8414 3: metadata between host and path", []string{"verifier/server.TestTokenMetadata"}},
 	{"RFC 9700 4.1.3: the browser comes back to a registered address, character by character", []string{"verifier/server.TestRelyingPartyAsksTooMuch"}},
-	{"HAIP 5.1: a verdict from the same device for its response_code alone", []string{"verifier/server.TestRelyingPartyAsksTheSameDevice"}},
+	{"HAIP 5.1: a verdict from the same device for its response_code alone", []string{"verifier/server.TestRelyingPartyAsksTheSameDevice", "verifier/server.TestDemonstrationsOnTheAPI"}},
 	{"VP 5.9.3: each relying party asks by its own certificate", []string{"verifier/server.TestRelyingPartyAsksTheSameDevice", "verifier/server.TestAccessCertificateOfAParty"}},
 }

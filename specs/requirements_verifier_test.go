@@ -36,15 +36,17 @@ var clientIdentifiers = []requirement{
 
 var credentialQueries = []requirement{
 	{"VP 6: a query by its grammar, unknown members ignored", []string{"specs/dcql.TestSection6EveryMember", "specs/dcql.TestSection6Refusals"}},
-	{"VP 6.1: multiple", []string{"verifier/server.TestWhatIsAskedByDCQL#two for one", "verifier/server.TestWhatIsAskedByDCQL#two for multiple"}},
+	{"VP 6.1: multiple", []string{"verifier/server.TestWhatIsAskedByDCQL#two for one", "verifier/server.TestWhatIsAskedByDCQL#two for multiple", "wallet-sim/phone.TestEveryTypeIsShownByEveryMode"}},
 	{"VP 6.1.1, HAIP 5: trusted_authorities by aki; what is not known matches nothing", []string{"verifier/server.TestWhatIsAskedByDCQL#of another authority", "verifier/server.TestWhatIsAskedByDCQL#authorities of a kind not known"}},
-	{"VP 6.2, 6.4.2: credential_sets, required and not", []string{"verifier/server.TestWhatIsAskedByDCQL#a set that is not satisfied", "verifier/server.TestWhatIsAskedByDCQL#a set that may be left out"}},
+	{"VP 6.2, 6.4.2: credential_sets, required and not", []string{"verifier/server.TestWhatIsAskedByDCQL#a set that is not satisfied", "verifier/server.TestWhatIsAskedByDCQL#a set that may be left out", "wallet-sim/phone.TestEveryTypeIsShownByEveryMode"}},
+	{"VP 6.2, 15.3: the purpose is shown before the request is sent", []string{"verifier/server.TestDemonstrationsOnTheAPI"}},
 	{"VP 6.4.2: without sets every credential is required", []string{"verifier/server.TestWhatIsAskedByDCQL#a second credential, not optional"}},
 }
 
 var presentationResponses = []requirement{
 	{"VP 8.2: vp_token as a form in the clear, where that was asked for", []string{"specs/openid4vp.TestSection82PostInTheClear", "wallet-sim/phone.TestAskedInEveryWay"}},
 	{"VP 8.3.1: response as a JWE, and nothing in the clear", []string{"specs/openid4vp.TestSection82Post#in the clear"}},
+	{"VP 8, A: each credential type by each response mode, on the same device and across", []string{"wallet-sim/phone.TestEveryTypeIsShownByEveryMode"}},
 	{"VP 8.3: the kid names the key of the request", []string{"verifier/server.TestUnreadableAnswerTakesNothing"}},
 	{"VP 8.2: 200 and JSON to an answer that holds and to a refusal", []string{"verifier/server.TestWalletRefuses", "verifier/server.TestSDJWTFromAnotherDevice"}},
 	{"VP 8.6: a wallet is told the first check that did not hold, and the answer is spent", []string{"verifier/server.TestWalletIsToldWhatDoesNotHold"}},

@@ -124,6 +124,8 @@ func (j *journey) firstLegs() []leg {
 		{"Log in on the issuer's page, and get the MinID credential by a pre-authorized code, with a transaction code by SMS", j.preAuthorized},
 		{"Show name and school to Lånekassen, by two SD-JWT VCs", j.showStudent},
 		{"Show to be over 18, and nothing else, by the mdoc", j.showAge},
+		{"Show MinID credential and student credential to Lånekassen, which asks by the verifier's API and would take a PID too", j.loansOnAPI},
+		{"Show the age to a service on the API: it learns one yes, and nothing else", j.ageOnAPI},
 		{"Show it to a verifier that an attester vouches for; the wallet fetches the request by POST, and gets it encrypted", j.showAgeAttested},
 		{"Show it to a verifier that nobody vouches for, by a link that holds the request, and answer in the clear", j.showAgeUnsigned},
 		{"Get the proof of age again without logging in, in copies that nobody has seen", j.renew},
@@ -137,6 +139,7 @@ func (j *journey) firstLegs() []leg {
 		{"Log in at level high, with password and MinID app, and get the PID as SD-JWT VC", j.pidSDJWT},
 		{"Show the PID to Skatteetaten, by the SD-JWT VC", j.showPIDSDJWT},
 		{"Show the PID to Skatteetaten, by the mdoc", j.showPIDMdoc},
+		{"Show the PID to Skatteetaten on the API", j.taxesOnAPI},
 		{"The wallet provider revokes the wallet unit: the issuer revokes its PID", j.revokeUnit},
 	}
 }

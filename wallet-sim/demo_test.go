@@ -83,7 +83,8 @@ func TestTheDemonstrationHolds(t *testing.T) {
 	}
 	for _, words := range []string{"status: revoked", "unmet_authentication_requirements", "Visit a service office",
 		"the page: The code for the app is given at the service desk", "checks held on 2 presentation(s)", "the slip cannot be shown again",
-		"the teacher: The pupil is registered", "encrypted on their way", "Stored in the wallet"} {
+		"the teacher: The pupil is registered", "encrypted on their way", "Stored in the wallet",
+		"the service learned: Is over 18 Yes"} {
 		if !strings.Contains(out, words) {
 			t.Errorf("the demonstration does not say %q:\n%s", words, out)
 		}

@@ -96,6 +96,7 @@ var normals = []struct {
 	{regexp.MustCompile(`\d+ requirements: \d+ held, 0 failed, \d+ not tested`), "<n> requirements: <n> held, 0 failed, <n> not tested"},
 	{regexp.MustCompile(`"idx": \d+`), `"idx": <index>`},
 	{regexp.MustCompile(`"serial": "[0-9a-f]+"`), `"serial": "<serial>"`},
+	{regexp.MustCompile(`"salt": "[^"]+"`), `"salt": "<value>"`},
 	{regexp.MustCompile(`sha256-[A-Za-z0-9+/=]+`), "sha256-<digest>"},
 	{regexp.MustCompile(`\b[A-Z0-9]{4}(-[A-Z0-9]{4}){2,}\b`), "<code>"},
 	{regexp.MustCompile(`[A-Za-z0-9_-]{6}… \(\d+ characters\)`), "<beginning>"},

@@ -103,9 +103,9 @@ type Server struct {
 	InsecureAllowHTTP bool
 	// Under is the beginning of Issuer's path that requests come without, see web.Site.Strip: below it the whole service stands.
 	Under string
-	Site              *web.Site
-	Now               func() time.Time
-	Log               *slog.Logger
+	Site  *web.Site
+	Now   func() time.Time
+	Log   *slog.Logger
 
 	outside   string // scheme and authority of Issuer, and Under: what stands before the path of a request
 	base      string // path of Issuer without Under, "" for none

@@ -288,7 +288,7 @@ func TestRelyingPartyAsksTooMuch(t *testing.T) {
 		words  []string
 	}{
 		"a claim":            {query("no:minid:mpid:1", "birthdate"), 403, api.NotPermitted, []string{`"came":"birthdate"`, "given_name, family_name"}},
-		"a credential":       {query("urn:eudi:pid:1", "given_name"), 403, api.NotPermitted, []string{"urn:eudi:pid:1"}},
+		"a credential":       {query("no.sikt.vitnemal.1", "given_name"), 403, api.NotPermitted, []string{"no.sikt.vitnemal.1"}},
 		"another purpose":    {with("purpose", "curiosity"), 400, api.UnknownPurpose, []string{"application"}},
 		"another address":    {with("redirect_uri", "http://localhost:9000/back/"), 400, api.InvalidRedirect, []string{"http://localhost:9000/back"}},
 		"a person's number":  {with("reference", "12865398148"), 400, "invalid_request", []string{"reference"}},

@@ -21,6 +21,7 @@ import (
 	"lommebok.example/internal/fetch"
 	"lommebok.example/verifier/api"
 	"lommebok.example/verifier/presentation"
+	"lommebok.example/verifier/apiclient"
 	"lommebok.example/verifier/relyingparty"
 	"lommebok.example/verifier/server"
 	"lommebok.example/verifier/store"
@@ -120,11 +121,11 @@ func TestWebhookIsRetriedUntilTaken(t *testing.T) {
 			t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
 		}
 		at := s.now().Add(-time.Hour)
-		if !FromVerifier(r.Header, sent, key, at) {
+		if !apiclient.FromVerifier(r.Header, sent, key, at) {
 			t.Error("what the README checks does not hold")
 		}
-		if FromVerifier(r.Header, append([]byte(" "), sent...), key, at) || FromVerifier(r.Header, sent, "whsec_AAAA", at) ||
-			FromVerifier(r.Header, sent, key, at.Add(10*time.Minute)) {
+		if apiclient.FromVerifier(r.Header, append([]byte(" "), sent...), key, at) || apiclient.FromVerifier(r.Header, sent, "whsec_AAAA", at) ||
+			apiclient.FromVerifier(r.Header, sent, key, at.Add(10*time.Minute)) {
 			t.Error("another body, another key or another time passes")
 		}
 		if text := string(sent); !strings.Contains(text, `"type":"presentation.answered"`) || !strings.Contains(text, `"reference":"r-1"`) ||

@@ -22,6 +22,7 @@ import (
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/verifier/api"
+	"lommebok.example/verifier/demo"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
 )
@@ -33,6 +34,7 @@ type askers struct {
 	clients  map[string]*authserver.Machine
 	webhooks map[string][]byte
 	signers  map[string]*openid4vp.Signer
+	secrets  map[string]string // those that were made here, for the demonstrations
 }
 
 // makeAskers refuses a party with the id of a service of the front page, which would ask with the party's certificate.
@@ -52,7 +54,11 @@ func makeAskers(cfg Config, services *relyingparty.Set, root *access) (*askers, 
 		}
 	}
 	a := &askers{
-		parties: parties, clients: map[string]*authserver.Machine{}, webhooks: map[string][]byte{}, signers: map[string]*openid4vp.Signer{},
+		parties: parties, clients: map[string]*authserver.Machine{}, webhooks: map[string][]byte{}, signers: map[string]*openid4vp.Signer{}, secrets: map[string]string{},
+	}
+	for _, s := range demo.Services() {
+		party := parties.ByID(s.Party)
+		party.Redirects = append(party.Redirects, demo.Back(cfg.URL, s.ID))
 	}
 	for _, party := range parties.All() {
 		if services.ByID(party.ID) != nil {
@@ -78,6 +84,7 @@ func (a *askers) add(cfg Config, root *access, party *relyingparty.Party) (err e
 		if err != nil {
 			return err
 		}
+		a.secrets[party.ID] = made
 		hash := authserver.HashOf(made)
 		secret = jose.EncodeBase64URL(hash[:])
 	}

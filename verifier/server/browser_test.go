@@ -44,6 +44,17 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 	look(b.tx, "verifier_expired")
 
+	look("/demo/lanekassen", "verifier_demo")
+	cross, _ := b.askedOn("skatteetaten")
+	look("/demo/skatteetaten/answer", "verifier_demo_waiting")
+	w = s.open(t, cross)
+	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	look("/demo/skatteetaten/answer", "verifier_demo_accepted")
+	cross, _ = b.askedOn("skatteetaten")
+	w = s.open(t, cross)
+	w.send(map[string][]string{"pid_sd_jwt": {"hello"}})
+	look("/demo/skatteetaten/answer", "verifier_demo_failed")
+
 	v := newVisitor(t)
 	v.get(tax.push())
 	tab.Use(t, s.url, v.jar)

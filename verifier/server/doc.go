@@ -13,6 +13,7 @@
 //	GET  /health                   200, or 503 when the database does not answer
 //	/requests/:id, /responses/:id  presentation
 //	/api                           api
+//	/demo/:service                 demo
 //	/eid/:service                  eidclient
 //	/par, /authorize, /token, …    authserver: the OpenID Provider of services that log people in with their wallets; the page
 //	                               of such a login stands at /authorize/consent/:id

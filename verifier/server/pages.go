@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/verifier/demo"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/verifier/relyingparty"
 	"lommebok.example/web"
@@ -43,8 +44,9 @@ func (p *pages) index(c *gin.Context) {
 	}
 	p.site.Render(c, http.StatusOK, "verifier_index", struct {
 		Services []serviceView
+		OnAPI    []demo.Service
 		Logins   []string
-	}{views, p.logins})
+	}{views, demo.Services(), p.logins})
 }
 
 func (p *pages) start(c *gin.Context) {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -8,9 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lommebok.example/internal/leftout"
+	"lommebok.example/specs/oauth2"
 	"lommebok.example/verifier/api"
+	"lommebok.example/verifier/apiclient"
 )
 
 // blocks are the code blocks of the README for relying parties, in a language.
@@ -31,37 +35,54 @@ func blocks(t testing.TB, language string) []string {
 func TestREADMEInGo(t *testing.T) {
 	source, err := os.ReadFile("readme_example_test.go")
 	check(t, err)
-	_, code, _ := strings.Cut(string(source), "package server_test\n\n")
-	if got := blocks(t, "go"); len(got) != 1 || got[0] != code {
+	code := strings.ReplaceAll(string(source), "\n\t", "\n")
+	if got := blocks(t, "go"); len(got) != 1 || !strings.Contains(code, got[0]) {
 		t.Errorf("%d blocks; the README has other Go than readme_example_test.go", len(got))
 	}
 	s := newService(t)
-	v := &Verifier{URL: s.url, ID: demoParty, Secret: s.secretOf(t, demoParty)}
-	check(t, v.Login(t.Context()))
-	asked, err := v.Ask(t.Context(), "pid", "tax-return", "http://localhost:9000/back")
-	check(t, err)
-	w := s.open(t, asked.Links.CrossDevice)
-	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
-	r, err := v.Wait(t.Context(), asked.Handle)
-	check(t, err)
-	if !r.Accepted || r.Verdict.Credentials[0].Claims["given_name"] != "Eksakt" {
-		t.Errorf("%+v", r)
+	claims, err := tax(t.Context(), s.url, s.secretOf(t, demoParty), func(link string) {
+		w := s.open(t, link)
+		w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
+	})
+	if err != nil || claims["given_name"] != "Eksakt" {
+		t.Errorf("%v, %v", claims, err)
 	}
-	asked, err = v.Ask(t.Context(), "pid", "tax-return", "http://localhost:9000/back")
+}
+
+// The client of relying parties: the same device, what is refused, an access token that has become too old, and webhooks.
+func TestAPIClient(t *testing.T) {
+	s := newService(t)
+	v := &apiclient.Verifier{URL: s.url, ID: demoParty, Secret: s.secretOf(t, demoParty)}
+	question := apiclient.Question{Preset: "pid", Purpose: "tax-return", RedirectURI: "http://localhost:9000/back"}
+	_, err := v.Ask(t.Context(), question)
 	check(t, err)
-	w = s.open(t, asked.Links.SameDevice)
+	s.add(api.TokenLife - time.Minute)
+	asked, err := v.Ask(t.Context(), question)
+	check(t, err)
+	s.add(2 * time.Minute)
+	now, err := v.State(t.Context(), asked.Handle)
+	if err != nil || now.State != "waiting" || now.Links == nil || now.Links.SameDevice != asked.Links.SameDevice {
+		t.Fatalf("after the token's life: %+v, %v", now, err)
+	}
+	w := s.open(t, asked.Links.SameDevice)
 	to, err := url.Parse(w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}}))
 	check(t, err)
-	if r, err = v.Redeem(t.Context(), asked.Handle, to.Query().Get("response_code")); err != nil || !r.Accepted {
+	r, err := v.Redeem(t.Context(), asked.Handle, to.Query().Get("response_code"))
+	if err != nil || !r.Accepted || r.Verdict.Credentials[0].Claims["given_name"] != "Eksakt" {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if _, err := v.Ask(t.Context(), "pid", "curiosity", ""); err == nil || !strings.Contains(err.Error(), api.UnknownPurpose) {
+	var no *apiclient.Refusal
+	if _, err := v.Ask(t.Context(), apiclient.Question{Preset: "pid", Purpose: "curiosity"}); !errors.As(err, &no) || no.Code != api.UnknownPurpose || no.TraceID == "" {
+		t.Errorf("%v", err)
+	}
+	wrong := &apiclient.Verifier{URL: s.url, ID: demoParty, Secret: "wrong"}
+	if _, err := wrong.Ask(t.Context(), question); !errors.As(err, &no) || no.Code != oauth2.InvalidClient || no.Status != http.StatusUnauthorized {
 		t.Errorf("%v", err)
 	}
 	h, body := http.Header{}, []byte(`{}`)
 	api.SignWebhook(h, []byte("0123456789abcdef"), "id", s.now(), body)
 	const key = "whsec_MDEyMzQ1Njc4OWFiY2RlZg=="
-	if !FromVerifier(h, body, key, s.now()) || FromVerifier(h, []byte(`[]`), key, s.now()) || FromVerifier(h, body, key, s.now().Add(day)) {
+	if !apiclient.FromVerifier(h, body, key, s.now()) || apiclient.FromVerifier(h, []byte(`[]`), key, s.now()) || apiclient.FromVerifier(h, body, key, s.now().Add(day)) {
 		t.Error("the webhook is judged wrongly")
 	}
 }

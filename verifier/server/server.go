@@ -27,6 +27,7 @@ import (
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/verifier/api"
+	"lommebok.example/verifier/demo"
 	"lommebok.example/verifier/eidclient"
 	"lommebok.example/verifier/login"
 	"lommebok.example/verifier/presentation"
@@ -234,6 +235,7 @@ type parts struct {
 	webhooks *api.Webhooks
 	pages    *pages
 	bench    *bench
+	demo     *demo.Demo
 	eid      *eidclient.Client
 	public   *public
 
@@ -279,6 +281,7 @@ func assemble(cfg Config, deps Deps, g *ground) (*parts, error) {
 		trust:    g.trust,
 		asking:   asking,
 		pages:    pages,
+		demo:     demonstrations(cfg, deps, g),
 		bench:    &bench{services: deps.Services, examples: g.examples, site: g.site},
 		public:   &public{db: deps.DB, anchor: x5c.EncodePEM(g.access.Root)},
 	}, err
@@ -304,6 +307,7 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.pages.mount(own)
 	p.pages.mountAPI(r.Group("", p.site.OwnPosts(maxAPI), p.trust.fresh))
 	p.bench.mount(own)
+	p.demo.Mount(own)
 	p.signIn.mount(own)
 	return r, nil
 }

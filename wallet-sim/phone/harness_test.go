@@ -75,6 +75,12 @@ func place(t testing.TB) (address string, open func(http.Handler)) {
 
 func newTown(t testing.TB) *town {
 	t.Helper()
+	return newTownWith(t, func() *database.DB { return db(t) }, func(*town, *verifier.Config, *verifier.Deps) {})
+}
+
+// newTownWith opens each database by open, and lets settle change the verifier when there is an issuer.
+func newTownWith(t testing.TB, open func() *database.DB, settle func(*town, *verifier.Config, *verifier.Deps)) *town {
+	t.Helper()
 	w := &town{t: t, at: time.Date(2026, time.November, 23, 12, 0, 10, 0, time.UTC)}
 	dir, log := t.TempDir(), slog.New(slog.DiscardHandler)
 	trust := filepath.Join(dir, "trust")
@@ -87,12 +93,15 @@ func newTown(t testing.TB) *town {
 	i, err := issuer.New(t.Context(), issuer.Config{
 		URL: w.issuer, DataDir: filepath.Join(dir, "issuer"), TrustDir: trust, WalletURL: w.home,
 		InsecureAllowHTTP: true, InsecureAllowAnyClient: true, InsecureTestPeople: true, InsecureAllowLoopback: true,
-	}, issuer.Deps{DB: db(t), Now: w.now, Log: log, Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}})
+	}, issuer.Deps{DB: open(), Now: w.now, Log: log, Argon2: minid.Argon2{Memory: 64, Time: 1, Parallelism: 1}})
 	check(t, err)
 	openIssuer(i.Handler)
-	v, err := verifier.New(t.Context(), verifier.Config{
+	cfg := verifier.Config{
 		URL: w.verifier, DataDir: filepath.Join(dir, "verifier"), TrustDir: trust, WalletURL: w.home, InsecureAllowHTTP: true, InsecureAllowLoopback: true,
-	}, verifier.Deps{DB: db(t), Now: w.now, Log: log})
+	}
+	deps := verifier.Deps{DB: open(), Now: w.now, Log: log}
+	settle(w, &cfg, &deps)
+	v, err := verifier.New(t.Context(), cfg, deps)
 	check(t, err)
 	openVerifier(v.Handler)
 
