@@ -23,7 +23,7 @@ const (
 
 func masked(t *testing.T, body string) string {
 	t.Helper()
-	return bodyPart(newMask(), "application/json", &captured{kept: []byte(body), total: len(body)}, nil).Text
+	return bodyPart(newMask(), "application/json", &captured{kept: []byte(body), total: len(body)}).Text
 }
 
 // What is not in the table is hidden, and of what is, no more than it says.
@@ -73,7 +73,7 @@ func TestBodiesThatAreNotWhatTheySay(t *testing.T) {
 		"a JWT with a bad header": {"application/json", `{"proofs":{"jwt":["!.e30.` + secret + `"]}}`, "not base64url", secret},
 	} {
 		t.Run(rule, func(t *testing.T) {
-			got := bodyPart(newMask(), c.media, &captured{kept: []byte(c.in), total: len(c.in)}, nil).Text
+			got := bodyPart(newMask(), c.media, &captured{kept: []byte(c.in), total: len(c.in)}).Text
 			if !strings.Contains(got, c.has) || strings.Contains(got, c.lacks) {
 				t.Errorf("got %s", got)
 			}
@@ -173,8 +173,8 @@ func FuzzMask(f *testing.F) {
 	f.Add("application/json", `{"credential":"e30.e30.AA~WyJhIiwiYiIsIjEyODY1Mzk4MTQ4Il0~"}`)
 	f.Add("application/json", `{"credential":"oWpuYW1lU3BhY2VzoA"}`)
 	f.Fuzz(func(t *testing.T, media, body string) {
-		got := bodyPart(newMask(), "", &captured{kept: []byte(body), total: len(body)}, nil).Text +
-			bodyPart(newMask(), media, &captured{kept: []byte(body), total: len(body)}, nil).Text
+		got := bodyPart(newMask(), "", &captured{kept: []byte(body), total: len(body)}).Text +
+			bodyPart(newMask(), media, &captured{kept: []byte(body), total: len(body)}).Text
 		for _, found := range leak.Found(got, nil) {
 			t.Errorf("%s in %q of %q", found, got, body)
 		}

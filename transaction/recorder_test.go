@@ -59,7 +59,7 @@ func (m *memory) KeepTransactions(_ context.Context, records []Record, dropped i
 func recorder(store *memory) (*Recorder, *gin.Engine) {
 	now := func() time.Time { return time.Date(2026, 11, 23, 14, 5, 9, 0, time.UTC) }
 	r := &Recorder{
-		Base: "https://i.example", Steps: map[string]Step{"/token": {Name: "token", Section: "s", Takes: []string{"code"}}, "/panic": {Name: "token"}},
+		Base: "https://i.example", Path: "/transactions/", Steps: map[string]Step{"/token": {Name: "token", Section: "s", Takes: []string{"code"}}, "/panic": {Name: "token"}},
 		Store: store, Seal: plainSeal{}, Counts: &counts{}, Now: now, Log: slog.New(slog.DiscardHandler),
 	}
 	gin.SetMode(gin.ReleaseMode)

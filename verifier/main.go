@@ -15,6 +15,7 @@
 //	VERIFIER_SERVICES                                        a YAML or JSON file with the services that log people in with the wallet, see authserver.ParseServices
 //	VERIFIER_LOGIN_TRUST                                     a YAML or JSON file with the credentials that let people in, and at which level, see login.ParseTrust
 //	VERIFIER_STATUS_MAX_AGE       0s                         how long a status list is kept; 0s: a revocation counts at once
+//	VERIFIER_TRANSACTIONS         false                      record what wallets and the verifier say to each other, masked, for a day
 //	VERIFIER_INSECURE_ALLOW_HTTP  false                      allow addresses with http, on a developer's own machine
 //	VERIFIER_INSECURE_PIN_LEAF                               NAME.pem: a leaf trusted without a chain, for the types in NAME.yaml beside it
 //
@@ -63,6 +64,7 @@ type settings struct {
 	Parties      string        `env:"VERIFIER_RELYING_PARTIES"`
 	Services     string        `env:"VERIFIER_SERVICES"`
 	LoginTrust   string        `env:"VERIFIER_LOGIN_TRUST"`
+	Transactions bool          `env:"VERIFIER_TRANSACTIONS"`
 	StatusMaxAge time.Duration `env:"VERIFIER_STATUS_MAX_AGE" envDefault:"0s"`
 	AllowHTTP    bool          `env:"VERIFIER_INSECURE_ALLOW_HTTP"`
 	PinLeaf      string        `env:"VERIFIER_INSECURE_PIN_LEAF"`
@@ -133,17 +135,18 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	verifier, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL,
 		Services: services, LoginTrust: trusted, MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, RelyingPartiesDir: set.Parties, StatusMaxAge: set.StatusMaxAge,
-		RegistrationCertificate: set.Registration, InsecureAllowHTTP: set.AllowHTTP, InsecurePinLeaf: set.PinLeaf,
+		Transactions: set.Transactions, RegistrationCertificate: set.Registration, InsecureAllowHTTP: set.AllowHTTP, InsecurePinLeaf: set.PinLeaf,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})
 	if err != nil {
 		return err
 	}
+	defer verifier.Close()
 	go serve.Every(ctx, tendEvery, "sweep", verifier.Sweep, log)
 	go serve.Every(ctx, tendEvery, "trust lists", func(ctx context.Context) error { verifier.Refresh(ctx); return nil }, log)
 	go serve.Every(ctx, deliverEvery, "webhooks", verifier.Deliver, log)
-	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: tls, Handler: verifier.Handler, Log: log, Stopping: verifier.Close})
+	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: tls, Handler: verifier.Handler, Log: log, Stopping: verifier.EndStreams})
 }
 
 const (

@@ -91,6 +91,7 @@ type transaction struct {
 	QR      string                `json:"qr,omitempty"`
 	Wallet  string                `json:"wallet,omitempty"`
 	Error   string                `json:"error,omitempty"`
+	Record  string                `json:"record,omitempty"`
 	Verdict *presentation.Verdict `json:"verdict,omitempty"`
 
 	result *presentation.Result
@@ -118,7 +119,7 @@ func (p *pages) read(c *gin.Context, id string) (*transaction, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &transaction{ID: r.ID, Service: r.Ask.Service, State: r.State, Expires: r.Expires, Error: r.Error, Verdict: r.Verdict, result: r}
+	t := &transaction{ID: r.ID, Service: r.Ask.Service, State: r.State, Expires: r.Expires, Error: r.Error, Record: r.Record, Verdict: r.Verdict, result: r}
 	if err := p.link(c, t, browser); err != nil {
 		return nil, err
 	}

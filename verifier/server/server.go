@@ -25,6 +25,8 @@ import (
 	minidstore "lommebok.example/minid/store"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
+	recordpages "lommebok.example/transaction/pages"
+	recordstore "lommebok.example/transaction/store"
 	"lommebok.example/verifier/api"
 	"lommebok.example/verifier/eidclient"
 	"lommebok.example/verifier/login"
@@ -56,6 +58,8 @@ type Config struct {
 	Services   []authserver.Service
 	LoginTrust login.Trust
 
+	// Transactions records what wallets and the verifier say to each other, masked, for a day (package transaction).
+	Transactions bool
 	// StatusMaxAge is how long a status list is kept at the most. 0 fetches it for each presentation, so that a revocation
 	// counts at once.
 	StatusMaxAge time.Duration
@@ -91,6 +95,9 @@ type Server struct {
 	provider *authserver.Server
 	store    *store.Store
 	now      func() time.Time
+
+	records   *recordstore.Store
+	recording *recordpages.Pages // nil where nothing is recorded
 }
 
 // New builds the verifier: what everything stands on, then the parts, then the routes.
@@ -108,7 +115,8 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := assemble(cfg, deps, g)
+	recording := newRecords(cfg, deps, g)
+	all, err := assemble(cfg, deps, g, recording)
 	if err != nil {
 		return nil, err
 	}
@@ -119,15 +127,19 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err := publish(cfg.TrustDir, cfg.URL, map[string]*x509.Certificate{"verifiers": g.access.Root, "attesters": g.attester.Root}); err != nil {
 		return nil, err
 	}
+	if recording != nil {
+		recording.Recorder.Start()
+	}
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor, asking: all.asking, api: all.api, webhooks: all.webhooks, trust: g.trust,
-		provider: all.provider, store: g.store, now: deps.Now,
+		provider: all.provider, store: g.store, now: deps.Now, records: g.records, recording: recording,
 	}, nil
 }
 
 // ground is what the parts stand on: tables, secrets, certificates and pages.
 type ground struct {
-	store *store.Store
+	store   *store.Store
+	records *recordstore.Store
 	// authorization keeps the OpenID Provider's requests, codes and tokens. Its tables of accounts stay empty.
 	authorization    *minidstore.Store
 	seal             *minid.Sealer
@@ -149,6 +161,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.store, err = store.New(ctx, deps.DB); err != nil {
 		return nil, err
 	}
+	g.records = recordstore.New(deps.DB, "verifier")
 	if g.authorization, err = minidstore.New(ctx, deps.DB); err != nil {
 		return nil, err
 	}
@@ -227,6 +240,8 @@ type parts struct {
 	eid      *eidclient.Client
 	public   *public
 
+	recording *recordpages.Pages // nil where nothing is recorded
+
 	signIn   *walletSignIn
 	provider *authserver.Server
 }
@@ -235,7 +250,7 @@ type parts struct {
 const maxStatusList = 1 << 20
 
 // assemble makes each part once, from the parts above it.
-func assemble(cfg Config, deps Deps, g *ground) (*parts, error) {
+func assemble(cfg Config, deps Deps, g *ground, recording *recordpages.Pages) (*parts, error) {
 	client := fetch.New(fetch.Config{
 		Timeout: 3 * time.Second, MaxBytes: maxStatusList, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
 	})
@@ -244,6 +259,9 @@ func assemble(cfg Config, deps Deps, g *ground) (*parts, error) {
 		Status: &presentation.StatusLists{Fetch: client, Trust: g.trust.set, MaxAge: cfg.StatusMaxAge}, Seal: g.seal,
 		Signers: g.signers, VerifierInfo: g.info,
 		Rules: openid4vp.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}, Now: deps.Now, Log: deps.Log,
+	}
+	if recording != nil {
+		asking.Record = recording.Recorder.Address
 	}
 	eid := &eidclient.Client{
 		Base: cfg.URL, Services: g.eid, Store: g.store, Site: g.site, Now: deps.Now, Log: deps.Log,
@@ -261,7 +279,7 @@ func assemble(cfg Config, deps Deps, g *ground) (*parts, error) {
 	pages.signIn = &walletSignIn{pages: pages, store: g.store, trust: cfg.LoginTrust, log: deps.Log}
 	provider, err := newProvider(cfg, deps, g, pages.signIn)
 	return &parts{
-		signIn: pages.signIn, provider: provider,
+		signIn: pages.signIn, provider: provider, recording: recording,
 		eid:      eid,
 		site:     g.site,
 		api:      asked,
@@ -282,6 +300,9 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 		return nil, err
 	}
 	r.Use(observe.Middleware(deps.Log, deps.Now))
+	if p.recording != nil {
+		r.Use(p.recording.Recorder.Middleware())
+	}
 	p.site.Mount(r)
 	p.public.mount(r)
 	p.asking.Mount(r.Group("", p.trust.fresh))
@@ -295,12 +316,16 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.pages.mountAPI(r.Group("", p.site.OwnPosts(maxAPI), p.trust.fresh))
 	p.bench.mount(own)
 	p.signIn.mount(own)
+	if p.recording != nil {
+		p.recording.Mount(own)
+	}
 	return r, nil
 }
 
 // Sweep deletes the transactions that are over, with all that was shown in them.
 func (s *Server) Sweep(ctx context.Context) error {
-	return errors.Join(s.asking.Sweep(ctx), s.api.Sweep(ctx), s.store.SweepEID(ctx, s.now()), s.store.SweepLogins(ctx, s.now()), s.provider.Sweep(ctx))
+	return errors.Join(s.asking.Sweep(ctx), s.api.Sweep(ctx), s.store.SweepEID(ctx, s.now()), s.store.SweepLogins(ctx, s.now()), s.provider.Sweep(ctx),
+		s.records.Sweep(ctx, s.now()))
 }
 
 // ErrConfig is what is wrong with a Config.

@@ -19,6 +19,8 @@ type Refusal struct {
 	Code        string   `json:"error,omitempty"`
 	Description string   `json:"error_description,omitempty"`
 	Page        string   `json:"page,omitempty"` // where the server shows what it saw: its header Lommebok-Transaction, or error_uri
+	// Redirect is where a verifier that refused the answer wants the person's browser, "" for nowhere.
+	Redirect string `json:"redirect_uri,omitempty"`
 }
 
 // Error is the whole of it in one line.
