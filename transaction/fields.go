@@ -75,7 +75,7 @@ var inAgreement = map[string]treatment{"type": show, "credential_ids": show, "tr
 
 // inHolderProof are the claims of a KB-JWT (RFC 9901 section 4.3, OpenID4VP 1.0 section B.3.3).
 var inHolderProof = map[string]treatment{
-	"aud": address, "nonce": begin, "iat": seconds, "exp": seconds, "nbf": seconds, "sd_hash": begin, "transaction_data_hashes": begin,
+	"aud": client, "nonce": begin, "iat": seconds, "exp": seconds, "nbf": seconds, "sd_hash": begin, "transaction_data_hashes": begin,
 	"transaction_data_hashes_alg": show,
 }
 

@@ -210,9 +210,6 @@ func clientOf(v string) string {
 // addressed keeps an address without the values of its query, its user and what looks like a secret in its path. A text that is no address is
 // shown as it is: iss and aud may be such.
 func addressed(v string) string {
-	if strings.HasPrefix(v, "redirect_uri:") {
-		return clientOf(v)
-	}
 	u, err := url.Parse(v)
 	if err != nil {
 		return hidden(v)
