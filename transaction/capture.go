@@ -29,11 +29,16 @@ type exchange struct {
 	trace   string
 	code    string
 	links   []observe.Link
+	asks    []byte                 // the request after it was decrypted; nil when it was not
 	opened  func() ([]byte, error) // the answer before it was encrypted; nil when it was not
+
+	findings []observe.Finding
 }
 
 // size is about what it holds in memory.
-func (x *exchange) size() int64 { return int64(len(x.body.kept)+len(x.answer.kept)) + 4<<10 }
+func (x *exchange) size() int64 {
+	return int64(len(x.body.kept)+len(x.answer.kept)+len(x.asks)) + 4<<10
+}
 
 // captured is the first bytes of a body, and how many there were.
 type captured struct {

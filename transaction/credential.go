@@ -16,7 +16,13 @@ func issued(text string) any {
 		if kept == nil {
 			kept = map[string]any{}
 		}
-		kept["disclosures"] = disclosures(rest)
+		shown, proof := "", rest // RFC 9901 section 4
+		if last := strings.LastIndexByte(rest, '~'); last >= 0 {
+			shown, proof = rest[:last], rest[last+1:]
+		}
+		if kept["disclosures"] = disclosures(shown); proof != "" {
+			kept["key_binding"] = signed(proof, inHolderProof)
+		}
 		return kept
 	}
 	if strings.Count(text, ".") == 2 {
@@ -31,13 +37,48 @@ func issued(text string) any {
 	return hidden(text)
 }
 
-func issuerSigned(jwt string) any {
+// presentations keeps of a vp_token what was presented (OpenID4VP 1.0 section 8.1).
+func presentations(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		kept := map[string]any{}
+		for id, list := range v {
+			kept[nameOf(id)] = presentations(list)
+		}
+		return kept
+	case []any:
+		kept := make([]any, len(v))
+		for i, one := range v {
+			if text, ok := one.(string); ok {
+				kept[i] = issued(text)
+			} else {
+				kept[i] = kind("", one)
+			}
+		}
+		return kept
+	case string:
+		return issued(v)
+	}
+	return kind("", v)
+}
+
+// signed takes apart what is signed by whoever has a credential, or issued it.
+func signed(jwt string, claims map[string]treatment) any {
 	parts := strings.Split(jwt, ".")
 	if len(parts) != 3 {
 		return hidden(jwt)
 	}
-	kept := map[string]any{"header": newMask().part(parts[0], fields), "signature": dropped(parts[2])}
-	if payload, ok := read(parts[1]).(map[string]any); ok {
+	return map[string]any{
+		"header": newMask().part(parts[0], inSignedHeader), "payload": newMask().part(parts[1], claims), "signature": dropped(parts[2]),
+	}
+}
+
+func issuerSigned(jwt string) any {
+	kept, ok := signed(jwt, nil).(map[string]any)
+	if !ok {
+		return hidden(jwt)
+	}
+	if payload, ok := read(strings.Split(jwt, ".")[1]).(map[string]any); ok {
 		kept["payload"] = claimed(payload)
 	}
 	return kept

@@ -39,24 +39,46 @@ func (d *described) secrets() []observe.Link {
 
 func (x *exchange) describe(r *Recorder) *described {
 	asked, told := newMask(), newMask()
-	e := &Entry{
-		At: x.begun.UTC(), Micros: x.took.Microseconds(), Step: x.step.Name, Section: x.step.Section, TraceID: x.trace,
-		Request: x.asked(asked, r.Decrypt), Response: x.told(told),
+	asked.sent, asked.decrypt = true, r.Decrypt
+	if x.asks != nil {
+		asked.decrypt = func(string) ([]byte, error) { return x.asks, nil }
 	}
+	e := &Entry{
+		At: x.begun.UTC(), Micros: x.took.Microseconds(), Step: x.step.Name, Section: x.step.Section, TraceID: x.trace, Findings: foundBy(x.findings),
+	}
+	if x.step.Apart {
+		e.Request, e.Response = Request{Method: shown(x.request.Method), Path: x.route}, Response{Status: x.status}
+		return &described{step: x.step, entry: e, links: x.links}
+	}
+	e.Request, e.Response = x.asked(asked), x.told(told)
 	e.Client = asked.seen["client_id"]
 	if code := x.refusalCode(told); code != "" {
 		e.Refusal = refusalOf(code, x.description(told), asked.seen)
 	}
 	taken := slices.DeleteFunc(asked.links, func(l observe.Link) bool { return l.Kind != x.step.Link && !slices.Contains(x.step.Takes, l.Kind) })
 	d := &described{step: x.step, entry: e, links: slices.Concat(taken, told.links, x.links), keys: x.heldKeys()}
-	if page, ok := strings.CutPrefix(x.request.Header.Get(Header), r.Base+Path); ok {
+	if page, ok := strings.CutPrefix(x.request.Header.Get(Header), r.Base+r.Path); ok {
 		d.told = page
 	}
 	return d
 }
 
+// foundBy are findings within bounds: their words may repeat what a stranger sent.
+func foundBy(all []observe.Finding) []observe.Finding {
+	var kept []observe.Finding
+	for _, f := range all[:min(len(all), maxFindings)] {
+		kept = append(kept, observe.Finding{
+			Of: nameOf(f.Of), Rule: f.Rule, OK: f.OK, Code: f.Code, Expected: shown(f.Expected), Came: shown(f.Came), Section: f.Section,
+		})
+		if f.Of == "" {
+			kept[len(kept)-1].Of = ""
+		}
+	}
+	return kept
+}
+
 // asked decodes the request.
-func (x *exchange) asked(m *mask, decrypt func(string) ([]byte, error)) Request {
+func (x *exchange) asked(m *mask) Request {
 	q := Request{Method: shown(x.request.Method), Path: x.path(m), Query: queryOf(m, x.request.URL.RawQuery), Bytes: x.body.total}
 	for _, name := range sorted(x.request.Header) {
 		t, kept := requestHeaders[name]
@@ -73,7 +95,7 @@ func (x *exchange) asked(m *mask, decrypt func(string) ([]byte, error)) Request 
 		}
 	}
 	if x.body.total > 0 {
-		q.Parts = append(q.Parts, bodyPart(m, x.request.Header.Get("Content-Type"), x.body, decrypt))
+		q.Parts = append(q.Parts, bodyPart(m, x.request.Header.Get("Content-Type"), x.body))
 	} else if x.request.ContentLength > 0 {
 		q.Parts = append(q.Parts, Part{Name: "body", Text: fmt.Sprintf("(%d bytes, not read: refused before)", x.request.ContentLength)})
 	}
@@ -137,16 +159,21 @@ func (x *exchange) told(m *mask) Response {
 		queryOf(m, u.RawQuery) // a code in it links
 	}
 	media := x.headers.Get("Content-Type")
-	body := x.answer
-	if x.opened != nil {
-		if raw, err := x.opened(); err == nil {
-			body, media = &captured{kept: raw, total: len(raw)}, "application/json; encrypted for the wallet"
-		}
-	}
-	if body.total > 0 && !strings.HasPrefix(media, "text/html") {
-		s.Parts = append(s.Parts, bodyPart(m, media, body, nil))
+	switch {
+	case x.opened != nil:
+		s.Parts = append(s.Parts, x.toldSealed(m, media))
+	case x.answer.total > 0 && !strings.HasPrefix(media, "text/html"):
+		s.Parts = append(s.Parts, bodyPart(m, media, x.answer))
 	}
 	return s
+}
+
+// toldSealed is an answer that was encrypted for the wallet, and what it holds.
+func (x *exchange) toldSealed(m *mask, media string) Part {
+	p := Part{Name: "body", Media: shown(media) + "; encrypted for the wallet"}
+	m.decrypt = func(string) ([]byte, error) { return x.opened() }
+	p.Text = indent(m.sealed(string(x.answer.kept)))
+	return p
 }
 
 func sorted(h http.Header) []string {
@@ -159,7 +186,7 @@ func sorted(h http.Header) []string {
 }
 
 // bodyPart decodes a body by what it is, whatever it is called.
-func bodyPart(m *mask, contentType string, body *captured, decrypt func(string) ([]byte, error)) Part {
+func bodyPart(m *mask, contentType string, body *captured) Part {
 	p := Part{Name: "body", Media: shown(contentType)}
 	media, _, _ := mime.ParseMediaType(contentType) // "" is told below
 	if !body.whole() {
@@ -174,7 +201,9 @@ func bodyPart(m *mask, contentType string, body *captured, decrypt func(string) 
 	case "application/x-www-form-urlencoded":
 		p.Text = formText(m, string(body.kept))
 	case "application/jwt":
-		p.Text = sealedText(m, string(body.kept), decrypt)
+		p.Text = indent(m.sealed(string(body.kept)))
+	case "application/oauth-authz-req+jwt":
+		p.Text = indent(m.jwt("", string(body.kept)))
 	default:
 		p.Text = fmt.Sprintf("(%d bytes that are not JSON)", body.total)
 	}
@@ -193,20 +222,23 @@ func formText(m *mask, raw string) string {
 	return indent(form)
 }
 
-// sealedText opens an encrypted request (OpenID4VCI section 10).
-func sealedText(m *mask, compact string, decrypt func(string) ([]byte, error)) string {
+// sealed takes a JWE apart and, where it can be opened, what it holds: JSON or a JWT (OpenID4VCI section 10, OpenID4VP sections 5.10.2, 8.3).
+func (m *mask) sealed(compact string) any {
 	kept := map[string]any{"jwe": m.jwt("", compact)}
-	if decrypt != nil {
-		raw, err := decrypt(compact)
-		if err != nil {
-			kept["opened"] = "(cannot be opened)"
-		} else if v, err := decode(raw); err == nil {
-			kept["opened"] = m.value("", v, fields)
-		} else {
-			kept["opened"] = fmt.Sprintf("(%d bytes that are not JSON)", len(raw))
-		}
+	if m.decrypt == nil {
+		return kept
 	}
-	return indent(kept)
+	raw, err := m.decrypt(compact)
+	if err != nil {
+		kept["opened"] = "(cannot be opened)"
+	} else if v, err := decode(raw); err == nil {
+		kept["opened"] = m.value("", v, fields)
+	} else if strings.Count(string(raw), ".") == 2 {
+		kept["opened"] = m.jwt("", string(raw))
+	} else {
+		kept["opened"] = fmt.Sprintf("(%d bytes that are not JSON)", len(raw))
+	}
+	return kept
 }
 
 // refusalCode is the code that the service noted, or that its answer says; "" when the request was served.

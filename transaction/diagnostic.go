@@ -22,15 +22,20 @@ func diagnostic(v any) string {
 type diag struct {
 	b     strings.Builder
 	depth int
+	held  bool // what the holder says: nothing of it is of the format
 }
 
 // inMdoc are the names whose values are of the format.
-var inMdoc = []string{"docType", "version", "digestAlgorithm", "elementIdentifier", "uri", "signed", "validFrom", "validUntil", "expectedUpdate", "digestID", "1", "-1"}
+var inMdoc = []string{"docType", "version", "status", "digestAlgorithm", "elementIdentifier", "uri", "signed", "validFrom", "validUntil", "expectedUpdate", "digestID", "1", "-1"}
 
 func (d *diag) write(name string, v any) {
 	if name == "elementValue" {
 		d.b.WriteString("/ " + sort(v) + ", hidden /")
 		return
+	}
+	if name == "deviceSigned" { // ISO/IEC 18013-5 section 8.3.2.1.2.3
+		d.held = true
+		defer func() { d.held = false }()
 	}
 	switch v := v.(type) {
 	case cose.Encoded:
@@ -42,13 +47,13 @@ func (d *diag) write(name string, v any) {
 	case []any:
 		d.list(name, v)
 	default:
-		d.b.WriteString(leaf(name, v))
+		d.b.WriteString(leaf(name, v, !d.held))
 	}
 }
 
 // leaf writes a value without parts.
-func leaf(name string, v any) string {
-	kept := slices.Contains(inMdoc, name)
+func leaf(name string, v any, ofFormat bool) string {
+	kept := ofFormat && slices.Contains(inMdoc, name)
 	switch v := v.(type) {
 	case []byte:
 		return fmt.Sprintf("h'' / %d bytes left out /", len(v))
@@ -113,7 +118,7 @@ func spaceOf(name string) string {
 }
 
 func (d *diag) list(name string, list []any) {
-	signed := name == "issuerAuth" && len(list) == 4 // a COSE_Sign1, RFC 9052 section 4.2
+	signed := len(list) == 4 && slices.Contains([]string{"issuerAuth", "deviceSignature", "deviceMac"}, name) // COSE_Sign1 and COSE_Mac0, RFC 9052 sections 4.2, 6.2
 	d.lines("[", "]", len(list), func(i int) {
 		raw, isBytes := list[i].([]byte)
 		switch {
@@ -134,7 +139,7 @@ func (d *diag) content(raw []byte) {
 	r := cose.NewReader(raw)
 	v := r.Value()
 	if r.Err() != nil {
-		d.b.WriteString(leaf("", raw))
+		d.b.WriteString(leaf("", raw, false))
 		return
 	}
 	d.write("", v)

@@ -1,6 +1,10 @@
 package transaction
 
-import "time"
+import (
+	"time"
+
+	"lommebok.example/internal/observe"
+)
 
 // Entry is one request with its answer, masked.
 type Entry struct {
@@ -14,6 +18,8 @@ type Entry struct {
 	Response Response  `json:"response"`
 	Refusal  *Refusal  `json:"refusal,omitempty"`
 	Failed   string    `json:"failed,omitempty"` // why no answer came, told by who asked; "" when one did
+
+	Findings []observe.Finding `json:"findings,omitempty"` // on what was sent, as the verdict has them
 }
 
 // Request is what the wallet, or the person's browser on its behalf, sent.
@@ -61,10 +67,13 @@ type Step struct {
 	Name    string // such as "token"; the pages have a text for each
 	Section string // that governs it
 	// Takes are the kinds of links that count in a request: those that the service holds it against. What a request says beside
-	// them is the sender's invention.
+	// them is the sender's invention. Of a route that is Apart they are those of observe.Linked that count.
 	Takes []string
 	// Link is the kind of link that the route's parameter is, "" for none.
 	Link string
+	// Apart marks a route that the wallet takes no part in, such as that of the service that asks. Of a request there only method, route
+	// and status are kept, and nothing at all unless the service links it to a transaction. Its answer names no page.
+	Apart bool
 	// Begins marks the step that begins a transaction unless it repeats a refused one: by its key alone it joins no earlier
 	// transaction.
 	Begins bool
@@ -79,6 +88,7 @@ const (
 	MaxBytes     = 2 << 20        // of a transaction, sealed
 	MaxTotal     = 64 << 20       // of all of them
 	MaxShares    = 20             // addresses to share, of a transaction
+	maxFindings  = 200            // of an entry
 	keyLife      = 10 * time.Minute
 	maxCaptured  = 64 << 10 // of a body
 	maxQueued    = 512      // requests that wait to be written

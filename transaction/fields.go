@@ -9,6 +9,7 @@ const (
 	begin                       // of a secret or an identifier, the first six characters
 	link                        // as begin, and it links requests
 	address                     // an address: without what its query says
+	client                      // a client_id: all of it, unless it is an address
 	seconds                     // a time, in seconds since 1970
 	token                       // a JWT, taken apart
 	nested                      // JSON in a string
@@ -16,12 +17,17 @@ const (
 	chain                       // certificates
 	names                       // names of claims
 	credential                  // an issued credential: what is claimed, not the values
+	presented                   // presentations, by the ids of what was asked for: as credential, with the proof of the holder
+	sealed                      // a JWE, taken apart, and what is in it
+	encoded                     // JSON in base64url
+	query                       // a DCQL query
+	agreed                      // transaction data in base64url
 )
 
 // fields says what is kept of each parameter, member and claim, by its name in the specification.
 var fields = map[string]treatment{
 	// RFC 6749, 7636, 8707, 9126, 9396: requests
-	"response_type": show, "response_mode": show, "client_id": show, "redirect_uri": address, "scope": show, "state": begin,
+	"response_type": show, "response_mode": show, "client_id": client, "redirect_uri": address, "scope": show, "state": begin,
 	"code_challenge": begin, "code_challenge_method": show, "code_verifier": begin, "resource": address, "grant_type": show,
 	"code": link, "refresh_token": link, "request_uri": link, "request": token, "prompt": show, "max_age": show, "acr_values": show,
 	"ui_locales": show, "dpop_jkt": begin, "authorization_details": nested, "type": show, "locations": address,
@@ -46,7 +52,38 @@ var fields = map[string]treatment{
 	"challenge": begin, "htm": show, "htu": address, "ath": begin, "cnf": hide, "attested_keys": jwk, "key_storage": show,
 	"user_authentication": show, "certification": address, "wallet_name": show, "wallet_version": show, "wallet_link": address,
 	"status": hide, "status_list": hide, "uri": address, "idx": hide,
+	// OpenID4VP 1.0 sections 5, 8, A: requests, answers, and what wallets tell of themselves
+	"response": sealed, "vp_token": presented, "response_uri": address, "wallet_nonce": begin, "wallet_metadata": nested, "dcql_query": query,
+	"client_metadata": nested, "transaction_data": agreed, "verifier_info": hide, "data": token, "expected_origins": address, "protocol": show,
+	"payload": encoded, "protected": encoded, "signatures": hide, "signature": hide, "header": hide, "requests": hide, "issuer": address,
+	"authorization_endpoint": address, "jwks": hide, "keys": jwk, "vp_formats_supported": hide, "dc+sd-jwt": hide, "mso_mdoc": hide,
+	"sd-jwt_alg_values": show, "kb-jwt_alg_values": show, "issuerauth_alg_values": show, "deviceauth_alg_values": show,
+	"encrypted_response_enc_values_supported": show, "client_id_prefixes_supported": show, "response_types_supported": show,
+	"response_modes_supported": show, "request_object_signing_alg_values_supported": show, "request_object_encryption_alg_values_supported": show,
+	"request_object_encryption_enc_values_supported": show, "authorization_encryption_alg_values_supported": show,
+	"authorization_encryption_enc_values_supported": show,
 }
+
+// inQuery are the members of a DCQL query (OpenID4VP 1.0 section 6). What a value must be may be about a person.
+var inQuery = map[string]treatment{
+	"id": show, "format": show, "multiple": show, "vct_values": show, "doctype_value": show, "path": names, "claim_sets": show, "credential_sets": hide,
+	"options": show, "required": show, "require_cryptographic_holder_binding": show, "trusted_authorities": hide, "type": show, "intent_to_retain": show,
+}
+
+// inAgreement are the members of transaction data (OpenID4VP 1.0 section 8.4); what a person is asked to consent to is theirs.
+var inAgreement = map[string]treatment{"type": show, "credential_ids": show, "transaction_data_hashes_alg": show}
+
+// inHolderProof are the claims of a KB-JWT (RFC 9901 section 4.3, OpenID4VP 1.0 section B.3.3).
+var inHolderProof = map[string]treatment{
+	"aud": client, "nonce": begin, "iat": seconds, "exp": seconds, "nbf": seconds, "sd_hash": begin, "transaction_data_hashes": begin,
+	"transaction_data_hashes_alg": show,
+}
+
+// inSignedHeader are the header parameters of what issuers and holders sign (RFC 7515).
+var inSignedHeader = map[string]treatment{"alg": show, "typ": show, "kid": begin, "x5c": chain, "jwk": jwk, "crit": show, "cty": show}
+
+// within are the tables of what is masked by another than fields.
+var within = map[treatment]map[string]treatment{query: inQuery, agreed: inAgreement}
 
 // cNonce is the name of the nonce that a key proof carries (OpenID4VCI section 7).
 const cNonce = "c_nonce"

@@ -24,6 +24,9 @@ import (
 type mask struct {
 	links []observe.Link
 	seen  map[string]string // what was kept of plain values, by name, for Refusal.Came
+	sent  bool              // by a wallet: its own words are hidden
+	// decrypt opens what came or went encrypted; nil where nothing can.
+	decrypt func(compact string) ([]byte, error)
 }
 
 func newMask() *mask { return &mask{seen: map[string]string{}} }
@@ -37,10 +40,16 @@ func (m *mask) link(kind, value string) {
 // value masks what JSON can hold, read with numbers kept as they were. by is the table that says what is kept.
 func (m *mask) value(name string, v any, by map[string]treatment) any {
 	t := by[name]
+	if _, text := v.(string); t == presented && !text {
+		return presentations(v)
+	}
 	switch v := v.(type) {
 	case map[string]any:
 		if t == jwk {
 			return key(v)
+		}
+		if table, ok := within[t]; ok {
+			by = table
 		}
 		return m.object(v, by)
 	case []any:
@@ -87,16 +96,25 @@ func number(t treatment, v json.Number) any {
 }
 
 func (m *mask) text(name, v string, t treatment) any {
+	if m.sent && name == "error_description" {
+		t = hide
+	}
 	switch t {
 	case token:
 		return m.jwt(name, v)
 	case credential:
 		return issued(v)
-	case nested:
+	case sealed:
+		return m.sealed(v)
+	case nested, query, presented:
 		if decoded, err := decode([]byte(v)); err == nil {
 			return m.value(name, decoded, fields)
 		}
 		return hidden(v)
+	case encoded:
+		return m.part(v, fields)
+	case agreed:
+		return m.part(v, inAgreement)
 	case link:
 		m.link(name, v)
 	}
@@ -120,8 +138,10 @@ func plain(v string, t treatment) string {
 		return beginning(v)
 	case address:
 		return addressed(v)
+	case client:
+		return clientOf(v)
 	case names:
-		return nameOf(v)
+		return spaceOf(v)
 	}
 	return hidden(v)
 }
@@ -181,6 +201,15 @@ func nameOf(name string) string {
 		return name
 	}
 	return fmt.Sprintf("(a name of %d characters)", len([]rune(name)))
+}
+
+// clientOf keeps a client_id. With the prefix redirect_uri it is an address with the secret of the request in it (OpenID4VP section 5.9.3).
+func clientOf(v string) string {
+	const prefix = "redirect_uri:"
+	if rest, ok := strings.CutPrefix(v, prefix); ok {
+		return prefix + addressed(rest)
+	}
+	return shown(v)
 }
 
 // addressed keeps an address without the values of its query, its user and what looks like a secret in its path. A text that is no address is

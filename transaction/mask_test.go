@@ -23,33 +23,41 @@ const (
 
 func masked(t *testing.T, body string) string {
 	t.Helper()
-	return bodyPart(newMask(), "application/json", &captured{kept: []byte(body), total: len(body)}, nil).Text
+	return bodyPart(newMask(), "application/json", &captured{kept: []byte(body), total: len(body)}).Text
 }
 
 // What is not in the table is hidden, and of what is, no more than it says.
 func TestWhatIsKept(t *testing.T) {
 	for rule, c := range map[string]struct{ in, has, lacks string }{
-		"a token shows six characters":             {`{"access_token":"` + secret + `"}`, `"q7Zr2m… (43 characters)"`, secret[6:]},
-		"a short code shows none":                  {`{"tx_code":"493517"}`, `"(hidden, 6 characters)"`, "4935"},
-		"a short token shows none":                 {`{"code":"abcdefghij"}`, `"(hidden, 10 characters)"`, "abcdef"},
-		"what begins with a date shows none":       {`{"state":"` + person + `-abcdefghijkl"}`, "(hidden, 24 characters)", "128653"},
-		"a number inside what is shown is hidden":  {`{"client_id":"wallet-` + person + `"}`, "wallet-(eleven digits)", person},
-		"and with a blank":                         {`{"client_id":"128653 98148"}`, "(eleven digits)", "98148"},
-		"two numbers beside each other":            {`{"client_id":"` + person + ` ` + person + `"}`, "(eleven digits) (eleven digits)", person},
-		"an unknown member is hidden":              {`{"family_name":"Karies"}`, `"family_name": "(hidden, 6 characters)"`, "Karies"},
-		"an unknown number is hidden":              {`{"age":42}`, "(number, hidden)", "42"},
-		"an unknown boolean is hidden":             {`{"over_18":true}`, "(boolean, hidden)", "true"},
-		"a large number is no time":                {`{"iat":12865398148}`, "(number, hidden)", person},
-		"a name that is no name is hidden":         {`{"` + person + `":1}`, "(a name of 11 characters)", person},
-		"a token as a name is hidden":              {`{"` + secret + `":1}`, "(a name of 43 characters)", secret},
-		"an address loses its query":               {`{"redirect_uri":"https://w.example/cb?who=Karies&state=` + secret + `"}`, "https://w.example/cb?who=(hidden, 6 characters)&state=q7Zr2m…", "Karies"},
-		"a secret in a path is shortened":          {`{"resource":"https://w.example/` + secret + `"}`, "https://w.example/q7Zr2m…", secret},
-		"the words of a wallet are hidden":         {`{"event_description":"for Karies"}`, "(hidden, 10 characters)", "Karies"},
-		"a private key is told and hidden":         {`{"proofs":{"jwk":{"kty":"EC","d":"` + secret + `"}}}`, "private or secret key was sent", secret},
-		"what is shown is shown":                   {`{"scope":"eudiw:no:minid:mpid","grant_type":"authorization_code"}`, "eudiw:no:minid:mpid", "hidden"},
-		"a time is told":                           {`{"exp":1764000000}`, "1764000000 = 2025-11-24T16:00:00Z", "hidden"},
-		"nested JSON is opened":                    {`{"authorization_details":"[{\"type\":\"openid_credential\",\"note\":\"Karies\"}]"}`, `"type": "openid_credential"`, "Karies"},
-		"a request_uri keeps its urn and shortens": {`{"request_uri":"urn:ietf:params:oauth:request_uri:` + secret + `"}`, "urn:ietf:params:oauth:request_uri:q7Zr2m…", secret},
+		"a token shows six characters":                     {`{"access_token":"` + secret + `"}`, `"q7Zr2m… (43 characters)"`, secret[6:]},
+		"a short code shows none":                          {`{"tx_code":"493517"}`, `"(hidden, 6 characters)"`, "4935"},
+		"a short token shows none":                         {`{"code":"abcdefghij"}`, `"(hidden, 10 characters)"`, "abcdef"},
+		"what begins with a date shows none":               {`{"state":"` + person + `-abcdefghijkl"}`, "(hidden, 24 characters)", "128653"},
+		"a number inside what is shown is hidden":          {`{"client_id":"wallet-` + person + `"}`, "wallet-(eleven digits)", person},
+		"and with a blank":                                 {`{"client_id":"128653 98148"}`, "(eleven digits)", "98148"},
+		"two numbers beside each other":                    {`{"client_id":"` + person + ` ` + person + `"}`, "(eleven digits) (eleven digits)", person},
+		"an unknown member is hidden":                      {`{"family_name":"Karies"}`, `"family_name": "(hidden, 6 characters)"`, "Karies"},
+		"an unknown number is hidden":                      {`{"age":42}`, "(number, hidden)", "42"},
+		"an unknown boolean is hidden":                     {`{"over_18":true}`, "(boolean, hidden)", "true"},
+		"a large number is no time":                        {`{"iat":12865398148}`, "(number, hidden)", person},
+		"a name that is no name is hidden":                 {`{"` + person + `":1}`, "(a name of 11 characters)", person},
+		"a token as a name is hidden":                      {`{"` + secret + `":1}`, "(a name of 43 characters)", secret},
+		"an address loses its query":                       {`{"redirect_uri":"https://w.example/cb?who=Karies&state=` + secret + `"}`, "https://w.example/cb?who=(hidden, 6 characters)&state=q7Zr2m…", "Karies"},
+		"a secret in a path is shortened":                  {`{"resource":"https://w.example/` + secret + `"}`, "https://w.example/q7Zr2m…", secret},
+		"the words of a wallet are hidden":                 {`{"event_description":"for Karies"}`, "(hidden, 10 characters)", "Karies"},
+		"a private key is told and hidden":                 {`{"proofs":{"jwk":{"kty":"EC","d":"` + secret + `"}}}`, "private or secret key was sent", secret},
+		"what is shown is shown":                           {`{"scope":"eudiw:no:minid:mpid","grant_type":"authorization_code"}`, "eudiw:no:minid:mpid", "hidden"},
+		"a time is told":                                   {`{"exp":1764000000}`, "1764000000 = 2025-11-24T16:00:00Z", "hidden"},
+		"nested JSON is opened":                            {`{"authorization_details":"[{\"type\":\"openid_credential\",\"note\":\"Karies\"}]"}`, `"type": "openid_credential"`, "Karies"},
+		"a client_id that is an address loses the request": {`{"client_id":"redirect_uri:https://v.example/responses/` + secret + `"}`, "redirect_uri:https://v.example/responses/q7Zr2m…", secret},
+		"another client_id is shown":                       {`{"client_id":"x509_san_dns:v.example"}`, `"x509_san_dns:v.example"`, "hidden"},
+		"a query is shown":                                 {`{"dcql_query":{"credentials":[{"id":"pid","format":"mso_mdoc","claims":[{"path":["org.iso.18013.5.1","family_name"]}]}]}}`, "org.iso.18013.5.1", "hidden"},
+		"what a value must be is hidden":                   {`{"dcql_query":{"credentials":[{"claims":[{"path":["age"],"values":["Karies"]}]}]}}`, "(hidden, 6 characters)", "Karies"},
+		"transaction data show their type":                 {`{"transaction_data":["` + b64(map[string]any{"type": "payment", "payee": "Karies", "scope": "Karies"}) + `"]}`, `"type": "payment"`, "Karies"},
+		"a response that nobody opens is taken apart":      {`{"response":"` + b64(map[string]any{"alg": "ECDH-ES", "enc": "A128GCM", "apu": "Karies"}) + `.a.b.c.` + secret + `"}`, `"enc": "A128GCM"`, "Karies"},
+		"a request in many signatures is opened":           {`{"request":{"payload":"` + b64(map[string]any{"response_mode": "dc_api.jwt"}) + `","signatures":[{"protected":"` + b64(map[string]any{"alg": "ES256"}) + `","signature":"` + secret + `"}]}}`, "dc_api.jwt", secret},
+		"metadata of a wallet are opened":                  {`{"wallet_metadata":"{\"client_id_prefixes_supported\":[\"x509_hash\"],\"owner\":\"Karies\"}"}`, "x509_hash", "Karies"},
+		"a request_uri keeps its urn and shortens":         {`{"request_uri":"urn:ietf:params:oauth:request_uri:` + secret + `"}`, "urn:ietf:params:oauth:request_uri:q7Zr2m…", secret},
 	} {
 		t.Run(rule, func(t *testing.T) {
 			got := masked(t, c.in)
@@ -73,7 +81,7 @@ func TestBodiesThatAreNotWhatTheySay(t *testing.T) {
 		"a JWT with a bad header": {"application/json", `{"proofs":{"jwt":["!.e30.` + secret + `"]}}`, "not base64url", secret},
 	} {
 		t.Run(rule, func(t *testing.T) {
-			got := bodyPart(newMask(), c.media, &captured{kept: []byte(c.in), total: len(c.in)}, nil).Text
+			got := bodyPart(newMask(), c.media, &captured{kept: []byte(c.in), total: len(c.in)}).Text
 			if !strings.Contains(got, c.has) || strings.Contains(got, c.lacks) {
 				t.Errorf("got %s", got)
 			}
@@ -107,6 +115,48 @@ func TestSDJWTKeepsNamesAlone(t *testing.T) {
 		if strings.Contains(got, never) {
 			t.Errorf("holds %q: %s", never, got)
 		}
+	}
+}
+
+// Of what is presented the holder's proof is kept, and no other claim in it (RFC 9901 section 4.3).
+func TestPresentationsKeepNamesAlone(t *testing.T) {
+	credential := b64(map[string]any{"alg": "ES256", "sub": "Karies"}) + "." + b64(map[string]any{"vct": "no:minid:mpid:1", "note": "Karies"}) + "." + secret
+	disclosure := b64([]any{"salt", "family_name", "Karies"})
+	proof := b64(map[string]any{"alg": "ES256", "typ": "kb+jwt"}) + "." + b64(map[string]any{"aud": "x509_hash:abc", "nonce": secret, "sd_hash": secret, "iat": 1764000000, "sub": "Karies"}) + "." + secret
+	for name, token := range map[string]string{
+		"as JSON":        `{"vp_token":{"pid":["` + credential + "~" + disclosure + "~" + proof + `"]}}`,
+		"as a parameter": `{"vp_token":"{\"pid\":[\"` + credential + "~" + disclosure + "~" + proof + `\"]}"}`,
+	} {
+		got := masked(t, token)
+		for _, want := range []string{`"pid"`, "no:minid:mpid:1", "family_name", "kb+jwt", "x509_hash:abc", "q7Zr2m… (43 characters)", "2025-11-24", `"sub": "(hidden, 6 characters)"`} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: lacks %q: %s", name, want, got)
+			}
+		}
+		for _, never := range []string{"Karies", secret, disclosure} {
+			if strings.Contains(got, never) {
+				t.Errorf("%s: holds %q: %s", name, never, got)
+			}
+		}
+	}
+	for _, other := range []string{`"Karies"`, `{"pid":"Karies"}`, `{"pid":[{"family_name":"Karies","x":["Karies"]}]}`, `[["Karies"]]`, `{"pid":{"code":"Karies"}}`} {
+		if got := masked(t, `{"vp_token":`+other+`}`); strings.Contains(got, "Karies") {
+			t.Errorf("%s: %s", other, got)
+		}
+	}
+}
+
+// The own words of a wallet are hidden, those of the service shown.
+func TestTheWordsOfAWalletAreHidden(t *testing.T) {
+	m := newMask()
+	m.sent = true
+	body := &captured{}
+	body.add([]byte("error=access_denied&error_description=Karies"))
+	if got := bodyPart(m, "application/x-www-form-urlencoded", body).Text; strings.Contains(got, "Karies") || !strings.Contains(got, "access_denied") {
+		t.Error(got)
+	}
+	if got := masked(t, `{"error_description":"expected a request"}`); !strings.Contains(got, "expected a request") {
+		t.Error(got)
 	}
 }
 
@@ -172,9 +222,12 @@ func FuzzMask(f *testing.F) {
 	f.Add("application/jwt", "e30.a.b.c.d")
 	f.Add("application/json", `{"credential":"e30.e30.AA~WyJhIiwiYiIsIjEyODY1Mzk4MTQ4Il0~"}`)
 	f.Add("application/json", `{"credential":"oWpuYW1lU3BhY2VzoA"}`)
+	f.Add("application/x-www-form-urlencoded", `vp_token={"a":["e30.e30.AA~WyJhIiwiYiIsIjEyODY1Mzk4MTQ4Il0~e30.e30.AA"]}&response=e30.a.b.c.d&state=s`)
+	f.Add("application/oauth-authz-req+jwt", "e30."+b64(map[string]any{"dcql_query": map[string]any{"credentials": []any{}}, "transaction_data": []string{"e30"}})+".AA")
+	f.Add("application/json", `{"requests":[{"protocol":"openid4vp-v1-multisigned","data":{"request":{"payload":"e30","signatures":[{"protected":"e30"}]}}}]}`)
 	f.Fuzz(func(t *testing.T, media, body string) {
-		got := bodyPart(newMask(), "", &captured{kept: []byte(body), total: len(body)}, nil).Text +
-			bodyPart(newMask(), media, &captured{kept: []byte(body), total: len(body)}, nil).Text
+		got := bodyPart(newMask(), "", &captured{kept: []byte(body), total: len(body)}).Text +
+			bodyPart(newMask(), media, &captured{kept: []byte(body), total: len(body)}).Text
 		for _, found := range leak.Found(got, nil) {
 			t.Errorf("%s in %q of %q", found, got, body)
 		}

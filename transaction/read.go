@@ -64,5 +64,5 @@ func (r *Recorder) Share(ctx context.Context, t *Transaction, life time.Duration
 	if until = now.Add(life); until.After(t.Until) {
 		until = t.Until
 	}
-	return r.Base + Path + page, until, r.Store.ShareTransaction(ctx, t.ID, r.pageHash(page), now, until)
+	return r.Base + r.Path + page, until, r.Store.ShareTransaction(ctx, t.ID, r.pageHash(page), now, until)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -20,18 +21,19 @@ import (
 // transaction that it was told before.
 const Header = "Lommebok-Transaction"
 
-// Path is where the pages are.
-const Path = "/transactions/"
+// LinkPage is the kind of link by which a service says at which address besides the transaction can be read: one that Address gave.
+const LinkPage = "page"
 
 // Recorder records the requests to some routes. Its fields are set once, before Start.
 type Recorder struct {
 	Base  string          // scheme and host of the service
-	Steps map[string]Step // by route, as gin names it
+	Path  string          // of the pages, with a slash at either end
+	Steps map[string]Step // by route, as gin names it, or by method, blank and route
 	Store Store
 	Seal  Seal
 	// Decrypt opens a request that came encrypted for the service; nil where there is none.
 	Decrypt func(compact string) ([]byte, error)
-	// Counts counts what is dropped; metrics.Metrics is one.
+	// Counts counts what is dropped; metrics.Metrics is one. nil where nobody counts.
 	Counts interface{ Event(event, detail string) }
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -77,7 +79,10 @@ func (r *Recorder) Flush(ctx context.Context) {
 // Middleware records the requests to the routes in Steps. It stands behind observe.Middleware and before whatever may refuse.
 func (r *Recorder) Middleware() gin.HandlerFunc {
 	return func(c *gin.Context) {
-		step, ok := r.Steps[c.FullPath()]
+		step, ok := r.Steps[c.Request.Method+" "+c.FullPath()]
+		if !ok {
+			step, ok = r.Steps[c.FullPath()]
+		}
 		if !ok {
 			c.Next()
 			return
@@ -90,12 +95,16 @@ func (r *Recorder) Middleware() gin.HandlerFunc {
 }
 
 func (r *Recorder) begin(c *gin.Context, step Step) *exchange {
-	x := &exchange{number: r.begun.Add(1), step: step, request: c.Request, page: rand.Text(), begun: r.Now(), body: &captured{}, answer: &captured{}}
+	x := &exchange{number: r.begun.Add(1), step: step, request: c.Request, route: c.FullPath(), begun: r.Now(), body: &captured{}, answer: &captured{}}
+	if step.Apart {
+		observe.Record(c.Request.Context(), "")
+		return x
+	}
 	for _, p := range c.Params {
 		x.params = append(x.params, Field{p.Key, p.Value})
 	}
-	x.route = c.FullPath()
-	address := r.Base + Path + x.page
+	x.page = rand.Text()
+	address := r.Base + r.Path + x.page
 	observe.Record(c.Request.Context(), address)
 	c.Header(Header, address)
 	if c.Request.Body != nil && c.Request.Body != http.NoBody {
@@ -109,7 +118,14 @@ func (r *Recorder) begin(c *gin.Context, step Step) *exchange {
 func (r *Recorder) handOver(c *gin.Context, x *exchange) {
 	ctx := c.Request.Context()
 	x.took, x.status, x.headers = r.Now().Sub(x.begun), c.Writer.Status(), c.Writer.Header().Clone()
-	x.trace, x.code, x.links, x.opened = observe.TraceID(ctx), observe.Refusal(ctx), observe.Links(ctx), observe.OpenedBody(ctx)
+	x.trace, x.code, x.links = observe.TraceID(ctx), observe.Refusal(ctx), observe.Links(ctx)
+	x.asks, x.opened, x.findings = observe.DecryptedBody(ctx), observe.OpenedBody(ctx), observe.Findings(ctx)
+	if x.step.Apart {
+		x.links = slices.DeleteFunc(slices.Clone(x.links), func(l observe.Link) bool { return !slices.Contains(x.step.Takes, l.Kind) })
+		if len(x.links) == 0 {
+			return
+		}
+	}
 	if !x.over { // a panic is on its way to observe, which makes it a 500
 		x.status = http.StatusInternalServerError
 	}
@@ -137,6 +153,12 @@ func (r *Recorder) put(x *exchange) bool {
 func (r *Recorder) drop(n int) {
 	r.dropped.Add(int64(n))
 	for range n {
+		r.count()
+	}
+}
+
+func (r *Recorder) count() {
+	if r.Counts != nil {
 		r.Counts.Event("transaction_record_dropped", "")
 	}
 }
@@ -196,7 +218,7 @@ func (r *Recorder) write(batch []*exchange) []*exchange {
 		record, err := r.record(x)
 		if err != nil {
 			r.Log.Error("transaction", "trace_id", x.trace, "cause", err)
-			r.Counts.Event("transaction_record_dropped", "")
+			r.count()
 			dropped++
 			continue
 		}
@@ -215,7 +237,14 @@ const (
 	useEntry = "transaction entry"
 	useLink  = "transaction link "
 	usePage  = "transaction page"
+	useKnown = "transaction page of"
 )
+
+// Address is that of the page of a transaction that a service knows by a secret. The page is there once a request has been linked
+// to it by LinkPage.
+func (r *Recorder) Address(secret string) string {
+	return r.Base + r.Path + r.Seal.Recognise(useKnown, secret)
+}
 
 // record decodes, masks and seals an exchange. A panic of what a stranger sent must not end the service.
 func (r *Recorder) record(x *exchange) (record Record, err error) {
@@ -231,8 +260,12 @@ func (r *Recorder) record(x *exchange) (record Record, err error) {
 	}
 	e := d.entry
 	record = Record{
-		ID: fmt.Sprintf("%012x", x.number) + rand.Text(), At: e.At, Step: e.Step, Status: e.Response.Status, Client: e.Client, Page: r.pageHash(x.page),
-		Firm: e.Refusal == nil,
+		ID: fmt.Sprintf("%012x", x.number) + rand.Text(), At: e.At, Step: e.Step, Status: e.Response.Status, Client: e.Client,
+		// What the service itself links it by is real, also when it refuses the request for something else.
+		Firm: e.Refusal == nil || len(x.links) > 0,
+	}
+	if x.page != "" {
+		record.Pages = []string{r.pageHash(x.page)}
 	}
 	if e.Refusal != nil {
 		record.Code = e.Refusal.Code
@@ -245,6 +278,10 @@ func (r *Recorder) record(x *exchange) (record Record, err error) {
 // link says how the record is tied to others.
 func (r *Recorder) link(record *Record, d *described) {
 	for _, l := range d.secrets() {
+		if page, ok := strings.CutPrefix(l.Value, r.Base+r.Path); ok && l.Kind == LinkPage {
+			record.Pages = append(record.Pages, r.pageHash(page))
+			continue
+		}
 		record.Secrets = append(record.Secrets, r.Seal.Recognise(useLink+l.Kind, l.Value))
 	}
 	if d.told != "" {

@@ -59,7 +59,7 @@ func (m *memory) KeepTransactions(_ context.Context, records []Record, dropped i
 func recorder(store *memory) (*Recorder, *gin.Engine) {
 	now := func() time.Time { return time.Date(2026, 11, 23, 14, 5, 9, 0, time.UTC) }
 	r := &Recorder{
-		Base: "https://i.example", Steps: map[string]Step{"/token": {Name: "token", Section: "s", Takes: []string{"code"}}, "/panic": {Name: "token"}},
+		Base: "https://i.example", Path: "/transactions/", Steps: map[string]Step{"/token": {Name: "token", Section: "s", Takes: []string{"code"}}, "/panic": {Name: "token"}},
 		Store: store, Seal: plainSeal{}, Counts: &counts{}, Now: now, Log: slog.New(slog.DiscardHandler),
 	}
 	gin.SetMode(gin.ReleaseMode)
@@ -111,6 +111,68 @@ func TestARequestIsRecorded(t *testing.T) {
 	}
 }
 
+// A route that the wallet takes no part in is kept without its words, when the service links it by a kind that counts there; the page
+// that it names is of the transaction.
+func TestWhatIsApartIsKeptWithoutItsWords(t *testing.T) {
+	store := &memory{}
+	r, g := recorder(store)
+	r.Steps["POST /ask"] = Step{Name: "ask", Section: "s", Apart: true, Takes: []string{"presentation", LinkPage}}
+	link := true
+	g.POST("/ask", func(c *gin.Context) {
+		ctx := c.Request.Context()
+		if observe.Linked(ctx, "elsewhere", "x"); link {
+			observe.Linked(ctx, "presentation", "7")
+			observe.Linked(ctx, LinkPage, r.Address("its secret"))
+		}
+		c.JSON(http.StatusCreated, gin.H{"handle": secret, "scope": "theirs"})
+	})
+	r.Start()
+	defer r.Close()
+	w := post(g, "/ask", "scope=theirs")
+	if link = false; post(g, "/ask", "scope=theirs").Code != http.StatusCreated || w.Header().Get(Header) != "" {
+		t.Errorf("%v", w.Header())
+	}
+	r.Flush(t.Context())
+	if len(store.records) != 1 {
+		t.Fatalf("%+v", store.records)
+	}
+	one := store.records[0]
+	if strings.Contains(string(one.Sealed), "theirs") || !strings.Contains(string(one.Sealed), `"status":201`) || len(one.Secrets) != 1 || one.Secrets[0] != "transaction link presentation:7" {
+		t.Errorf("%+v %s", one, one.Sealed)
+	}
+	if page := strings.TrimPrefix(r.Address("its secret"), "https://i.example/transactions/"); len(one.Pages) != 1 || one.Pages[0] != r.pageHash(page) {
+		t.Errorf("pages %v", one.Pages)
+	}
+}
+
+// What the service links a refused request by is real; what the request says is not.
+func TestWhatARefusedRequestIsLinkedBy(t *testing.T) {
+	store := &memory{}
+	r, g := recorder(store)
+	r.Steps["/refused"] = Step{Name: "token", Takes: []string{"code"}}
+	known := false
+	g.POST("/refused", func(c *gin.Context) {
+		_ = c.Request.ParseForm() // so that the body is read
+		if known {
+			observe.Linked(c.Request.Context(), "presentation", "7")
+		}
+		observe.Found(c.Request.Context(), []observe.Finding{{Of: "pid", Rule: "status", Code: "revoked", Came: "12865398148"}})
+		c.JSON(http.StatusBadRequest, gin.H{"error": "revoked"})
+	})
+	r.Start()
+	defer r.Close()
+	post(g, "/refused", "code="+secret)
+	known = true
+	post(g, "/refused", "code="+secret)
+	r.Flush(t.Context())
+	if len(store.records) != 2 || store.records[0].Firm || !store.records[1].Firm {
+		t.Fatalf("%+v", store.records)
+	}
+	if raw := string(store.records[1].Sealed); !strings.Contains(raw, `"rule":"status"`) || !strings.Contains(raw, "(eleven digits)") {
+		t.Error(raw)
+	}
+}
+
 // What cannot be written in time is dropped and counted, and no request waits for it.
 func TestWhatIsTooMuchIsDroppedAndCounted(t *testing.T) {
 	store := &memory{hold: make(chan struct{}), entered: make(chan struct{}, 1)}
@@ -156,9 +218,10 @@ func TestAnEntryIsBounded(t *testing.T) {
 // Expected and came are read out of the words of the service.
 func TestExpectedAndCame(t *testing.T) {
 	for words, c := range map[string]struct{ expected, came, section string }{
-		"expected response_type code (FAPI 2.0 section 5.3.2.2)":                              {"response_type code", "response_type: token", "FAPI 2.0 section 5.3.2.2"},
-		"expected Content-Type application/json, got \"text/plain\" (OpenID4VCI section 8.2)": {"Content-Type application/json", "\"text/plain\"; response_type: token", "OpenID4VCI section 8.2"},
-		"the access token is unknown, expired or revoked (RFC 6750 section 3.1)":              {"", "response_type: token", "RFC 6750 section 3.1"},
+		"expected response_type code (FAPI 2.0 section 5.3.2.2)":                                       {"response_type code", "response_type: token", "FAPI 2.0 section 5.3.2.2"},
+		"expected Content-Type application/json, got \"text/plain\" (OpenID4VCI section 8.2)":          {"Content-Type application/json", "\"text/plain\"; response_type: token", "OpenID4VCI section 8.2"},
+		"holder_binding: expected a proof for this request; got: another nonce (RFC 9901 section 7.3)": {"a proof for this request", "another nonce; response_type: token", "RFC 9901 section 7.3"},
+		"the access token is unknown, expired or revoked (RFC 6750 section 3.1)":                       {"", "response_type: token", "RFC 6750 section 3.1"},
 	} {
 		got := refusalOf("unsupported_response_type", words, map[string]string{"response_type": "token"})
 		if got.Expected != c.expected || got.Came != c.came || got.Section != c.section || got.Description != words {

@@ -8,7 +8,7 @@ import (
 var (
 	inBrackets = regexp.MustCompile(`\s*\(([^()]*(?:[Ss]ection|[Aa]ppendix)[^()]*)\)`)
 	expected   = regexp.MustCompile(`(?s)\bexpected (.+?)(?:[;,] (?:it )?got .*|; .*)?$`)
-	got        = regexp.MustCompile(`(?s)[;,] (?:it )?got (.+)$`)
+	got        = regexp.MustCompile(`(?s)[;,] (?:it )?got:? (.+)$`)
 )
 
 // refusalOf reads what was expected and what came out of the words of the service, which say it by a rule of the house. Where they

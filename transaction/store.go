@@ -18,7 +18,7 @@ type Record struct {
 	Code   string // of the refusal, "" for none
 	Client string
 	Sealed []byte
-	Page   string // hash of the address of this record's page
+	Pages  []string // hashes of the addresses that show the transaction of this record
 
 	// Secrets are what links it, the strongest first. Firm tells that the service took the request: its secrets are real then, and
 	// whatever came with them before belongs to it.
@@ -63,7 +63,7 @@ type Summary struct {
 	Step        string // of the last entry
 }
 
-// Store keeps transactions. issuer/store is one.
+// Store keeps transactions. transaction/store is one.
 type Store interface {
 	// KeepTransactions writes records, in their order, each into the transaction that it is linked to, and that so many records were
 	// dropped before them.

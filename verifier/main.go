@@ -18,6 +18,7 @@
 //	VERIFIER_LOGIN_SERIES         skatteetaten               the series of synthetic identity numbers that are logged in: also digdir, nav, nhn
 //	VERIFIER_KEYS_EVERY           2160h                      how long a key signs ID tokens before the next takes over; 0: always
 //	VERIFIER_STATUS_MAX_AGE       0s                         how long a status list is kept; 0s: a revocation counts at once
+//	VERIFIER_TRANSACTIONS         false                      record what wallets and the verifier say to each other, masked, for a day
 //	VERIFIER_INSECURE_ALLOW_HTTP  false                      allow addresses with http, on a developer's own machine
 //	VERIFIER_INSECURE_PIN_LEAF                               NAME.pem: a leaf trusted without a chain, for the types in NAME.yaml beside it
 //
@@ -70,6 +71,7 @@ type settings struct {
 	LoginTrust   string        `env:"VERIFIER_LOGIN_TRUST"`
 	LoginSeries  []string      `env:"VERIFIER_LOGIN_SERIES" envDefault:"skatteetaten"`
 	KeysEvery    time.Duration `env:"VERIFIER_KEYS_EVERY" envDefault:"2160h"`
+	Transactions bool          `env:"VERIFIER_TRANSACTIONS"`
 	StatusMaxAge time.Duration `env:"VERIFIER_STATUS_MAX_AGE" envDefault:"0s"`
 	AllowHTTP    bool          `env:"VERIFIER_INSECURE_ALLOW_HTTP"`
 	PinLeaf      string        `env:"VERIFIER_INSECURE_PIN_LEAF"`
@@ -144,13 +146,14 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 	verifier, err := server.New(ctx, server.Config{
 		URL: set.URL, DataDir: set.Data, TrustDir: set.TrustDir, WalletURL: set.WalletURL,
 		Services: services, LoginTrust: trusted, LoginNumbers: numbers, MinIDURL: set.MinIDURL, DemoServicesDir: set.DemoDir, RelyingPartiesDir: set.Parties, StatusMaxAge: set.StatusMaxAge, KeysEvery: set.KeysEvery,
-		RegistrationCertificate: set.Registration, InsecureAllowHTTP: set.AllowHTTP, InsecurePinLeaf: set.PinLeaf,
+		Transactions: set.Transactions, RegistrationCertificate: set.Registration, InsecureAllowHTTP: set.AllowHTTP, InsecurePinLeaf: set.PinLeaf,
 		// Either setting says that the services run on one developer's machine: the certificate is for localhost alone.
 		InsecureAllowLoopback: set.AllowHTTP || set.TLSDir != "",
 	}, server.Deps{DB: db, Now: time.Now, Log: log, Roots: roots})
 	if err != nil {
 		return err
 	}
+	defer verifier.Close()
 	ctx, stop := context.WithCancel(ctx)
 	var tending sync.WaitGroup // ends before the database is closed: what a party has taken is noted
 	defer tending.Wait()
@@ -163,7 +166,7 @@ func run(ctx context.Context, log *slog.Logger) (err error) {
 		serve.Every(ctx, tendEvery, "keys", func(context.Context) error { return verifier.RefreshKeys() }, log)
 	})
 	tending.Go(func() { serve.Every(ctx, deliverEvery, "webhooks", verifier.Deliver, log) })
-	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: tls, Handler: verifier.Handler, Log: log, Stopping: verifier.Close})
+	return serve.Run(ctx, serve.Config{Addr: set.Addr, TLS: tls, Handler: verifier.Handler, Log: log, Stopping: verifier.EndStreams})
 }
 
 // numbersOf lets in the synthetic series of these names. No setting lets in ordinary numbers, which are real people's.

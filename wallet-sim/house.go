@@ -122,8 +122,8 @@ func (h *house) issuerSettings() map[string]string {
 func (h *house) verifierSettings() map[string]string {
 	set := map[string]string{
 		"VERIFIER_ADDR": listen(h.ports[1]), "VERIFIER_URL": h.verifierURL, "VERIFIER_DATA": h.dir("verifier"),
-		"VERIFIER_DATABASE": "sqlite:" + filepath.Join(h.dir("verifier"), "verifier.db"),
-		"TRUST_DIR":         h.dir("trust"), "WALLET_URL": h.ownURL, "VERIFIER_STATUS_MAX_AGE": "0s",
+		"VERIFIER_DATABASE": "sqlite:" + filepath.Join(h.dir("verifier"), "verifier.db"), "VERIFIER_TRANSACTIONS": "true",
+		"TRUST_DIR": h.dir("trust"), "WALLET_URL": h.ownURL, "VERIFIER_STATUS_MAX_AGE": "0s",
 		"VERIFIER_MINID_URL": h.issuerURL, "DEMO_SERVICES_DIR": h.dir("demo-services"),
 		"VERIFIER_INSECURE_ALLOW_HTTP": strconv.FormatBool(!h.tls),
 	}

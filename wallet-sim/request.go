@@ -105,8 +105,8 @@ func (c *cli) present(ctx context.Context, link string, haip bool, consent func(
 		answer.RedirectURI, err = w.Decline(ctx, r)
 	}
 	var refusal *wallet.Refusal
-	if errors.As(err, &refusal) && refusal.Page != "" { // where the verifier says what it found
-		_, follow := c.follow(ctx, refusal.Page)
+	if errors.As(err, &refusal) && refusal.Redirect != "" { // where the verifier says what it found
+		_, follow := c.follow(ctx, refusal.Redirect)
 		return errors.Join(err, follow)
 	}
 	if err != nil {

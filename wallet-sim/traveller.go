@@ -145,8 +145,8 @@ func (t *traveller) answer(ctx context.Context, link string) error {
 	}
 	redirect, err := t.wallet.Share(ctx, r)
 	var refusal *wallet.Refusal
-	if errors.As(err, &refusal) && refusal.Page != "" { // the verdict says why
-		redirect, err = refusal.Page, nil
+	if errors.As(err, &refusal) && refusal.Redirect != "" { // the verdict says why
+		redirect, err = refusal.Redirect, nil
 	}
 	if err != nil {
 		return err

@@ -41,9 +41,12 @@ type request struct {
 	trace string
 	code  atomic.Value // string; of the refusal
 
-	recorded string // the address of its record, "" for none
-	links    []Link
-	opened   func() ([]byte, error)
+	recording bool
+	recorded  string // the address of its record, "" for none
+	links     []Link
+	asked     []byte // the request, decrypted; nil when it was not encrypted
+	opened    func() ([]byte, error)
+	findings  []Finding
 }
 
 type requestKey struct{}
@@ -85,15 +88,23 @@ func Refusal(ctx context.Context) string {
 // alone.
 type Link struct{ Kind, Value string }
 
-// Record tells that the request is recorded, and at which address its record can be read. It is called before the handler, and what
-// follows by the handler's goroutine.
+// Record tells that the request is recorded, and at which address its record can be read, "" where nobody is told. It is called before
+// the handler, and what follows by the handler's goroutine.
 func Record(ctx context.Context, address string) {
 	if r := of(ctx); r != nil {
-		r.recorded = address
+		r.recording, r.recorded = true, address
 	}
 }
 
-// Recorded is the address of the request's record, "" when it is not recorded.
+// recording is the request when it is recorded, else nil.
+func recording(ctx context.Context) *request {
+	if r := of(ctx); r != nil && r.recording {
+		return r
+	}
+	return nil
+}
+
+// Recorded is the address of the request's record, "" when there is none to tell.
 func Recorded(ctx context.Context) string {
 	if r := of(ctx); r != nil {
 		return r.recorded
@@ -103,7 +114,7 @@ func Recorded(ctx context.Context) string {
 
 // Linked notes a link of a request that is recorded.
 func Linked(ctx context.Context, kind, value string) {
-	if r := of(ctx); r != nil && r.recorded != "" {
+	if r := recording(ctx); r != nil {
 		r.links = append(r.links, Link{kind, value})
 	}
 }
@@ -118,7 +129,7 @@ func Links(ctx context.Context) []Link {
 
 // Opened notes how to get at the answer of a request that is recorded, before it was encrypted.
 func Opened(ctx context.Context, body func() ([]byte, error)) {
-	if r := of(ctx); r != nil && r.recorded != "" {
+	if r := recording(ctx); r != nil {
 		r.opened = body
 	}
 }
@@ -127,6 +138,47 @@ func Opened(ctx context.Context, body func() ([]byte, error)) {
 func OpenedBody(ctx context.Context) func() ([]byte, error) {
 	if r := of(ctx); r != nil {
 		return r.opened
+	}
+	return nil
+}
+
+// Decrypted notes what the body of a request that is recorded holds, where it came encrypted.
+func Decrypted(ctx context.Context, body []byte) {
+	if r := recording(ctx); r != nil {
+		r.asked = body
+	}
+}
+
+// DecryptedBody is what Decrypted noted, or nil.
+func DecryptedBody(ctx context.Context) []byte {
+	if r := of(ctx); r != nil {
+		return r.asked
+	}
+	return nil
+}
+
+// Finding is the outcome of one rule that what was sent was held against. There is nothing of a person in it.
+type Finding struct {
+	Of       string `json:"of,omitempty"` // the part that it is about, "" for the whole
+	Rule     string `json:"rule"`
+	OK       bool   `json:"ok"`
+	Code     string `json:"code"`
+	Expected string `json:"expected,omitempty"`
+	Came     string `json:"came,omitempty"`
+	Section  string `json:"section"`
+}
+
+// Found notes the findings on a request that is recorded.
+func Found(ctx context.Context, findings []Finding) {
+	if r := recording(ctx); r != nil {
+		r.findings = findings
+	}
+}
+
+// Findings are what Found noted.
+func Findings(ctx context.Context) []Finding {
+	if r := of(ctx); r != nil {
+		return r.findings
 	}
 	return nil
 }

@@ -13,12 +13,14 @@ import (
 	"lommebok.example/minid/authserver"
 	"lommebok.example/minid/notify"
 	minidstore "lommebok.example/minid/store"
+	recordstore "lommebok.example/transaction/store"
 	"lommebok.example/web"
 )
 
 // ground is what the parts stand on: tables, secrets, certificates, pages, and the authentication core.
 type ground struct {
 	issuerStore *store.Store
+	records     *recordstore.Store
 	minidStore  *minidstore.Store
 	secrets     secrets
 	trust       *trust
@@ -40,6 +42,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.issuerStore, err = store.New(ctx, deps.DB); err != nil {
 		return nil, err
 	}
+	g.records = recordstore.New(deps.DB, "issuer")
 	if cfg.StatusListSize != 0 {
 		g.issuerStore.ListSize = cfg.StatusListSize
 	}

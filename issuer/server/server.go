@@ -32,6 +32,7 @@ import (
 	"lommebok.example/specs/dpop"
 	"lommebok.example/specs/openid4vci"
 	pageset "lommebok.example/transaction/pages"
+	recordstore "lommebok.example/transaction/store"
 	"lommebok.example/web"
 )
 
@@ -55,6 +56,7 @@ type Server struct {
 	log        *slog.Logger
 
 	transactions *pageset.Pages // nil where nothing is recorded
+	records      *recordstore.Store
 
 	renewing sync.Mutex
 	told     map[string]time.Duration // of which end of a certificate
@@ -101,7 +103,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 		Handler: handler, Anchor: all.public.anchor,
 		store: ground.issuerStore, core: ground.core, cases: all.cases.core, schools: all.schools.Core, authServer: all.authServer,
 		watch: all.watch, phones: all.phones, trust: ground.trust, sealer: ground.sealer, url: cfg.URL, now: deps.Now, log: deps.Log,
-		transactions: all.transactions, told: map[string]time.Duration{},
+		transactions: all.transactions, records: ground.records, told: map[string]time.Duration{},
 	}, nil
 }
 
@@ -251,7 +253,7 @@ var name = credentials.Words{
 
 // Sweep deletes what has expired. Nothing depends on when it is called.
 func (s *Server) Sweep(ctx context.Context) error {
-	return errors.Join(s.store.Sweep(ctx, s.now()), s.core.Sweep(ctx), s.schools.Sweep(ctx), s.authServer.Sweep(ctx))
+	return errors.Join(s.store.Sweep(ctx, s.now()), s.records.Sweep(ctx, s.now()), s.core.Sweep(ctx), s.schools.Sweep(ctx), s.authServer.Sweep(ctx))
 }
 
 // RefreshKeys takes over the keys that another process made, makes those that are due and renews certificates near their

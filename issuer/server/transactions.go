@@ -40,11 +40,11 @@ func newTransactions(cfg Config, deps Deps, g *ground, p *parts) *pageset.Pages 
 		return nil
 	}
 	recorder := &transaction.Recorder{
-		Base: cfg.URL, Steps: recorded, Store: g.issuerStore, Seal: g.core.Seal, Decrypt: g.encryption.Open, Counts: g.metrics, Now: deps.Now, Log: deps.Log,
+		Base: cfg.URL, Path: "/transactions/", Steps: recorded, Store: g.records, Seal: g.core.Seal, Decrypt: g.encryption.Open, Counts: g.metrics, Now: deps.Now, Log: deps.Log,
 	}
 	recorder.Start()
 	return &pageset.Pages{
-		Recorder: recorder, Site: g.site,
+		Recorder: recorder, Site: g.site, Service: "issuer",
 		Operator: func(c *gin.Context, returnTo string) bool {
 			_, _, ok := p.login.Staff(c, minid.RoleOperator, returnTo)
 			return ok

@@ -9,7 +9,7 @@
 //	issuer_audit_entries    the audit log, see package audit
 //	issuer_audit_checkpoints  its signed checkpoints
 //	issuer_audit_persons    the key of each person's pseudonym in it
-//	issuer_transactions      what wallets and the issuer said, see package transaction; _entries, _links and _gaps beside it
+//	issuer_transactions      what wallets and the issuer said, see packages transaction and transaction/store; _entries, _links and _gaps beside it
 //
 // What may happen once is one statement whose number of rows decides. Times are whole seconds since 1970, those of the audit
 // log milliseconds.

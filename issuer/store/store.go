@@ -27,9 +27,6 @@ type Store struct {
 	reached     reached
 	verifying   sync.Mutex  // the audit log, from its first entry on
 	auditFailed atomic.Bool // whether the last entry could not be added
-
-	limits  transactionLimits
-	written atomic.Int64 // bytes of transactions since their total was last asked
 }
 
 // DefaultListSize is the number of entries of a status list: 16 KiB with one bit an entry.
@@ -53,9 +50,6 @@ const keepAfterExpiry = 30 * 24 * time.Hour
 
 // Sweep deletes what has expired at the time at: nonces, and issuances with their entries a month after they ended.
 func (s *Store) Sweep(ctx context.Context, at time.Time) error {
-	if err := s.sweepTransactions(ctx, at); err != nil {
-		return err
-	}
 	if err := s.sweepLogins(ctx, at); err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // Package pages is the pages of package transaction: what a wallet's maker sees of a transaction, and an operator of the latest ones.
 //
 //	route                              who
-//	GET  /transactions/:id             whoever has the address
+//	GET  /transactions/:id             whoever has the address; transactions stands for the path of the Recorder
 //	GET  /transactions/:id/har, /json  the same as HTTP Archive 1.2 and as JSON
 //	GET  /transactions/:id/new         whether there is more than the page shows
 //	POST /transactions/:id/share       makes an address that ends sooner; not from such an address
@@ -26,7 +26,10 @@ import (
 type Pages struct {
 	Recorder *transaction.Recorder
 	Site     *web.Site
-	// Operator tells whether an operator asks; when not, it has written the answer, which may lead back to returnTo.
+	// Service is issuer or verifier, as the texts call it.
+	Service string
+	// Operator tells whether an operator asks; when not, it has written the answer, which may lead back to returnTo. nil where there are
+	// none, and no list.
 	Operator func(c *gin.Context, returnTo string) bool
 }
 
@@ -34,7 +37,10 @@ const operatorPath = "/operator/transactions/"
 
 // Mount puts the routes of the package comment on r, which takes forms of its own origin alone.
 func (p *Pages) Mount(r gin.IRouter) {
-	p.mountAt(r.Group(transaction.Path), transaction.Path, p.Recorder.Read)
+	p.mountAt(r.Group(p.Recorder.Path), p.Recorder.Path, p.Recorder.Read)
+	if p.Operator == nil {
+		return
+	}
 	operators := r.Group("", func(c *gin.Context) {
 		if !p.Operator(c, "/operator/transactions") {
 			c.Abort()

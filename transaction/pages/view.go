@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/internal/observe"
 	"lommebok.example/transaction"
 	"lommebok.example/web"
 )
@@ -16,6 +17,7 @@ import (
 // pageView is the page of a transaction.
 type pageView struct {
 	Path             string // of the page
+	Service          string
 	Entries          []entryView
 	Refused          int
 	LeftOut, Dropped int
@@ -35,6 +37,20 @@ type entryView struct {
 	Took        string
 	Outcome     string // served, onward or refused
 	ExpectedKey string // a text on what was expected, for a refusal whose description does not say it
+	Checked     []checkedView
+}
+
+// checkedView is what was checked of one part of what was sent, "" for the whole.
+type checkedView struct {
+	Of     string
+	Checks []checkView
+}
+
+// checkView is a row of the table of checks.
+type checkView struct {
+	Label, Section, Expected, Got, Code string
+	OK                                  bool
+	AsOf                                time.Time // never set
 }
 
 // liveFor is how long after its last request a transaction is followed.
@@ -42,7 +58,7 @@ const liveFor = 15 * time.Minute
 
 func (p *place) view(c *gin.Context, t *transaction.Transaction) pageView {
 	v := pageView{
-		Path: p.path + c.Param("id"), LeftOut: t.LeftOut, Dropped: t.Dropped, Ends: web.Clock(t.Until), EndsOn: web.Date(t.Until), Shareable: !t.Shared,
+		Path: p.path + c.Param("id"), Service: p.Service, LeftOut: t.LeftOut, Dropped: t.Dropped, Ends: web.Clock(t.Until), EndsOn: web.Date(t.Until), Shareable: !t.Shared,
 		Live: p.Recorder.Now().Sub(t.Last) < liveFor, Shown: len(t.Entries) + t.LeftOut,
 	}
 	for i, e := range t.Entries {
@@ -63,6 +79,7 @@ func entryOf(n int, e transaction.Entry) entryView {
 		Entry: e, N: n, Clock: e.At.UTC().Format("15:04:05.000"), ISO: e.At.UTC().Format(time.RFC3339Nano),
 		Took: fmt.Sprintf("%.1f ms", float64(e.Micros)/1000), Outcome: "served",
 	}
+	v.Checked = checkedBy(e.Findings)
 	switch {
 	case e.Refusal != nil:
 		v.Outcome = "refused"
@@ -73,6 +90,26 @@ func entryOf(n int, e transaction.Entry) entryView {
 		v.Outcome = "onward"
 	}
 	return v
+}
+
+// checkedBy gives the findings on each part. A rule may be checked in several steps: of those that held one row is enough.
+func checkedBy(findings []observe.Finding) []checkedView {
+	var parts []checkedView
+	for _, f := range findings {
+		i := slices.IndexFunc(parts, func(p checkedView) bool { return p.Of == f.Of })
+		if i < 0 {
+			i, parts = len(parts), append(parts, checkedView{Of: f.Of})
+		}
+		row := checkView{Label: f.Rule, Section: f.Section, Expected: f.Expected, Got: f.Came, Code: f.Code, OK: f.OK}
+		if f.Of == "" && f.Rule == "query" {
+			row.Label = "complete"
+		}
+		told := func(c checkView) bool { return c.OK && c.Label == row.Label && c.Section == row.Section }
+		if !f.OK || !slices.ContainsFunc(parts[i].Checks, told) {
+			parts[i].Checks = append(parts[i].Checks, row)
+		}
+	}
+	return parts
 }
 
 // explained are the codes that have a text on what was expected.

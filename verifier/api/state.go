@@ -24,6 +24,7 @@ type stateBody struct {
 	Expires   time.Time          `json:"expires"`
 	KeptUntil time.Time          `json:"kept_until"`
 	Links     *linksBody         `json:"links,omitempty"`
+	Record    string             `json:"record,omitempty"` // page on what the wallet and the verifier say to each other, where it is recorded
 }
 
 // linksBody are the addresses for a wallet: the one for another device goes into a QR code. Those for the same device are there
@@ -91,6 +92,7 @@ func (a *API) look(ctx context.Context, p *Presentation, secret string) (*stateB
 	if err != nil {
 		return nil, nil, err
 	}
+	told.Record = r.Record
 	switch told.State = r.State; {
 	case !final(r.State):
 		told.Links, err = a.links(ctx, p, r, secret)

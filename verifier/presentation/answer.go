@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"lommebok.example/internal/observe"
 	"lommebok.example/specs/dcql"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oauth2"
@@ -79,6 +80,7 @@ func (s *Service) asked(ctx context.Context, id string) (*Request, *Transaction,
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	linkWallet(ctx, r)
 	ask, err := s.ask(t)
 	return r, t, ask, err
 }
@@ -147,6 +149,7 @@ func (s *Service) verdictOn(ctx context.Context, id string, r *Request, ask *Ask
 		if err != nil {
 			return nil, unreadable(err)
 		}
+		observe.Decrypted(ctx, plaintext)
 		if response, err = openid4vp.ParseResponse(plaintext); err != nil {
 			return nil, unreadable(err)
 		}
@@ -158,6 +161,7 @@ func (s *Service) verdictOn(ctx context.Context, id string, r *Request, ask *Ask
 	}
 	b.agreed, b.unauthorized = agreements(ask, response.VPToken)
 	verdict := s.judgeAnswer(ctx, ask.Query, r.State, response, b)
+	observe.Found(ctx, verdict.findings())
 	s.logVerdict(ctx, ask.Service, verdict)
 	return verdict, nil
 }

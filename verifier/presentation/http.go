@@ -75,11 +75,21 @@ func (s *Service) refuse(c *gin.Context, err error) {
 	switch {
 	case errors.As(err, &e):
 	case errors.Is(err, ErrNotFound), errors.Is(err, ErrTaken):
-		e = oauth2.NewError(http.StatusNotFound, oauth2.InvalidRequest, "the request is unknown, has expired or has been answered")
+		e = oauth2.NewError(http.StatusNotFound, oauth2.InvalidRequest, "expected a request that is open; got one that is unknown, has expired or has been answered")
 	default:
 		s.Log.ErrorContext(c.Request.Context(), "failure", "trace_id", observe.TraceID(c.Request.Context()), "cause", err.Error())
 		c.Status(http.StatusInternalServerError)
 		return
+	}
+	s.Refuse(c, e)
+}
+
+// Refuse answers with a refusal, which names the page that shows it where it is recorded and the refusal names none.
+func (s *Service) Refuse(c *gin.Context, e *oauth2.Error) {
+	observe.Refused(c.Request.Context(), e.Code)
+	if told := *e; told.URI == "" {
+		told.URI = observe.Recorded(c.Request.Context())
+		e = &told
 	}
 	s.Log.InfoContext(c.Request.Context(), "refused", "trace_id", observe.TraceID(c.Request.Context()), "code", e.Code, "description", e.Description)
 	oauth2.WriteError(c.Writer, e)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"lommebok.example/internal/observe"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vp"
@@ -109,11 +110,7 @@ func (s *Service) request(ask *Ask, r *Request, t *Transaction, id string) (o op
 // RequestObject signs the request of this id anew. It may be fetched again until it is answered. form is what the wallet
 // posted, nil when it fetched by GET. Errors: *oauth2.Error, ErrNotFound.
 func (s *Service) RequestObject(ctx context.Context, id string, form url.Values) (string, error) {
-	r, t, err := s.Store.Request(ctx, hash(id), s.now())
-	if err != nil {
-		return "", err
-	}
-	ask, err := s.ask(t)
+	r, t, ask, err := s.asked(ctx, id)
 	if err != nil {
 		return "", err
 	}
@@ -137,8 +134,12 @@ func (s *Service) RequestObject(ctx context.Context, id string, form url.Values)
 	if err != nil {
 		return "", err
 	}
-	if jwt, err = told.seal(jwt); err != nil {
+	clear := jwt
+	if jwt, err = told.seal(clear); err != nil {
 		return "", err
+	}
+	if jwt != clear {
+		observe.Opened(ctx, func() ([]byte, error) { return []byte(clear), nil })
 	}
 	return jwt, s.Store.MarkFetched(ctx, t.ID)
 }
@@ -195,6 +196,7 @@ func (s *Service) APIRequests(ctx context.Context, res *Result, browser string) 
 	if err != nil {
 		return nil, err
 	}
+	linkWallet(ctx, r)
 	o, err := s.request(res.Ask, r, t, "")
 	if err != nil {
 		return nil, err

@@ -20,6 +20,8 @@ type Result struct {
 	Verdict *Verdict
 	// Renewable says that Renew will give new requests once these have expired.
 	Renewable bool
+	// Record is the address of the page that shows what the wallet and the verifier say to each other, "" where it is not recorded.
+	Record string
 
 	renewed int
 }
@@ -34,7 +36,7 @@ func (s *Service) Result(ctx context.Context, id, browser string) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
-	out := &Result{ID: t.ID, Ask: ask, State: t.State, Error: t.Error, Expires: t.Expires, renewed: t.Renewed}
+	out := &Result{ID: t.ID, Ask: ask, State: t.State, Error: t.Error, Expires: t.Expires, Record: s.recordOf(t.ID, browser), renewed: t.Renewed}
 	now := s.now()
 	switch {
 	case s.forgotten(t):
@@ -80,5 +82,9 @@ func (s *Service) RedeemCode(ctx context.Context, browser, code string) (id stri
 
 // Redeem takes the response_code that the wallet's redirect brought to this browser. ErrNotFound.
 func (s *Service) Redeem(ctx context.Context, id, browser, code string) error {
-	return s.Store.TakeResponseCode(ctx, id, owner(id, browser), hash(code))
+	err := s.Store.TakeResponseCode(ctx, id, owner(id, browser), hash(code))
+	if err == nil {
+		linkReturn(ctx, id)
+	}
+	return err
 }

@@ -36,6 +36,10 @@ type Service struct {
 	// VerifierInfo goes with each signed request of whoever has no access certificate of its own, such as a registration certificate by value.
 	VerifierInfo []openid4vp.VerifierInfo
 
+	// Record gives the address of the page on which the maker of a wallet sees a transaction, by a secret of whoever asked; nil where
+	// nothing is recorded.
+	Record func(secret string) string
+
 	Now func() time.Time
 	Log *slog.Logger
 }
@@ -59,7 +63,11 @@ func (s *Service) Begin(ctx context.Context, ask Ask, browser string) (id string
 	if err != nil {
 		return "", err
 	}
-	return id, s.Store.AddTransaction(ctx, t, requests)
+	if err := s.Store.AddTransaction(ctx, t, requests); err != nil {
+		return "", err
+	}
+	s.linkAsker(ctx, id, browser)
+	return id, nil
 }
 
 // Renew gives a transaction new requests when its own have expired without an answer and it has some left: what the page of
@@ -82,6 +90,9 @@ func (s *Service) Renew(ctx context.Context, id, browser string) (bool, error) {
 	err = s.Store.Renew(ctx, *t, requests, now)
 	if errors.Is(err, ErrTaken) { // by another tab, or by a wallet at the last moment
 		return false, nil
+	}
+	if err == nil {
+		s.linkAsker(ctx, id, browser)
 	}
 	return err == nil, err
 }

@@ -159,6 +159,3 @@ func webhooks(cfg Config, deps Deps, g *ground) *api.Webhooks {
 
 // Deliver sends the webhooks that are due.
 func (s *Server) Deliver(ctx context.Context) error { return s.webhooks.Deliver(ctx) }
-
-// Close ends what waits for an answer, so that the server can stop.
-func (s *Server) Close() { s.api.Close() }

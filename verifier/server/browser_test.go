@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -15,6 +16,7 @@ import (
 func TestPagesInABrowser(t *testing.T) {
 	tab := webtest.Browser(t)
 	s, _, tax := newLogins(t, onSQLite(t))
+	recording(t, s)
 	b := s.browserAt(t, "lanekassen")
 	look := func(path, name string) {
 		t.Helper()
@@ -30,6 +32,17 @@ func TestPagesInABrowser(t *testing.T) {
 	person := s.issuer.issueSDJWT(&w.key.PublicKey, func(m *sdjwtvc.Template) { m.VCT = "no:minid:mpid:1" })
 	w.send(map[string][]string{"person": {w.bind(person, "person", binding{nonce: "anothernonceanothernonce"})}, "student": {"hello"}})
 	look(b.tx, "verifier_failed")
+
+	recorded := strings.TrimPrefix(b.transaction().Record, s.url)
+	s.FlushTransactions(t.Context())
+	look(recorded, "verifier_record")
+	webtest.Eval[bool](t, tab, `document.querySelectorAll("details").forEach((d) => { d.open = true }) || true`)
+	tab.AxeHere(t, "opened")
+	tab.PictureHere(t, "verifier_record_opened")
+	tab.Axe(t, s.url+recorded+"?lang=nn")
+	tab.Axe(t, s.url+recorded+"?lang=en")
+	tab.PictureHere(t, "verifier_record_en")
+	tab.Axe(t, s.url+recorded+"?lang=nb")
 
 	b.start("skatteetaten-mdoc")
 	w = s.open(t, b.transaction().QR)

@@ -46,14 +46,14 @@ func (p *pages) apiAnswer(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	var m openid4vp.DCAPIMessage
 	if err := json.NewDecoder(c.Request.Body).Decode(&m); err != nil {
-		oauth2.WriteError(c.Writer, oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest, "body: expected protocol and data as JSON of at most %d bytes", maxAPI))
+		p.asking.Refuse(c, oauth2.NewError(http.StatusBadRequest, oauth2.InvalidRequest, "body: expected protocol and data as JSON of at most %d bytes", maxAPI))
 		return
 	}
 	err := p.asking.APIAnswer(c.Request.Context(), t.result, web.Cookie(c, p.site, browserCookie), m)
 	var refused *oauth2.Error
 	switch {
 	case errors.As(err, &refused):
-		oauth2.WriteError(c.Writer, refused)
+		p.asking.Refuse(c, refused)
 	case errors.Is(err, presentation.ErrTaken):
 		p.fault(c, presentation.ErrNotFound)
 	case err != nil:

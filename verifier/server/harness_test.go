@@ -222,9 +222,9 @@ func post(t testing.TB, address string, form url.Values) answer {
 
 // transaction is the JSON that a program reads.
 type transaction struct {
-	ID, Service, State, Link, QR, Wallet, Error string
-	Expires                                     time.Time
-	Verdict                                     *presentation.Verdict
+	ID, Service, State, Link, QR, Wallet, Error, Record string
+	Expires                                             time.Time
+	Verdict                                             *presentation.Verdict
 }
 
 func (b *browser) transaction() transaction {

@@ -15,6 +15,7 @@ var demoService = regexp.MustCompile(`^/eid/[a-z_]+`)
 // Every route is in specs/openapi.yaml, and nothing else is. The answers of all tests are held against it by the harness.
 func TestEveryRouteIsDescribed(t *testing.T) {
 	s := newEIDHouse(t)
+	recording(t, s.service)
 	engine, ok := s.Server.Handler.(*gin.Engine)
 	if !ok {
 		t.Fatal("the handler is no gin.Engine")

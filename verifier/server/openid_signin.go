@@ -125,7 +125,7 @@ func (w *walletSignIn) judge(c *gin.Context, need minid.Need, t *transaction) (*
 		}, true
 	}
 	v := refusedView{
-		Service: need.Service, Required: need.Level, Reached: w.trust.Shown(t.Verdict), Reason: string(t.State), Error: t.Error,
+		Service: need.Service, Required: need.Level, Reached: w.trust.Shown(t.Verdict), Reason: string(t.State), Error: t.Error, Record: t.Record,
 		Again: "/wallet-login/" + t.ID + "/again", Cancel: need.CancelTo,
 	}
 	if t.State == presentation.Answered {
@@ -150,6 +150,7 @@ type refusedView struct {
 	Reason            string   // level, person, or the transaction's state
 	Failed            []string // names of the rules that did not hold
 	Error             string   // of the wallet
+	Record            string   // the page for the maker of the wallet, "" where nothing is recorded
 	Again, Cancel     string
 }
 

@@ -94,6 +94,7 @@ type transaction struct {
 	QR      string                `json:"qr,omitempty"`
 	Wallet  string                `json:"wallet,omitempty"`
 	Error   string                `json:"error,omitempty"`
+	Record  string                `json:"record,omitempty"`
 	Verdict *presentation.Verdict `json:"verdict,omitempty"`
 
 	result *presentation.Result
@@ -130,7 +131,7 @@ func (p *pages) read(c *gin.Context, id string) (*transaction, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &transaction{ID: r.ID, Service: r.Ask.Service, State: r.State, Expires: r.Expires, Error: r.Error, Verdict: r.Verdict, result: r}, nil
+	return &transaction{ID: r.ID, Service: r.Ask.Service, State: r.State, Expires: r.Expires, Error: r.Error, Record: r.Record, Verdict: r.Verdict, result: r}, nil
 }
 
 // link adds the links to a transaction that a wallet can still answer. There are none by value once the wallet on the same

@@ -26,6 +26,8 @@ import (
 	"lommebok.example/specs/fnr"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
+	recordpages "lommebok.example/transaction/pages"
+	recordstore "lommebok.example/transaction/store"
 	"lommebok.example/verifier/api"
 	"lommebok.example/verifier/demo"
 	"lommebok.example/verifier/eidclient"
@@ -62,6 +64,8 @@ type Config struct {
 	// LoginNumbers says which people are logged in; the zero policy takes the synthetic numbers of Skatteetaten alone.
 	LoginNumbers fnr.Policy
 
+	// Transactions records what wallets and the verifier say to each other, masked, for a day (package transaction).
+	Transactions bool
 	// StatusMaxAge is how long a status list is kept at the most. 0 fetches it for each presentation, so that a revocation
 	// counts at once.
 	StatusMaxAge time.Duration
@@ -98,6 +102,9 @@ type Server struct {
 	keys     *keys.Ring
 	store    *store.Store
 	now      func() time.Time
+
+	records   *recordstore.Store
+	recording *recordpages.Pages // nil where nothing is recorded
 }
 
 // New builds the verifier: what everything stands on, then the parts, then the routes.
@@ -115,7 +122,8 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, err := assemble(cfg, deps, g)
+	recording := newRecords(cfg, deps, g)
+	all, err := assemble(cfg, deps, g, recording)
 	if err != nil {
 		return nil, err
 	}
@@ -126,15 +134,19 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Server, error) {
 	if err := publish(cfg.TrustDir, cfg.URL, map[string]*x509.Certificate{"verifiers": g.access.Root, "attesters": g.attester.Root}); err != nil {
 		return nil, err
 	}
+	if recording != nil {
+		recording.Recorder.Start()
+	}
 	return &Server{
 		Handler: handler, Anchor: all.public.anchor, asking: all.asking, api: all.api, webhooks: all.webhooks, trust: g.trust,
-		provider: all.provider, keys: g.openIDKeys, store: g.store, now: deps.Now,
+		provider: all.provider, keys: g.openIDKeys, store: g.store, now: deps.Now, records: g.records, recording: recording,
 	}, nil
 }
 
 // ground is what the parts stand on: tables, secrets, certificates and pages.
 type ground struct {
-	store *store.Store
+	store   *store.Store
+	records *recordstore.Store
 	// authorization keeps the OpenID Provider's requests, codes and tokens. Its tables of accounts stay empty.
 	authorization    *minidstore.Store
 	openIDKeys       *keys.Ring
@@ -157,6 +169,7 @@ func lay(ctx context.Context, cfg Config, deps Deps) (g *ground, err error) {
 	if g.store, err = store.New(ctx, deps.DB); err != nil {
 		return nil, err
 	}
+	g.records = recordstore.New(deps.DB, "verifier")
 	if g.authorization, err = minidstore.New(ctx, deps.DB); err != nil {
 		return nil, err
 	}
@@ -239,6 +252,8 @@ type parts struct {
 	eid      *eidclient.Client
 	public   *public
 
+	recording *recordpages.Pages // nil where nothing is recorded
+
 	signIn   *walletSignIn
 	provider *authserver.Server
 }
@@ -247,7 +262,7 @@ type parts struct {
 const maxStatusList = 1 << 20
 
 // assemble makes each part once, from the parts above it.
-func assemble(cfg Config, deps Deps, g *ground) (*parts, error) {
+func assemble(cfg Config, deps Deps, g *ground, recording *recordpages.Pages) (*parts, error) {
 	client := fetch.New(fetch.Config{
 		Timeout: 3 * time.Second, MaxBytes: maxStatusList, Roots: deps.Roots, InsecureAllowLoopback: cfg.InsecureAllowLoopback,
 	})
@@ -256,6 +271,9 @@ func assemble(cfg Config, deps Deps, g *ground) (*parts, error) {
 		Status: &presentation.StatusLists{Fetch: client, Trust: g.trust.set, MaxAge: cfg.StatusMaxAge}, Seal: g.seal,
 		Signers: g.signers, VerifierInfo: g.info,
 		Rules: openid4vp.Rules{InsecureAllowHTTP: cfg.InsecureAllowHTTP}, Now: deps.Now, Log: deps.Log,
+	}
+	if recording != nil {
+		asking.Record = recording.Recorder.Address
 	}
 	eid := &eidclient.Client{
 		Base: cfg.URL, Services: g.eid, Store: g.store, Site: g.site, Now: deps.Now, Log: deps.Log,
@@ -273,7 +291,7 @@ func assemble(cfg Config, deps Deps, g *ground) (*parts, error) {
 	pages.signIn = &walletSignIn{pages: pages, store: g.store, trust: cfg.LoginTrust, numbers: cfg.LoginNumbers, log: deps.Log}
 	provider, err := newProvider(cfg, deps, g, pages.signIn)
 	return &parts{
-		signIn: pages.signIn, provider: provider,
+		signIn: pages.signIn, provider: provider, recording: recording,
 		eid:      eid,
 		site:     g.site,
 		api:      asked,
@@ -295,6 +313,9 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 		return nil, err
 	}
 	r.Use(observe.Middleware(deps.Log, deps.Now))
+	if p.recording != nil {
+		r.Use(p.recording.Recorder.Middleware())
+	}
 	p.site.Mount(r)
 	p.public.mount(r)
 	p.asking.Mount(r.Group("", p.trust.fresh))
@@ -309,6 +330,9 @@ func (p *parts) handler(deps Deps) (http.Handler, error) {
 	p.bench.mount(own)
 	p.demo.Mount(own)
 	p.signIn.mount(own)
+	if p.recording != nil {
+		p.recording.Mount(own)
+	}
 	return r, nil
 }
 
@@ -318,7 +342,8 @@ func (s *Server) Sweep(ctx context.Context) error {
 	if err == nil { // what relying parties are told of has been noted
 		err = s.asking.Sweep(ctx)
 	}
-	return errors.Join(err, s.store.SweepEID(ctx, s.now()), s.store.SweepLogins(ctx, s.now()), s.provider.Sweep(ctx))
+	return errors.Join(err, s.store.SweepEID(ctx, s.now()), s.store.SweepLogins(ctx, s.now()), s.provider.Sweep(ctx),
+		s.records.Sweep(ctx, s.now()))
 }
 
 // ErrConfig is what is wrong with a Config.

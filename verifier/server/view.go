@@ -82,6 +82,7 @@ type verdictView struct {
 	Accepted    bool
 	State       presentation.State
 	Error       string   // of the wallet
+	Record      string   // the page for the maker of the wallet, "" where nothing is recorded
 	Words       string   // what the service says when it accepts
 	Failed      []string // names of the rules that did not hold, each once
 	Checks      []checkView
@@ -114,7 +115,7 @@ func rowsOf(checks []presentation.Check, whole bool) []checkView {
 }
 
 func viewVerdict(s *relyingparty.Service, t *transaction, lang string) verdictView {
-	v := verdictView{Service: viewService(s, lang), State: t.State, Error: t.Error}
+	v := verdictView{Service: viewService(s, lang), State: t.State, Error: t.Error, Record: t.Record}
 	if t.Verdict == nil {
 		return v
 	}

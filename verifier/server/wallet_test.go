@@ -33,6 +33,11 @@ type wallet struct {
 // open does what a wallet does with a link: fetch, verify, read.
 func (s *service) open(t testing.TB, link string) *wallet {
 	t.Helper()
+	return s.openBy(t, link, rules)
+}
+
+func (s *service) openBy(t testing.TB, link string, rules openid4vp.Rules) *wallet {
+	t.Helper()
 	l, err := openid4vp.ParseRequestURI(link, rules)
 	check(t, err)
 	r, err := http.NewRequest(http.MethodGet, l.RequestURI, nil)

@@ -203,8 +203,8 @@ func (f *Face) answer(c *gin.Context) {
 	}
 	var refusal *wallet.Refusal
 	switch {
-	case errors.As(err, &refusal) && refusal.Page != "": // where the verifier says what it found
-		f.to(c, refusal.Page)
+	case errors.As(err, &refusal) && refusal.Redirect != "": // where the verifier says what it found
+		f.to(c, refusal.Redirect)
 	case err != nil:
 		f.refused(c, err)
 	case redirect != "":

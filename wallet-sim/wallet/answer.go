@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/mdoc"
 	"lommebok.example/specs/openid4vp"
@@ -159,6 +160,26 @@ func (w *Wallet) opens(page string) bool {
 	return err == nil && u.Host != "" && (u.Scheme == "https" || w.InsecureAllowHTTP && u.Scheme == "http")
 }
 
+// readReturn finds in a refusal where the browser shall go: redirect_uri (section 8.2), or error_uri when it is not the page of the record.
+func (w *Wallet) readReturn(refusal *Refusal, a *fetch.Answer) {
+	var told struct {
+		To   string `json:"redirect_uri"`
+		Page string `json:"error_uri"`
+	}
+	page := a.Header.Get("Lommebok-Transaction")
+	if err := jose.Unmarshal(a.Body, &told); err == nil {
+		if told.To == "" && told.Page != page {
+			told.To = told.Page
+		}
+		if w.opens(told.To) {
+			refusal.Redirect = told.To
+		}
+	}
+	if refusal.Page = ""; w.opens(page) {
+		refusal.Page = page
+	}
+}
+
 // post sends an answer to the response_uri (section 8.2). Redirects are not followed. A refusal may name the page on which the
 // verifier says what it found.
 func (w *Wallet) post(ctx context.Context, responseURI string, form url.Values) (redirect string, err error) {
@@ -169,8 +190,8 @@ func (w *Wallet) post(ctx context.Context, responseURI string, form url.Values) 
 	}
 	raw, err := jsonOf(c, a, http.StatusOK)
 	var refusal *Refusal
-	if errors.As(err, &refusal) && !w.opens(refusal.Page) {
-		refusal.Page = ""
+	if errors.As(err, &refusal) {
+		w.readReturn(refusal, a)
 	}
 	if err != nil {
 		return "", err

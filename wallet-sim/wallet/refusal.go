@@ -18,7 +18,9 @@ type Refusal struct {
 	Status      int      `json:"status,omitempty"` // 0: the answer came through the browser
 	Code        string   `json:"error,omitempty"`
 	Description string   `json:"error_description,omitempty"`
-	Page        string   `json:"page,omitempty"` // where the server shows what it saw: its header Lommebok-Transaction, redirect_uri or error_uri
+	Page        string   `json:"page,omitempty"` // where the server shows what it saw: its header Lommebok-Transaction, or error_uri
+	// Redirect is where a verifier that refused the answer wants the person's browser, "" for nowhere.
+	Redirect string `json:"redirect_uri,omitempty"`
 }
 
 // At is the step alone, as StepOf names it.
@@ -51,7 +53,7 @@ func refusalOf(c call, a *fetch.Answer) *Refusal {
 	r := &Refusal{Step: c.step, Endpoint: c.method + " " + withoutQuery(c.url), Sent: c.sent, Status: a.Status, Page: a.Header.Get("Lommebok-Transaction")}
 	var e oauth2.Error
 	if err := jose.Unmarshal(a.Body, &e); err == nil && e.Code != "" {
-		r.Code, r.Description, r.Page = e.Code, e.Description, cmp.Or(r.Page, e.RedirectURI, e.URI)
+		r.Code, r.Description, r.Page = e.Code, e.Description, cmp.Or(r.Page, e.URI)
 		return r
 	}
 	r.Code = challengeError(a.Header.Values("WWW-Authenticate"))

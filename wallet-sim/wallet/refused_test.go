@@ -141,9 +141,28 @@ func TestThePageOfARefusal(t *testing.T) {
 			a.handle["/response"] = func(out http.ResponseWriter, _ *http.Request) { writeJSON(out, 400, told) }
 			_, err = w.wallet.Share(t.Context(), r)
 			var refusal *Refusal
-			if !errors.As(err, &refusal) || (refusal.Page == page) != kept || !kept && refusal.Page != "" {
+			if !errors.As(err, &refusal) || (refusal.Redirect == page) != kept || !kept && refusal.Redirect != "" {
 				t.Errorf("%v: %+v", told, err)
 			}
+		}
+	}
+}
+
+// A page that shows what the verifier saw is told to the tester, and leads no browser there.
+func TestThePageOfARecordLeadsNowhere(t *testing.T) {
+	const page = "https://x.example/records/1"
+	for to, want := range map[string]string{page: "", "https://x.example/done": "https://x.example/done"} {
+		w, a := holding(t)
+		r, err := w.wallet.Request(t.Context(), a.link())
+		check(t, err)
+		a.handle["/response"] = func(out http.ResponseWriter, _ *http.Request) {
+			out.Header().Set("Lommebok-Transaction", page)
+			writeJSON(out, 400, map[string]string{"error": "expired", "error_uri": to})
+		}
+		_, err = w.wallet.Share(t.Context(), r)
+		var refusal *Refusal
+		if !errors.As(err, &refusal) || refusal.Page != page || refusal.Redirect != want {
+			t.Errorf("%s: %+v", to, refusal)
 		}
 	}
 }

@@ -13,20 +13,6 @@ import (
 	"lommebok.example/transaction"
 )
 
-// transactionLimits are the bounds of issuer_transactions; the zero value is that of package transaction.
-type transactionLimits struct {
-	entries int64 // of a transaction
-	bytes   int64 // of a transaction
-	total   int64
-}
-
-func (s *Store) transactionLimits() transactionLimits {
-	if s.limits != (transactionLimits{}) {
-		return s.limits
-	}
-	return transactionLimits{transaction.MaxEntries, transaction.MaxBytes, transaction.MaxTotal}
-}
-
 // The kinds of links.
 const (
 	linkFirm  = "firm"
@@ -39,7 +25,7 @@ const (
 // KeepTransactions implements transaction.Store. Replicas write one after the other, so that what belongs together is found whichever
 // comes first.
 func (s *Store) KeepTransactions(ctx context.Context, records []transaction.Record, dropped int, at time.Time) error {
-	err := s.db.Write(ctx, func(tx *database.Tx) error {
+	err := s.write(ctx, func(tx *tx) error {
 		if tx.Dialect == database.Postgres {
 			var locked string
 			if err := tx.Row("SELECT CAST(pg_advisory_xact_lock(5005501) AS TEXT)", nil, &locked); err != nil {
@@ -47,12 +33,12 @@ func (s *Store) KeepTransactions(ctx context.Context, records []transaction.Reco
 			}
 		}
 		if dropped > 0 {
-			if _, err := tx.Exec("INSERT INTO issuer_transaction_gaps (at, dropped) VALUES (?, ?)", at.UnixMilli(), dropped); err != nil {
+			if _, err := tx.Exec("INSERT INTO #transaction_gaps (at, dropped) VALUES (?, ?)", at.UnixMilli(), dropped); err != nil {
 				return err
 			}
 		}
 		for i := range records {
-			if err := (&keeping{tx, &records[i], at.UnixMilli(), s.transactionLimits()}).keep(); err != nil {
+			if err := (&keeping{tx, &records[i], at.UnixMilli(), s.limits}).keep(); err != nil {
 				return err
 			}
 		}
@@ -61,15 +47,15 @@ func (s *Store) KeepTransactions(ctx context.Context, records []transaction.Reco
 	if err != nil {
 		return fmt.Errorf("store: keeping transactions: %w", err)
 	}
-	return s.boundTransactions(ctx, records)
+	return s.bound(ctx, records)
 }
 
 // keeping puts one record into the transaction that it belongs to.
 type keeping struct {
-	tx     *database.Tx
+	tx     *tx
 	r      *transaction.Record
 	now    int64
-	limits transactionLimits
+	limits limits
 }
 
 func (k *keeping) keep() error {
@@ -79,7 +65,7 @@ func (k *keeping) keep() error {
 	}
 	if id == "" {
 		id = rand.Text()
-		_, err = k.tx.Exec(`INSERT INTO issuer_transactions (id, begun_at, last_at, entries, bytes, left_out, client, code, step)
+		_, err = k.tx.Exec(`INSERT INTO #transactions (id, begun_at, last_at, entries, bytes, left_out, client, code, step)
 			VALUES (?, ?, ?, 0, 0, 0, '', '', '')`, id, k.r.At.UnixMilli(), k.r.At.UnixMilli())
 		if err != nil {
 			return err
@@ -122,7 +108,7 @@ func (k *keeping) belongs() (id string, others []string, err error) {
 }
 
 func (k *keeping) known(hash string) (id, kind string, err error) {
-	err = k.tx.Row("SELECT transaction_id, kind FROM issuer_transaction_links WHERE hash = ? AND kind <> 'share' AND expires_at > ?",
+	err = k.tx.Row("SELECT transaction_id, kind FROM #transaction_links WHERE hash = ? AND kind <> 'share' AND expires_at > ?",
 		[]any{hash, k.r.At.UnixMilli()}, &id, &kind)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
@@ -132,28 +118,28 @@ func (k *keeping) known(hash string) (id, kind string, err error) {
 
 // merge makes one of two transactions. The other may be gone already, when two links led to it.
 func (k *keeping) merge(id, other string) error {
-	_, err := k.tx.Exec(`UPDATE issuer_transactions SET (begun_at, entries, bytes, left_out, client) =
-			(SELECT CASE WHEN o.begun_at < issuer_transactions.begun_at THEN o.begun_at ELSE issuer_transactions.begun_at END,
-				o.entries + issuer_transactions.entries, o.bytes + issuer_transactions.bytes, o.left_out + issuer_transactions.left_out,
-				CASE WHEN issuer_transactions.client = '' THEN o.client ELSE issuer_transactions.client END
-			FROM issuer_transactions o WHERE o.id = ?)
-			WHERE id = ? AND EXISTS (SELECT 1 FROM issuer_transactions WHERE id = ?)`, other, id, other)
+	_, err := k.tx.Exec(`UPDATE #transactions SET (begun_at, entries, bytes, left_out, client) =
+			(SELECT CASE WHEN o.begun_at < #transactions.begun_at THEN o.begun_at ELSE #transactions.begun_at END,
+				o.entries + #transactions.entries, o.bytes + #transactions.bytes, o.left_out + #transactions.left_out,
+				CASE WHEN #transactions.client = '' THEN o.client ELSE #transactions.client END
+			FROM #transactions o WHERE o.id = ?)
+			WHERE id = ? AND EXISTS (SELECT 1 FROM #transactions WHERE id = ?)`, other, id, other)
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"issuer_transaction_entries", "issuer_transaction_links"} {
+	for _, table := range []string{"#transaction_entries", "#transaction_links"} {
 		if _, err := k.tx.Exec("UPDATE "+table+" SET transaction_id = ? WHERE transaction_id = ?", id, other); err != nil {
 			return err
 		}
 	}
-	_, err = k.tx.Exec("DELETE FROM issuer_transactions WHERE id = ?", other)
+	_, err = k.tx.Exec("DELETE FROM #transactions WHERE id = ?", other)
 	return err
 }
 
 // insert keeps the entry while there is room; what a full transaction leaves out is counted.
 func (k *keeping) insert(id string) error {
 	r := k.r
-	n, err := k.tx.Exec(`UPDATE issuer_transactions SET entries = entries + 1, bytes = bytes + ?, step = ?,
+	n, err := k.tx.Exec(`UPDATE #transactions SET entries = entries + 1, bytes = bytes + ?, step = ?,
 		last_at = CASE WHEN last_at < ? THEN ? ELSE last_at END, client = CASE WHEN client = '' THEN ? ELSE client END,
 		code = CASE WHEN ? = '' THEN code ELSE ? END
 		WHERE id = ? AND entries < ? AND bytes + ? <= ?`,
@@ -162,10 +148,10 @@ func (k *keeping) insert(id string) error {
 		return err
 	}
 	if n == 0 {
-		_, err = k.tx.Exec("UPDATE issuer_transactions SET left_out = left_out + 1 WHERE id = ?", id)
+		_, err = k.tx.Exec("UPDATE #transactions SET left_out = left_out + 1 WHERE id = ?", id)
 		return err
 	}
-	_, err = k.tx.Exec("INSERT INTO issuer_transaction_entries (id, transaction_id, at, code, sealed) VALUES (?, ?, ?, ?, ?)",
+	_, err = k.tx.Exec("INSERT INTO #transaction_entries (id, transaction_id, at, code, sealed) VALUES (?, ?, ?, ?, ?)",
 		r.ID, id, r.At.UnixMilli(), r.Code, r.Sealed)
 	return err
 }
@@ -176,12 +162,14 @@ func (k *keeping) tie(id string) error {
 	if k.r.Firm {
 		kind = linkFirm
 	}
-	if err := k.put(k.r.Page, id, linkPage, end); err != nil {
-		return err
+	for _, page := range k.r.Pages {
+		if err := k.put(page, id, linkPage, end); err != nil {
+			return err
+		}
 	}
 	for _, hash := range k.r.Secrets {
 		// A secret that a refused request came with changes nothing that is known.
-		text := `INSERT INTO issuer_transaction_links (hash, transaction_id, kind, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO `
+		text := `INSERT INTO #transaction_links (hash, transaction_id, kind, expires_at) VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO `
 		if k.r.Firm {
 			text += "UPDATE SET transaction_id = excluded.transaction_id, kind = excluded.kind, expires_at = excluded.expires_at"
 		} else {
@@ -201,9 +189,9 @@ func (k *keeping) tie(id string) error {
 
 // put makes a link, but leaves one that was closed after the record began.
 func (k *keeping) put(hash, id, kind string, end int64) error {
-	_, err := k.tx.Exec(`INSERT INTO issuer_transaction_links (hash, transaction_id, kind, expires_at) VALUES (?, ?, ?, ?)
+	_, err := k.tx.Exec(`INSERT INTO #transaction_links (hash, transaction_id, kind, expires_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT (hash) DO UPDATE SET transaction_id = excluded.transaction_id, kind = excluded.kind, expires_at = excluded.expires_at
-		WHERE issuer_transaction_links.expires_at > ? OR issuer_transaction_links.expires_at <= ?`,
+		WHERE #transaction_links.expires_at > ? OR #transaction_links.expires_at <= ?`,
 		hash, id, kind, end, k.now, k.r.At.UnixMilli())
 	return err
 }
@@ -211,23 +199,23 @@ func (k *keeping) put(hash, id, kind string, end int64) error {
 // boundEvery is how many bytes are written before it is asked whether all transactions together are too large.
 const boundEvery = 1 << 20
 
-// boundTransactions deletes the oldest when all are too large.
-func (s *Store) boundTransactions(ctx context.Context, records []transaction.Record) error {
+// bound deletes the oldest when all are too large.
+func (s *Store) bound(ctx context.Context, records []transaction.Record) error {
 	var written int64
 	for _, r := range records {
 		written += int64(len(r.Sealed))
 	}
-	if s.written.Add(written) < min(boundEvery, s.transactionLimits().total) {
+	if s.written.Add(written) < min(boundEvery, s.limits.total) {
 		return nil
 	}
 	s.written.Store(0)
-	err := s.db.Write(ctx, func(tx *database.Tx) error {
+	err := s.write(ctx, func(tx *tx) error {
 		var total, bytes, oldest int64
-		if err := tx.Row("SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM issuer_transactions", nil, &total); err != nil {
+		if err := tx.Row("SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT) FROM #transactions", nil, &total); err != nil {
 			return err
 		}
-		err := tx.Each("SELECT bytes, begun_at FROM issuer_transactions ORDER BY begun_at", nil, []any{&bytes, &oldest}, func() error {
-			if total <= s.transactionLimits().total {
+		err := tx.Each("SELECT bytes, begun_at FROM #transactions ORDER BY begun_at", nil, []any{&bytes, &oldest}, func() error {
+			if total <= s.limits.total {
 				return errEnough
 			}
 			total -= bytes
@@ -236,7 +224,7 @@ func (s *Store) boundTransactions(ctx context.Context, records []transaction.Rec
 		if err == nil || !errors.Is(err, errEnough) {
 			return err
 		}
-		return forgetTransactions(tx, oldest)
+		return forget(tx, oldest)
 	})
 	if err != nil {
 		return fmt.Errorf("store: bounding transactions: %w", err)
@@ -246,28 +234,28 @@ func (s *Store) boundTransactions(ctx context.Context, records []transaction.Rec
 
 var errEnough = errors.New("enough")
 
-// forgetTransactions deletes those that began before a time, in milliseconds, with all that is theirs.
-func forgetTransactions(tx *database.Tx, before int64) error {
-	for _, table := range []string{"issuer_transaction_entries", "issuer_transaction_links"} {
-		if _, err := tx.Exec("DELETE FROM "+table+" WHERE transaction_id IN (SELECT id FROM issuer_transactions WHERE begun_at < ?)", before); err != nil {
+// forget deletes those that began before a time, in milliseconds, with all that is theirs.
+func forget(tx *tx, before int64) error {
+	for _, table := range []string{"#transaction_entries", "#transaction_links"} {
+		if _, err := tx.Exec("DELETE FROM "+table+" WHERE transaction_id IN (SELECT id FROM #transactions WHERE begun_at < ?)", before); err != nil {
 			return err
 		}
 	}
-	_, err := tx.Exec("DELETE FROM issuer_transactions WHERE begun_at < ?", before)
+	_, err := tx.Exec("DELETE FROM #transactions WHERE begun_at < ?", before)
 	return err
 }
 
-// sweepTransactions deletes what is over at the time at.
-func (s *Store) sweepTransactions(ctx context.Context, at time.Time) error {
-	return s.db.Write(ctx, func(tx *database.Tx) error {
+// Sweep deletes what is over at the time at.
+func (s *Store) Sweep(ctx context.Context, at time.Time) error {
+	return s.write(ctx, func(tx *tx) error {
 		over := at.Add(-transaction.Life).UnixMilli()
-		if err := forgetTransactions(tx, over); err != nil {
+		if err := forget(tx, over); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM issuer_transaction_links WHERE expires_at <= ?", at.UnixMilli()); err != nil {
+		if _, err := tx.Exec("DELETE FROM #transaction_links WHERE expires_at <= ?", at.UnixMilli()); err != nil {
 			return err
 		}
-		_, err := tx.Exec("DELETE FROM issuer_transaction_gaps WHERE at < ?", over)
+		_, err := tx.Exec("DELETE FROM #transaction_gaps WHERE at < ?", over)
 		return err
 	})
 }
