@@ -105,6 +105,7 @@ func (s *Share) rest() error {
 	for _, c := range shownClaims(s.Credential, s.read, s.Credential.described(s.read)) {
 		_, err := dcql.Resolve(c.Path, shown)
 		switch {
+		case s.read.mdoc == nil && slices.Contains(ofTheFormat, c.Key()):
 		case slices.ContainsFunc(s.paths, func(path []any) bool { return related(path, c.Path) }):
 		case s.read.mdoc == nil && err == nil:
 			s.Besides = append(s.Besides, c)
@@ -114,6 +115,9 @@ func (s *Share) rest() error {
 	}
 	return nil
 }
+
+// ofTheFormat are the claims of an SD-JWT VC that say nothing of the person (draft-ietf-oauth-sd-jwt-vc section 2.2.2.2).
+var ofTheFormat = []string{"iss", "nbf", "exp", "iat", "cnf", "vct", "vct#integrity", "status"}
 
 // related tells whether one path leads to the other, or to the same.
 func related(a, b []any) bool {

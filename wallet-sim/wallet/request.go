@@ -37,6 +37,8 @@ type Verifier struct {
 	ClientID     string `json:"client_id"`
 	Host         string `json:"host"` // where the answer goes
 	Unsigned     bool   `json:"unsigned,omitempty"`
+	// Purposes are what it asks for, in its own words by language.
+	Purposes map[string]string `json:"purposes,omitempty"`
 }
 
 // Share is one credential with the claims of it that would be shown.
@@ -164,7 +166,7 @@ func (w *Wallet) tell(ctx context.Context, err error) error {
 }
 
 func verifierOf(o *openid4vp.RequestObject, chain []*x509.Certificate) Verifier {
-	v := Verifier{ClientID: o.ClientID}
+	v := Verifier{ClientID: o.ClientID, Purposes: purposes(o)}
 	if u, err := url.Parse(o.ResponseURI); err == nil {
 		v.Host = u.Host
 	}
