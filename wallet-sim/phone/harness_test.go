@@ -107,7 +107,7 @@ func newTown(t testing.TB) *town {
 	w.face = &phone.Face{
 		Journal: record,
 		URL:     w.home, Issuer: w.issuer, Verifier: w.verifier, People: people, Now: w.now, Log: log,
-		Devices:  &phone.Devices{Dir: filepath.Join(dir, "phone"), HTTP: http.DefaultClient, Now: w.now},
+		Devices:  &phone.Devices{Dir: filepath.Join(dir, "phone"), HTTP: &http.Client{Transport: &phone.Recorded{RoundTripper: http.DefaultTransport, Record: record.Write, Now: w.now}}, Now: w.now},
 		Provider: p.Handler(log),
 		Wallet: &wallet.Wallet{
 			Record:   record.Write,
