@@ -31,7 +31,11 @@ var apps = map[string]string{
 
 // show writes a page of the telephone.
 func (f *Face) show(c *gin.Context, status int, page string, view any, options ...web.Option) {
-	timeline, err := f.timeline()
+	rows := besideRows
+	if page == "wallet_timeline" {
+		rows = pageRows
+	}
+	timeline, err := f.timeline(rows)
 	if err != nil {
 		f.site.Failure(c, err)
 		return

@@ -24,20 +24,22 @@ type timelineView struct {
 // rowView is one request with its answer.
 type rowView struct {
 	transaction.Entry
-	ID              string
-	Clock, ISO      string
-	Took            string
-	Outcome         string // served or refused
-	URL, Curl, Size string
+	ID         string
+	Clock, ISO string
+	Took       string
+	Outcome    string // served or refused
+	URL, Curl  string
 }
 
 const (
-	maxRows    = 25   // on a page
+	besideRows = 15   // beside the phone
+	pageRows   = 200  // on a page of their own
 	maxArchive = 5000 // in a HAR
 )
 
-func (f *Face) timeline() (timelineView, error) {
-	lines, next, err := f.Journal.Last(maxRows)
+// timeline is the latest of the journal.
+func (f *Face) timeline(rows int) (timelineView, error) {
+	lines, next, err := f.Journal.Last(rows)
 	if err != nil {
 		return timelineView{}, err
 	}
