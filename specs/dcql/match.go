@@ -25,7 +25,9 @@ type Candidate struct {
 	Withheld func(credentialQueryID string, path []any) bool
 }
 
-func (k *Candidate) withholds(id string, path []any) bool { return k.Withheld != nil && k.Withheld(id, path) }
+func (k *Candidate) withholds(id string, path []any) bool {
+	return k.Withheld != nil && k.Withheld(id, path)
+}
 
 // Match tells whether a candidate answers the Credential Query, and with which claims
 // (section 6.4.1). The paths are those of the query, in its order; a path with a null
