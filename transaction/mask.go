@@ -227,11 +227,12 @@ func addressed(v string) string {
 		}
 	}
 	b.WriteString(u.Opaque)
-	for i, segment := range strings.Split(u.EscapedPath(), "/") {
+	segments := strings.Split(u.EscapedPath(), "/")
+	for i, segment := range segments {
 		if i > 0 {
 			b.WriteByte('/')
 		}
-		if len(segment) >= 20 {
+		if len(segment) >= 20 && (i == 0 || segments[i-1] != ".well-known") { // whose names are registered (RFC 8615)
 			segment = beginning(segment)
 		}
 		b.WriteString(segment)

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lommebok.example/internal/fetch"
+	"lommebok.example/wallet-sim/journal"
 	"lommebok.example/wallet-sim/phone"
 	"lommebok.example/wallet-sim/wallet"
 )
@@ -96,7 +97,7 @@ func (c *cli) wallet() (*wallet.Wallet, error) {
 		return nil, err
 	}
 	return &wallet.Wallet{
-		Record: record(store.Dir), Attester: attester, ProofType: c.proofType, Store: store, Trust: &wallet.Trust{Dir: c.trustDir()}, Fetch: c.fetcher(roots),
+		Record: journal.Journal{Dir: store.Dir}.Write, Attester: attester, ProofType: c.proofType, Store: store, Trust: &wallet.Trust{Dir: c.trustDir()}, Fetch: c.fetcher(roots),
 		ClientID: c.clientID, RedirectURI: c.url + "/callback", InsecureAllowHTTP: c.allowHTTP, Now: c.now,
 	}, nil
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,20 +41,9 @@ func (c *cli) decodable(cmd *cobra.Command, arg string) ([]byte, error) {
 func (c *cli) tellFound(f *inspect.Found) {
 	c.say("%s (%s): %s", f.Kind, f.Section, c.paint(yellow, f.State))
 	for _, p := range f.Parts {
-		c.say("\n%s\n  %s", p.Name, lines(strings.ReplaceAll(indented(p.Value), "\n", "\n  ")))
+		c.say("\n%s\n  %s", p.Name, lines(strings.ReplaceAll(p.Text(), "\n", "\n  ")))
 	}
 	for _, problem := range f.Problems {
 		c.say("\n%s %s", c.paint(red, "a strict reader refuses it:"), problem)
 	}
-}
-
-func indented(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
-		return err.Error()
-	}
-	return strings.TrimSpace(b.String())
 }

@@ -1,15 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -17,39 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	records "lommebok.example/transaction"
+	"lommebok.example/wallet-sim/journal"
 )
-
-// The log stands in the wallet's folder, an entry a line; the one before it beside it.
-const (
-	logFile    = "log.jsonl"
-	olderLog   = "log.1.jsonl"
-	maxLogSize = 8 << 20
-)
-
-// record gives what writes the wallet's log. Entries are masked: the log holds no token, and nothing of a person.
-func record(dir string) func(*records.Entry) error {
-	return func(e *records.Entry) error {
-		line, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
-		path := filepath.Join(dir, logFile)
-		if info, err := os.Stat(path); err == nil && info.Size() > maxLogSize {
-			if err := os.Rename(path, filepath.Join(dir, olderLog)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-		}
-		f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		if err != nil {
-			return err
-		}
-		_, err = f.Write(append(line, '\n'))
-		return errors.Join(err, f.Close())
-	}
-}
 
 func (c *cli) logCommand() *cobra.Command {
 	var follow bool
@@ -76,80 +40,44 @@ func (c *cli) log(ctx context.Context, last int, follow bool) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, logFile)
-	raw, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	j := journal.Journal{Dir: dir}
+	lines, end, err := j.Last(last)
+	if err = errors.Join(err, c.tellLines(lines)); err != nil || !follow {
 		return err
 	}
-	end := strings.LastIndexByte(string(raw), '\n') + 1 // an entry that is being written comes with the next
-	lines := strings.SplitAfter(string(raw[:end]), "\n")
-	lines = lines[:len(lines)-1]
-	for _, line := range lines[max(0, len(lines)-last):] {
-		if err := c.tellEntry(line); err != nil {
-			return err
-		}
-	}
-	if !follow {
-		return nil
-	}
-	return c.follows(ctx, path, int64(end))
-}
-
-// follows tells of what is written behind offset, until ctx ends. A file that became shorter is another one.
-func (c *cli) follows(ctx context.Context, path string, offset int64) error {
 	for {
-		var err error
-		if offset, err = c.tellFrom(path, offset); err != nil {
-			return err
-		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(lookEvery):
+		}
+		if lines, end, err = j.From(end); err != nil {
+			return err
+		}
+		if err := c.tellLines(lines); err != nil {
+			return err
 		}
 	}
 }
 
 const lookEvery = 200 * time.Millisecond
 
-func (c *cli) tellFrom(path string, offset int64) (int64, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
-	}
-	if err != nil {
-		return offset, err
-	}
-	defer func() { _ = f.Close() }() // only read
-	if info, err := f.Stat(); err != nil || info.Size() < offset {
-		return 0, err
-	}
-	if _, err := f.Seek(offset, io.SeekStart); err != nil {
-		return offset, err
-	}
-	r := bufio.NewReader(f)
-	for {
-		line, err := r.ReadString('\n')
-		if errors.Is(err, io.EOF) {
-			return offset, nil
-		}
-		if err != nil {
-			return offset, err
-		}
-		offset += int64(len(line))
+func (c *cli) tellLines(lines []journal.Line) error {
+	for _, line := range lines {
 		if err := c.tellEntry(line); err != nil {
-			return offset, err
+			return err
 		}
 	}
+	return nil
 }
 
-func (c *cli) tellEntry(line string) error {
+func (c *cli) tellEntry(line journal.Line) error {
 	if c.json {
-		_, err := io.WriteString(c.out, line)
+		_, err := io.WriteString(c.out, line.Text)
 		return err
 	}
-	var e records.Entry
-	if err := json.Unmarshal([]byte(line), &e); err != nil {
+	e, err := line.Entry()
+	if err != nil {
 		return err
 	}
 	colour, status := green, strconv.Itoa(e.Response.Status)

@@ -10,6 +10,7 @@ import (
 
 	"lommebok.example/internal/observe"
 	"lommebok.example/internal/serve"
+	"lommebok.example/wallet-sim/journal"
 	"lommebok.example/wallet-sim/phone"
 )
 
@@ -51,6 +52,8 @@ func (c *cli) serve(ctx context.Context, f *face, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	record := journal.Journal{Dir: w.Store.Dir}
+	devices.HTTP.Transport = &phone.Recorded{RoundTripper: devices.HTTP.Transport, Record: record.Write, Now: c.now}
 	p, err := c.provider()
 	if err != nil {
 		return err
@@ -59,8 +62,8 @@ func (c *cli) serve(ctx context.Context, f *face, log *slog.Logger) error {
 		return err
 	}
 	pages := &phone.Face{
-		Provider: p.Handler(log),
-		URL:      c.url, Issuer: f.issuer, Verifier: f.verifier, People: f.people, Wallet: w, Devices: devices, Now: c.now, Log: log,
+		Provider: p.Handler(log), Journal: record,
+		URL: c.url, Issuer: f.issuer, Verifier: f.verifier, People: f.people, Wallet: w, Devices: devices, Now: c.now, Log: log,
 	}
 	handler, err := pages.Handler()
 	if err != nil {

@@ -146,10 +146,17 @@ func (c *contents) parsePage(fsys fs.FS, lang, page string) (*template.Template,
 	return t, nil
 }
 
-// pageFiles are the files of one page: the layout, what all pages share, what the pages of its area share, the page.
+// borrows names, for an area, another whose shared templates it uses.
+var borrows = map[string]string{"wallet": "transaction"}
+
+// pageFiles are the files of one page: the layout, what all pages share, what the pages of its area and of the one it borrows from share,
+// the page.
 func pageFiles(fsys fs.FS, page string) []string {
 	list := []string{"templates/layout.html", "templates/common_partials.html"}
 	area, _, _ := strings.Cut(page, "_")
+	if other := borrows[area]; other != "" {
+		list = append(list, "templates/"+other+"_partials.html")
+	}
 	shared := "templates/" + area + "_partials.html"
 	if _, err := fs.Stat(fsys, shared); err == nil && area != "common" {
 		list = append(list, shared)

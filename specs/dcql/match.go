@@ -20,6 +20,13 @@ type Candidate struct {
 	Claims map[string]any
 	// HolderBound tells that the wallet can prove possession of the key in it.
 	HolderBound bool
+	// Withheld tells of a path that the person keeps back from a Credential Query: the claim then counts as absent. With nil for the path it
+	// tells of the credential. nil: nothing is kept back.
+	Withheld func(credentialQueryID string, path []any) bool
+}
+
+func (k *Candidate) withholds(id string, path []any) bool {
+	return k.Withheld != nil && k.Withheld(id, path)
 }
 
 // Match tells whether a candidate answers the Credential Query, and with which claims
@@ -29,12 +36,21 @@ type Candidate struct {
 //
 // The error wraps ErrNoMatch and says why, without any value of the credential.
 func (c *CredentialQuery) Match(k Candidate) ([][]any, error) {
+	if k.withholds(c.ID, nil) {
+		return nil, fmt.Errorf("%w: the person keeps it back", ErrNoMatch)
+	}
 	for _, wrong := range []string{c.wrongType(k), c.wrongAuthority(k), c.wrongBinding(k)} {
 		if wrong != "" {
 			return nil, fmt.Errorf("%w: %s", ErrNoMatch, wrong)
 		}
 	}
-	paths, lacking := c.chooseClaims(func(q *ClaimsQuery) [][]any { return q.held(k.Claims) })
+	paths, lacking := c.chooseClaims(func(q *ClaimsQuery) [][]any {
+		held := q.held(k.Claims)
+		if slices.ContainsFunc(held, func(path []any) bool { return k.withholds(c.ID, path) }) {
+			return nil
+		}
+		return held
+	})
 	if lacking != "" {
 		return nil, fmt.Errorf("%w: %s", ErrNoMatch, lacking)
 	}

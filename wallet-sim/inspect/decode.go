@@ -36,6 +36,18 @@ type Part struct {
 	Value any    `json:"value"`
 }
 
+// Text is the value as indented JSON.
+func (p Part) Text() string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(p.Value); err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(b.String())
+}
+
 func (f *Found) add(name string, value any) { f.Parts = append(f.Parts, Part{name, value}) }
 
 func (f *Found) problem(err error) {

@@ -59,7 +59,7 @@ func (f *Face) phone(c *gin.Context) {
 	for _, p := range people {
 		v.People = append(v.People, personView{p.Name, p.PID, p.Password, p.Basis, p.Code(now), p.AppCode})
 	}
-	f.site.Render(c, http.StatusOK, "wallet_phone", v)
+	f.show(c, http.StatusOK, "wallet_phone", v)
 }
 
 func (f *Face) left(lang string, seconds int) string {
@@ -127,7 +127,7 @@ func (f *Face) showApproval(c *gin.Context, status int, wrong string) {
 	if wrong != "" {
 		v.Errors = []web.FieldError{{Field: "number-" + one.ID, Text: f.site.T(web.Lang(c), wrong)}}
 	}
-	f.site.Render(c, status, "wallet_approval", v)
+	f.show(c, status, "wallet_approval", v)
 }
 
 func (f *Face) noAttempt(c *gin.Context) {
@@ -189,7 +189,7 @@ func (f *Face) showPairing(c *gin.Context, status int, wrong string) {
 	if wrong != "" {
 		v.Errors = []web.FieldError{{Field: "code", Text: f.site.T(web.Lang(c), wrong)}}
 	}
-	f.site.Render(c, status, "wallet_pair", v)
+	f.show(c, status, "wallet_pair", v)
 }
 
 // pair asks whose the code is, and shows it before the app is paired.
@@ -206,7 +206,7 @@ func (f *Face) pair(c *gin.Context) {
 	case err != nil:
 		f.site.Failure(c, err)
 	default:
-		f.site.Render(c, http.StatusOK, "wallet_pair_confirm", struct {
+		f.show(c, http.StatusOK, "wallet_pair_confirm", struct {
 			Device, Owner, Code, Person, Issuer string
 		}{one.ID, one.Owner, c.PostForm("code"), person, f.Issuer})
 	}

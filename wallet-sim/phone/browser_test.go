@@ -1,17 +1,27 @@
 package phone_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"net/http/cookiejar"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/specs/openid4vp"
+	"lommebok.example/specs/sdjwt"
+	"lommebok.example/specs/sdjwtvc"
+	"lommebok.example/specs/x5c"
 	"lommebok.example/wallet-sim/phone"
 	"lommebok.example/wallet-sim/wallet"
 	"lommebok.example/web/webtest"
@@ -40,6 +50,8 @@ func TestPagesInABrowser(t *testing.T) {
 	check(t, err)
 	look("/?stored="+all[0].ID, "wallet_index")
 	look("/credentials/"+all[0].ID, "wallet_credential")
+	look("/credentials/"+all[0].ID+"/delete", "wallet_delete")
+	look("/receive", "wallet_receive")
 	link, err := openid4vci.OfferURI("x://", openid4vci.Offer{CredentialIssuer: w.issuer, CredentialConfigurationIDs: []string{mpid}}, openid4vci.Rules{InsecureAllowHTTP: true})
 	check(t, err)
 	look("/offer"+strings.TrimPrefix(link, "x://"), "wallet_offer")
@@ -64,6 +76,146 @@ func TestPagesInABrowser(t *testing.T) {
 	b.AxeHere(t, "wallet_pair_confirm")
 	b.PictureHere(t, "wallet_pair_confirm")
 	w.overBrowser(t, b)
+	w.byClickingOnly(t, b)
+	look("/history", "wallet_history")
+	look("/timeline", "wallet_timeline")
+}
+
+// byClickingOnly receives a credential and presents it, narrow and wide, by links that are pasted. What is kept back is not sent, and
+// each request stands in the timeline beside the phone.
+func (w *town) byClickingOnly(t *testing.T, b *webtest.Tab) {
+	t.Helper()
+	w.storeCard(t)
+	request, posted := w.asker(t)
+	paste := func(link string) {
+		b.Do(t, chromedp.Navigate(w.home+"/?lang=nb"), chromedp.Click(`.lb-display a[href="/receive"]`), chromedp.WaitVisible("#link"),
+			chromedp.SendKeys("#link", link), chromedp.Click(`//section[@aria-labelledby="paste"]//button`))
+	}
+	for _, width := range []int64{320, 1280} {
+		b.Look(t, webtest.View{Width: width})
+		w.pass(time.Hour)
+		offering := w.surfer(stjerne)
+		offerPage(offering)
+		paste("openid-credential-offer://?" + offering.page.URL.RawQuery)
+		b.Do(t, chromedp.Click(`button[name=look]`), chromedp.WaitVisible("#tx_code"), chromedp.SendKeys("#tx_code", txCode(w)),
+			chromedp.Click(`form[method=post][action="/offer"] button`), chromedp.WaitVisible(`.ds-alert[data-color=success]`))
+		if got := webtest.Eval[bool](t, b, `document.querySelector(".lb-beside").checkVisibility()`); got != (width == 1280) {
+			t.Errorf("at %d the timeline is beside the phone: %v", width, got)
+		}
+		paste(request)
+		b.Do(t, chromedp.WaitVisible(`input[name=show]`))
+		if width == 320 {
+			b.AxeHere(t, "wallet_present_choice")
+			b.PictureHere(t, "wallet_present_choice")
+			b.Look(t, webtest.View{Width: width})
+		}
+		b.Do(t, chromedp.Click(`//label[contains(., "family_name")]`), chromedp.Click(`button[value=share]`), chromedp.WaitVisible(`.ds-alert[data-color=success]`))
+		if got := <-posted; got == "" {
+			t.Error("nothing was posted")
+		}
+		history, err := w.face.Wallet.Store.History()
+		check(t, err)
+		if claims := history[0].Given[0].Claims; len(claims) != 1 || claims[0].Key() != "given_name" {
+			t.Errorf("shared %v", claims)
+		}
+	}
+	w.aScriptIsText(t, b)
+	w.theTimelineFollows(t, b)
+}
+
+// aScriptIsText looks at a claim that holds a script.
+func (w *town) aScriptIsText(t *testing.T, b *webtest.Tab) {
+	t.Helper()
+	b.Do(t, chromedp.Navigate(w.home+"/"), chromedp.Click(`//article[contains(., "no:test:card")]//a`), chromedp.WaitVisible("#decoded"))
+	b.AxeHere(t, "wallet_credential_script")
+	if got := webtest.Eval[string](t, b, `String(window.ran) + document.querySelector("[aria-labelledby=says]").textContent`); !strings.HasPrefix(got, "undefined") || !strings.Contains(got, evil) {
+		t.Errorf("the page says %s", got)
+	}
+	b.Do(t, chromedp.Click(`a[href$="/delete"]`), chromedp.Click(`form[action$="/delete"] button`), chromedp.WaitVisible(`.ds-alert[data-color=info]`))
+	all, err := w.face.Wallet.Store.List()
+	check(t, err)
+	if slices.ContainsFunc(all, func(c *wallet.Credential) bool { return c.Type == "no:test:card" }) {
+		t.Error("it was not deleted")
+	}
+}
+
+// theTimelineFollows opens a row, and sees another come without a new page and without losing it; then reads the HAR.
+func (w *town) theTimelineFollows(t *testing.T, b *webtest.Tab) {
+	t.Helper()
+	b.Look(t, webtest.View{Width: 1280})
+	b.Do(t, chromedp.Navigate(w.home+"/history"), chromedp.Click(".lb-beside summary"), chromedp.WaitVisible(".lb-beside details[open] pre"))
+	b.AxeHere(t, "wallet_timeline_open")
+	b.PictureHere(t, "wallet_timeline_open")
+	b.Look(t, webtest.View{Width: 1280})
+	first := webtest.Eval[string](t, b, `document.querySelector("#timeline > li").id`)
+	_, err := w.face.Wallet.Configurations(t.Context(), w.issuer)
+	check(t, err)
+	b.Do(t, chromedp.WaitVisible(`//ol[@id="timeline"]/li[2][@id="`+first+`"]//details[@open]`))
+	if got := webtest.Eval[string](t, b, `document.querySelector("#timeline > li").textContent`); !strings.Contains(got, "/.well-known/openid-credential-issuer") || !strings.Contains(got, "OpenID4VCI 1.0 section 12.2.2") || !strings.Contains(got, "curl -i -X GET '"+w.issuer) {
+		t.Errorf("the row says %s", got)
+	}
+	res, err := http.Get(w.home + "/timeline.har")
+	check(t, err)
+	var har struct {
+		Log struct {
+			Entries []struct {
+				Request struct{ Method, URL string }
+			}
+		}
+	}
+	check(t, errors.Join(json.NewDecoder(res.Body).Decode(&har), res.Body.Close()))
+	if n := len(har.Log.Entries); n < 20 || har.Log.Entries[n-1].Request.URL != w.issuer+"/.well-known/openid-credential-issuer" {
+		t.Errorf("%d entries in the HAR", n)
+	}
+}
+
+const evil = `<script>window.ran = true</script>`
+
+// storeCard puts a credential of another issuer into the wallet, whose family name is a script.
+func (w *town) storeCard(t *testing.T) {
+	t.Helper()
+	newKey := func() *ecdsa.PrivateKey {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		check(t, err)
+		return key
+	}
+	root, leaf, holder, at := newKey(), newKey(), newKey(), w.now()
+	subject := x5c.Subject{Country: "NO", Organization: "Prøve", CommonName: "Prøverot", URI: "https://issuer.example"}
+	ca, err := x5c.NewRoot(root, subject, at.Add(-time.Hour), 9000*time.Hour)
+	check(t, err)
+	subject.CommonName = "Prøve"
+	cert, err := x5c.Issue(x5c.CredentialIssuer, ca, root, leaf.Public(), subject, at.Add(-time.Hour), 8000*time.Hour)
+	check(t, err)
+	signer, err := sdjwtvc.NewSigner(leaf, []*x509.Certificate{cert})
+	check(t, err)
+	text, err := signer.Issue(sdjwtvc.Template{
+		VCT: "no:test:card", Holder: &holder.PublicKey, Issuer: "https://issuer.example", IssuedAt: at, Expires: at.Add(1000 * time.Hour),
+		Claims: map[string]any{"given_name": sdjwt.SD{Value: "Flat"}, "family_name": sdjwt.SD{Value: evil}},
+	})
+	check(t, err)
+	check(t, w.face.Wallet.Store.Add(&wallet.Credential{
+		Format: openid4vci.FormatSDJWTVC, Type: "no:test:card", Issuer: "https://issuer.example", Stored: at, Expires: at.Add(1000 * time.Hour),
+		Copies: []wallet.Copy{{Credential: text, Key: wallet.Key{PrivateKey: holder}}},
+	}))
+}
+
+// asker is a verifier whom nobody vouches for, that can do without the family name: the link of its request, and what is posted to it.
+func (w *town) asker(t *testing.T) (link string, posted <-chan string) {
+	t.Helper()
+	came := make(chan string, 2)
+	at, open := place(t)
+	open(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		came <- r.PostFormValue("vp_token")
+		out.Header().Set("Content-Type", "application/json")
+		_, _ = out.Write([]byte("{}"))
+	}))
+	q := url.Values{
+		"client_id": {"redirect_uri:" + at}, "response_uri": {at}, "response_type": {"vp_token"}, "response_mode": {"direct_post"}, "nonce": {"n-0123456789abcdef0123456789"},
+		"client_metadata": {`{"vp_formats_supported":{"dc+sd-jwt":{}}}`},
+		"dcql_query": {`{"credentials":[{"id":"card","format":"dc+sd-jwt","meta":{"vct_values":["no:test:card"]},
+			"claims":[{"id":"g","path":["given_name"]},{"id":"f","path":["family_name"]}],"claim_sets":[["g","f"],["g"]]}]}`},
+	}
+	return "openid4vp://?" + q.Encode(), came
 }
 
 // standIn takes the place of the browser's Digital Credentials API and of the platform behind it: the first question ends without a

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -17,7 +16,7 @@ import (
 const noteEvery = 5 * time.Second
 
 // events tells the page of the telephone what has changed, as server-sent events: changed with the id of a part of the
-// page, which the script then asks for anew, and note with a web.PollAnswer. It follows the MinID apps as long as
+// page, which the script then asks for anew, added with the id of a list that has more, and note with a web.PollAnswer. It follows the MinID apps as long as
 // somebody looks.
 func (f *Face) events(c *gin.Context) {
 	devices, err := f.Devices.List()
@@ -31,13 +30,9 @@ func (f *Face) events(c *gin.Context) {
 	for _, one := range devices {
 		go f.follow(ctx, one, waiting)
 	}
-	rc := http.NewResponseController(c.Writer)
-	if err := errors.Join(rc.SetReadDeadline(time.Time{}), rc.SetWriteDeadline(time.Time{})); err != nil {
-		f.site.Failure(c, err)
+	if !f.streams(c) {
 		return
 	}
-	c.Header("Content-Type", "text/event-stream")
-	c.Header("Cache-Control", "no-store")
 	if err := f.tellPage(ctx, c, waiting); err != nil {
 		f.Log.Debug("the page has gone", "cause", err.Error())
 	}
@@ -61,24 +56,19 @@ func (f *Face) follow(ctx context.Context, one *Device, waiting chan<- int) {
 
 func (f *Face) tellPage(ctx context.Context, c *gin.Context, waiting <-chan int) error {
 	lang := web.Lang(c)
-	write := func(event, data string) error {
-		if _, err := c.Writer.WriteString("event: " + event + "\ndata: " + data + "\n\n"); err != nil {
-			return err
-		}
-		return http.NewResponseController(c.Writer).Flush()
-	}
 	note := func(text string) error {
 		raw, err := json.Marshal(web.PollAnswer{Text: text, Note: f.left(lang, secondsLeft(f.Now()))})
 		if err != nil {
 			return err
 		}
-		return write("note", string(raw))
+		return event(c, "note", string(raw))
 	}
 	text := f.site.T(lang, "wallet.phone.live")
 	notes := time.NewTicker(noteEvery)
 	defer notes.Stop()
 	codes := time.NewTimer(time.Duration(secondsLeft(f.Now())) * time.Second)
 	defer codes.Stop()
+	grown := f.grown(ctx, c.Query("from"))
 	for err := note(text); ; {
 		if err != nil {
 			return err
@@ -88,16 +78,18 @@ func (f *Face) tellPage(ctx context.Context, c *gin.Context, waiting <-chan int)
 			return nil
 		case <-f.stopped:
 			return nil
+		case <-grown:
+			err = event(c, "added", "timeline")
 		case <-notes.C:
 			err = note(text)
 		case <-codes.C:
 			codes.Reset(time.Duration(secondsLeft(f.Now())) * time.Second)
-			err = write("changed", "codes")
+			err = event(c, "changed", "codes")
 		case n := <-waiting:
 			if text = f.site.T(lang, "wallet.phone.live"); n > 0 {
 				text = f.site.T(lang, "phone.waits")
 			}
-			err = errors.Join(write("changed", "app"), note(text))
+			err = errors.Join(event(c, "changed", "app"), note(text))
 		}
 	}
 }

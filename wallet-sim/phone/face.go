@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"lommebok.example/internal/observe"
+	"lommebok.example/wallet-sim/journal"
 	"lommebok.example/wallet-sim/wallet"
 	"lommebok.example/web"
 )
@@ -23,6 +24,7 @@ type Face struct {
 	Verifier string // where to try them
 	People   string // file with the test people
 	Wallet   *wallet.Wallet
+	Journal  journal.Journal // what the wallet records
 	Devices  *Devices
 	Provider http.Handler // the wallet provider's status lists, below /wallet-provider; nil for none
 	Now      func() time.Time
@@ -30,6 +32,7 @@ type Face struct {
 
 	site    *web.Site
 	host    string
+	reads   sync.Mutex // one picture at a time: it may take much memory
 	stopped chan struct{}
 	closing sync.Once
 }
@@ -55,23 +58,39 @@ func (f *Face) Handler() (http.Handler, error) {
 	if f.Provider != nil {
 		r.GET("/wallet-provider/*list", gin.WrapH(http.StripPrefix("/wallet-provider", f.Provider)))
 	}
-	pages := r.Group("", f.ownHost, f.site.OwnForms())
+	r.Group("", f.ownHost, f.site.OwnPosts(maxPicture)).POST("/receive", f.receive)
+	f.mountWallet(r.Group("", f.ownHost, f.site.OwnForms()))
+	f.mountMinID(r.Group("/phone", f.ownHost, f.site.OwnForms()))
+	return r, nil
+}
+
+func (f *Face) mountWallet(pages gin.IRouter) {
 	pages.GET("/", f.index)
+	pages.GET("/cards.css", f.cards)
 	pages.GET("/credentials/:id", f.credential)
+	pages.GET("/credentials/:id/delete", f.deletion)
+	pages.POST("/credentials/:id/delete", f.delete)
+	pages.GET("/receive", f.receiving)
 	pages.GET("/offer", f.offer)
 	pages.POST("/offer", f.accept)
 	pages.POST("/pending/:id", f.pickUp)
 	pages.GET("/callback", f.callback)
 	pages.GET("/present", f.present)
 	pages.POST("/present/:id", f.answer)
-	pages.GET("/phone", f.phone)
-	pages.GET("/phone/events", f.events)
-	pages.GET("/phone/pair", f.pairing)
-	pages.POST("/phone/pair", f.pair)
-	pages.POST("/phone/pair/confirm", f.confirmPairing)
-	pages.GET("/phone/approvals/:device", f.approval)
-	pages.POST("/phone/approvals/:device", f.approve)
-	return r, nil
+	pages.GET("/history", f.history)
+	pages.GET("/timeline", f.timelinePage)
+	pages.GET("/timeline/events", f.timelineEvents)
+	pages.GET("/timeline.har", f.archive)
+}
+
+func (f *Face) mountMinID(pages gin.IRouter) {
+	pages.GET("", f.phone)
+	pages.GET("/events", f.events)
+	pages.GET("/pair", f.pairing)
+	pages.POST("/pair", f.pair)
+	pages.POST("/pair/confirm", f.confirmPairing)
+	pages.GET("/approvals/:device", f.approval)
+	pages.POST("/approvals/:device", f.approve)
 }
 
 // ownHost refuses requests for another name: a page elsewhere could make its own name lead to this machine, and then read
@@ -87,6 +106,7 @@ type refusedView struct {
 	Kind    string // "level", "declined", "server" or "wallet"
 	Refusal *wallet.Refusal
 	Detail  string
+	TraceID string
 }
 
 // Invalid makes the title begin with the word for error.
@@ -95,7 +115,7 @@ func (refusedView) Invalid() bool { return true }
 // refused shows why an issuance or a presentation ended. The log gets the step and the code alone: addresses in the
 // detail open a request for whoever has them.
 func (f *Face) refused(c *gin.Context, err error) {
-	v := refusedView{Kind: "wallet", Detail: err.Error()}
+	v := refusedView{Kind: "wallet", Detail: err.Error(), TraceID: observe.TraceID(c.Request.Context())}
 	if errors.As(err, &v.Refusal) {
 		switch v.Kind = "server"; v.Refusal.Code {
 		case "access_denied":
@@ -107,10 +127,10 @@ func (f *Face) refused(c *gin.Context, err error) {
 	if errors.Is(err, context.Canceled) {
 		return
 	}
-	line := []any{"trace_id", observe.TraceID(c.Request.Context()), "kind", v.Kind}
+	line := []any{"trace_id", v.TraceID, "kind", v.Kind}
 	if v.Refusal != nil {
 		line = append(line, "step", v.Refusal.Step, "code", v.Refusal.Code)
 	}
 	f.Log.Info("refused", line...)
-	f.site.Render(c, http.StatusBadRequest, "wallet_refused", v)
+	f.show(c, http.StatusBadRequest, "wallet_refused", v)
 }

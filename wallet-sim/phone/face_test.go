@@ -201,6 +201,12 @@ func TestApprovalsOnThePage(t *testing.T) {
 		s.open(w.home + path)
 		s.is(http.StatusGone, path)
 	}
+	s.open(w.home + "/timeline")
+	s.sees("MinID app: whose code", "MinID app: pairing", "MinID app: answer to a login", "wrong_number")
+	code := w.people[slices.IndexFunc(w.people, func(p phone.Person) bool { return p.Name == karies })].AppCode
+	if code == "" || strings.Contains(string(s.page.Raw), code) {
+		t.Error("the timeline shows a pairing code")
+	}
 	login := w.surfer(karies)
 	login.open(w.issuer + "/mine")
 	login.press("/login/password", "pid", login.Person.PID, "password", login.Person.Password)

@@ -20,6 +20,7 @@ import (
 	"lommebok.example/minid"
 	verifier "lommebok.example/verifier/server"
 	"lommebok.example/wallet-sim/browser"
+	"lommebok.example/wallet-sim/journal"
 	"lommebok.example/wallet-sim/phone"
 	"lommebok.example/wallet-sim/provider"
 	"lommebok.example/wallet-sim/wallet"
@@ -111,11 +112,14 @@ func newTownWith(t testing.TB, open func() *database.DB, settle func(*town, *ver
 	people := filepath.Join(dir, "issuer", "test-people.json")
 	w.people, err = phone.ReadPeople(people)
 	check(t, err)
+	record := journal.Journal{Dir: filepath.Join(dir, "wallet")}
 	w.face = &phone.Face{
-		URL: w.home, Issuer: w.issuer, Verifier: w.verifier, People: people, Now: w.now, Log: log,
-		Devices:  &phone.Devices{Dir: filepath.Join(dir, "phone"), HTTP: http.DefaultClient, Now: w.now},
+		Journal: record,
+		URL:     w.home, Issuer: w.issuer, Verifier: w.verifier, People: people, Now: w.now, Log: log,
+		Devices:  &phone.Devices{Dir: filepath.Join(dir, "phone"), HTTP: &http.Client{Transport: &phone.Recorded{RoundTripper: http.DefaultTransport, Record: record.Write, Now: w.now}}, Now: w.now},
 		Provider: p.Handler(log),
 		Wallet: &wallet.Wallet{
+			Record:   record.Write,
 			Attester: provider.Unit{Provider: p, ID: provider.NewUnit(), ClientID: "wallet-sim"},
 			Store:    &wallet.Store{Dir: filepath.Join(dir, "wallet")}, Trust: &wallet.Trust{Dir: trust},
 			Fetch:    fetch.New(fetch.Config{Timeout: 10 * time.Second, MaxBytes: 1 << 20, InsecureAllowLoopback: true}),

@@ -46,7 +46,7 @@ func (f *Face) offer(c *gin.Context) {
 		return
 	}
 	if reference := c.Query("credential_offer_uri"); reference != "" && c.Query("look") != "1" {
-		f.site.Render(c, http.StatusOK, "wallet_offer", offerView{Offer: reference, Look: true, Host: hostOf(reference)})
+		f.show(c, http.StatusOK, "wallet_offer", offerView{Offer: reference, Look: true, Host: hostOf(reference)})
 		return
 	}
 	plan, err := f.Wallet.Resolve(c.Request.Context(), withoutOwn(c.Request.URL.Query()), "")
@@ -60,7 +60,7 @@ func (f *Face) offer(c *gin.Context) {
 		Issuer: wallet.IssuerName(plan.Issuer.Display, plan.Issuer.CredentialIssuer, lang), Names: plan.Names(lang),
 	}
 	v.transaction(plan)
-	f.site.Render(c, http.StatusOK, "wallet_offer", v, web.FormActions(plan.Server.AuthorizationEndpoint))
+	f.show(c, http.StatusOK, "wallet_offer", v, web.FormActions(plan.Server.AuthorizationEndpoint))
 }
 
 // withoutOwn is the offer's link without the parameters of our own pages.
@@ -143,73 +143,4 @@ func (f *Face) pickUp(c *gin.Context) {
 		return
 	}
 	f.received(c, []*wallet.Credential{one}, nil)
-}
-
-// shareView is one credential that would be shown.
-type shareView struct {
-	Name, Issuer string
-	Claims       []claimView
-	Retained     bool
-}
-
-// presentView asks the person.
-type presentView struct {
-	ID       string
-	Verifier wallet.Verifier
-	Shares   []shareView
-	Missing  []string // why nothing can be shared, for testers
-
-	Transactions []wallet.Transaction // what the person consents to besides
-}
-
-// present shows who asks for what. Only an authentic request gets so far, so its name may be shown.
-func (f *Face) present(c *gin.Context) {
-	r, err := f.Wallet.Request(c.Request.Context(), "openid4vp://?"+c.Request.URL.RawQuery)
-	if err != nil {
-		f.refused(c, err)
-		return
-	}
-	lang := web.Lang(c)
-	v := presentView{ID: r.ID, Verifier: r.Verifier, Transactions: r.Transactions}
-	for _, s := range r.Shares {
-		v.Shares = append(v.Shares, shareView{
-			Name: s.Credential.Name(lang), Issuer: s.Credential.IssuerName(lang), Claims: claimViews(s.Claims, lang), Retained: s.Retained,
-		})
-	}
-	for _, m := range r.Missing {
-		v.Missing = append(v.Missing, m.CredentialQueryID+": "+m.Text)
-	}
-	f.site.Render(c, http.StatusOK, "wallet_present", v, web.FormActions(r.ResponseURI()))
-}
-
-// answer shares or declines, and goes on to where the verifier says.
-func (f *Face) answer(c *gin.Context) {
-	r, err := f.Wallet.Reopen(c.Request.Context(), c.Param("id"))
-	if errors.Is(err, wallet.ErrState) {
-		f.site.Problem(c, web.Problem{Status: http.StatusGone, Code: "request_over", TextKey: "wallet.problem.over"})
-		return
-	}
-	if err != nil {
-		f.refused(c, err)
-		return
-	}
-	var redirect, said string
-	if c.PostForm("answer") == "share" {
-		said = "shared"
-		redirect, err = f.Wallet.Share(c.Request.Context(), r)
-	} else {
-		said = "declined"
-		redirect, err = f.Wallet.Decline(c.Request.Context(), r)
-	}
-	var refusal *wallet.Refusal
-	switch {
-	case errors.As(err, &refusal) && refusal.Redirect != "": // where the verifier says what it found
-		f.to(c, refusal.Redirect)
-	case err != nil:
-		f.refused(c, err)
-	case redirect != "":
-		f.to(c, redirect)
-	default:
-		f.to(c, "/?answer="+said)
-	}
 }

@@ -1,13 +1,14 @@
 package phone
 
 import (
-	"encoding/json"
 	"errors"
+	"html/template"
 	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/wallet-sim/inspect"
 	"lommebok.example/wallet-sim/wallet"
 	"lommebok.example/web"
 )
@@ -15,15 +16,22 @@ import (
 // cardView is a credential in a list.
 type cardView struct {
 	ID, Name, Issuer, Format, Expires, ExpiresISO string
+	Description, LogoAlt                          string
+	Logo                                          template.URL // "" for none
 	Copies                                        int
 	Expired                                       bool
 }
 
 func (f *Face) card(c *wallet.Credential, lang string) cardView {
-	return cardView{
-		ID: c.ID, Name: c.Name(lang), Issuer: c.IssuerName(lang), Format: c.Format, Copies: len(c.Copies),
+	look := c.Look(lang)
+	v := cardView{
+		ID: c.ID, Name: c.Name(lang), Issuer: c.IssuerName(lang), Format: c.Format, Copies: len(c.Copies), Description: look.Description, LogoAlt: look.LogoAlt,
 		Expires: dateIn(lang, c.Expires), ExpiresISO: c.Expires.UTC().Format(time.DateOnly), Expired: !c.Expires.After(f.Now()),
 	}
+	if c.Logo != nil {
+		v.Logo = template.URL(c.Logo.DataURI()) //nolint:gosec // a picture of a media type that the wallet knows, in base64
+	}
+	return v
 }
 
 func dateIn(lang string, t time.Time) string {
@@ -72,13 +80,14 @@ func (f *Face) index(c *gin.Context) {
 	for _, p := range waiting {
 		orders = append(orders, orderView{ID: p.ID, Name: p.Name(lang), Issuer: hostOf(p.Flow.Plan.Issuer.CredentialIssuer), Now: p.ID == c.Query("pending")})
 	}
-	f.site.Render(c, http.StatusOK, "wallet_index", struct {
+	f.show(c, http.StatusOK, "wallet_index", struct {
 		Cards            []cardView
 		Orders           []orderView
 		Stored           string
 		Shared           string
+		Deleted          bool
 		Issuer, Verifier string
-	}{cards, orders, stored, c.Query("answer"), f.Issuer, f.Verifier})
+	}{cards, orders, stored, c.Query("answer"), c.Query("deleted") == "1", f.Issuer, f.Verifier})
 }
 
 // orderView is a credential that comes later; Now for the one that was just asked for.
@@ -87,14 +96,31 @@ type orderView struct {
 	Now              bool
 }
 
-func (f *Face) credential(c *gin.Context) {
+// found reads the credential that the address names; false when the answer has been written.
+func (f *Face) found(c *gin.Context) (*wallet.Credential, bool) {
 	one, err := f.Wallet.Store.Get(c.Param("id"))
-	if errors.Is(err, wallet.ErrNotFound) {
+	switch {
+	case errors.Is(err, wallet.ErrNotFound):
 		f.site.Problem(c, web.Problem{Status: http.StatusNotFound, Code: "unknown_credential", TextKey: "wallet.problem.unknown"})
-		return
-	}
-	if err != nil {
+	case err != nil:
 		f.site.Failure(c, err)
+	}
+	return one, err == nil
+}
+
+// credentialView is a credential first for people, and then as it is.
+type credentialView struct {
+	Card           cardView
+	Type, IssuerID string
+	Claims         []claimView
+	Kind, Section  string
+	Parts          []inspect.Part
+	Raw            string
+}
+
+func (f *Face) credential(c *gin.Context) {
+	one, ok := f.found(c)
+	if !ok {
 		return
 	}
 	decoded, err := one.Decode()
@@ -102,16 +128,30 @@ func (f *Face) credential(c *gin.Context) {
 		f.site.Failure(c, err)
 		return
 	}
-	all, err := json.MarshalIndent(decoded.All, "", "  ")
+	raw := one.Copies[0].Credential
+	taken, err := inspect.Decode([]byte(raw))
 	if err != nil {
 		f.site.Failure(c, err)
 		return
 	}
 	lang := web.Lang(c)
-	f.site.Render(c, http.StatusOK, "wallet_credential", struct {
-		Card                    cardView
-		Type, IssuerID, Decoded string
-		Claims                  []claimView
-		Raw                     string
-	}{f.card(one, lang), one.Type, one.Issuer, string(all), claimViews(decoded.Claims, lang), one.Copies[0].Credential})
+	f.show(c, http.StatusOK, "wallet_credential", credentialView{
+		f.card(one, lang), one.Type, one.Issuer, claimViews(decoded.Claims, lang), taken.Kind, taken.Section, taken.Parts, raw,
+	})
+}
+
+// deletion asks before a credential is deleted.
+func (f *Face) deletion(c *gin.Context) {
+	if one, ok := f.found(c); ok {
+		f.show(c, http.StatusOK, "wallet_delete", f.card(one, web.Lang(c)))
+	}
+}
+
+// delete deletes it here alone: the issuer is told nothing (ARF PAD_03). One that is gone already is gone.
+func (f *Face) delete(c *gin.Context) {
+	if _, err := f.Wallet.Store.Delete(c.Param("id")); err != nil && !errors.Is(err, wallet.ErrNotFound) {
+		f.site.Failure(c, err)
+		return
+	}
+	f.to(c, "/?deleted=1")
 }

@@ -71,13 +71,16 @@ func (w *Wallet) shown(r *Request) error {
 			return err
 		}
 	}
-	return nil
+	return w.note(r, r.Shares)
 }
 
 // Decline answers access_denied. Whether the person said no or the wallet holds nothing that fits is not told apart
 // (OpenID4VP 1.0 sections 8.5 and 15).
 func (w *Wallet) Decline(ctx context.Context, r *Request) (redirect string, err error) {
 	if err := w.Settle(r); err != nil {
+		return "", err
+	}
+	if err := w.note(r, nil); err != nil {
 		return "", err
 	}
 	refusal := openid4vp.ErrorResponse{Code: openid4vp.AccessDenied, State: r.object.State}

@@ -14,9 +14,11 @@ import (
 // Claim is one claim for people.
 type Claim struct {
 	Path  []any  `json:"path"`
-	Value string `json:"value"`
+	Value string `json:"value,omitempty"`
 	// Labels are the issuer's names for it, language → name; none for a claim that it does not describe.
 	Labels map[string]string `json:"labels,omitempty"`
+	// Optional: the request can be answered without it. Of a claim that a verifier asks for.
+	Optional bool `json:"optional,omitempty"`
 }
 
 // Label is the name of the claim in a language, or the last part of its path.

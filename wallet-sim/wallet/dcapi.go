@@ -31,6 +31,9 @@ func (w *Wallet) apiData(origin string, m openid4vp.DCAPIMessage, consent func(*
 		return nil, err
 	}
 	if len(r.Shares) == 0 || !consent(r) { // which is not told apart (section 15)
+		if err := w.note(r, nil); err != nil {
+			return nil, err
+		}
 		return nil, &openid4vp.Error{Code: openid4vp.AccessDenied, Description: "not shared", Reason: ErrNoMatch}
 	}
 	answer, thumbprint, err := w.presentations(r)

@@ -147,6 +147,7 @@ func (w *Wallet) take(ctx context.Context, p *prover, f *Flow, token string, got
 	if err = w.addType(ctx, credential); err != nil {
 		err = fmt.Errorf("%w: %w", ErrCredential, err)
 	} else {
+		w.addLogo(ctx, credential)
 		err = store(credential)
 	}
 	if err != nil {

@@ -202,7 +202,7 @@ func (s *Store) Unprotect() error {
 
 // each gives every file with its content in the clear, of protected wallets those too that are not encrypted yet.
 func (s *Store) each(do func(kind, id string, plain []byte) error) error {
-	for _, kind := range []string{credentialsDir, grantsDir, pendingDir, flowsDir} {
+	for _, kind := range []string{credentialsDir, grantsDir, pendingDir, flowsDir, historyDir} {
 		ids, err := s.ids(kind)
 		if err != nil {
 			return err

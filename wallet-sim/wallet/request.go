@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"lommebok.example/specs/dcql"
@@ -25,6 +26,7 @@ type Request struct {
 
 	object *openid4vp.RequestObject
 	query  *dcql.Query
+	held   []Share
 	origin string // who asks over the Digital Credentials API, "" otherwise
 }
 
@@ -35,6 +37,8 @@ type Verifier struct {
 	ClientID     string `json:"client_id"`
 	Host         string `json:"host"` // where the answer goes
 	Unsigned     bool   `json:"unsigned,omitempty"`
+	// Purposes are what it asks for, in its own words by language.
+	Purposes map[string]string `json:"purposes,omitempty"`
 }
 
 // Share is one credential with the claims of it that would be shown.
@@ -42,7 +46,10 @@ type Share struct {
 	Query      string // identifier of the Credential Query
 	Credential *Credential
 	Claims     []Claim
-	Retained   bool // the verifier says that it keeps something (OpenID4VP 1.0 appendix B.2.4)
+	Besides    []Claim // what it shows whether asked for or not
+	Hidden     []Claim // what else it says for people, and is not shown
+	Optional   bool    // the request can be answered without the credential; Claim.Optional tells of a claim
+	Retained   bool    // the verifier says that it keeps something (OpenID4VP 1.0 appendix B.2.4)
 
 	agrees    []Transaction // that its key signs
 	copyIndex int
@@ -159,7 +166,7 @@ func (w *Wallet) tell(ctx context.Context, err error) error {
 }
 
 func verifierOf(o *openid4vp.RequestObject, chain []*x509.Certificate) Verifier {
-	v := Verifier{ClientID: o.ClientID}
+	v := Verifier{ClientID: o.ClientID, Purposes: purposes(o)}
 	if u, err := url.Parse(o.ResponseURI); err == nil {
 		v.Host = u.Host
 	}
@@ -175,42 +182,68 @@ func verifierOf(o *openid4vp.RequestObject, chain []*x509.Certificate) Verifier 
 	return v
 }
 
-// choose lets the query choose among what is valid now; the newest credential of a kind is preferred, and of its copies
-// the one that was shown least.
-func (w *Wallet) choose(r *Request) error {
-	all, err := w.Store.List()
+// choose lets the query choose among what is valid now, and tells what of it the person may keep back.
+func (w *Wallet) choose(r *Request) (err error) {
+	if r.held, err = w.holding(); err != nil {
+		return err
+	}
+	shares, err := r.selected(nil)
+	if missing := dcql.Reasons(err); missing != nil {
+		r.Missing = missing
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	var candidates []dcql.Candidate
-	shares := map[string]Share{}
+	r.Shares = shares
+	for i := range r.Shares {
+		if err := r.Shares[i].rest(); err != nil {
+			return err
+		}
+	}
+	return r.offerChoice()
+}
+
+// holding is each credential that is valid now, the newest first, with that of its copies that was shown least.
+func (w *Wallet) holding() ([]Share, error) {
+	all, err := w.Store.List()
+	if err != nil {
+		return nil, err
+	}
+	var held []Share
 	for _, c := range all {
 		if !c.Expires.After(w.Now()) {
 			continue
 		}
 		s := Share{Credential: c, copyIndex: leastShown(c.Copies)}
 		if s.read, err = open(c.Format, c.Copies[s.copyIndex].Credential); err != nil {
-			return fmt.Errorf("%w: credential %s: %w", ErrFile, c.ID, err)
+			return nil, fmt.Errorf("%w: credential %s: %w", ErrFile, c.ID, err)
 		}
-		shares[c.ID] = s
-		candidates = append(candidates, candidateOf(c, s.read))
+		held = append(held, s)
+	}
+	return held, nil
+}
+
+// selected is what would be shared without what is withheld. The newest credential of a kind is preferred.
+func (r *Request) selected(withheld func(query string, path []any) bool) ([]Share, error) {
+	candidates := make([]dcql.Candidate, len(r.held))
+	for i := range r.held {
+		candidates[i] = candidateOf(r.held[i].Credential, r.held[i].read)
+		candidates[i].Withheld = withheld
 	}
 	matches, err := r.query.Select(candidates)
-	if errors.Is(err, dcql.ErrNoMatch) {
-		r.Missing = dcql.Reasons(err)
-		return nil
-	}
 	if err != nil {
-		return err
+		return nil, err
 	}
+	shares := make([]Share, 0, len(matches))
 	for _, m := range matches {
-		s := shares[m.CandidateID]
+		s := r.held[slices.IndexFunc(r.held, func(h Share) bool { return h.Credential.ID == m.CandidateID })]
 		s.Query, s.paths = m.CredentialQueryID, m.Paths
 		s.Claims = shownClaims(s.Credential, s.read, m.Paths)
 		s.Retained = retained(r.query, m.CredentialQueryID)
-		r.Shares = append(r.Shares, s)
+		shares = append(shares, s)
 	}
-	return nil
+	return shares, nil
 }
 
 func candidateOf(c *Credential, r *read) dcql.Candidate {

@@ -47,6 +47,7 @@ type Credential struct {
 	IssuerDisplay   []openid4vci.IssuerDisplay     `json:"issuer_display,omitempty"`
 	Display         *openid4vci.CredentialMetadata `json:"credential_metadata,omitempty"`
 	TypeMetadata    *sdjwtvc.TypeMetadata          `json:"type_metadata,omitempty"` // of an SD-JWT VC that names it
+	Logo            *Picture                       `json:"logo,omitempty"`
 	Stored          time.Time                      `json:"stored"`
 	Expires         time.Time                      `json:"expires"`
 	Copies          []Copy                         `json:"copies"`

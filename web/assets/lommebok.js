@@ -17,18 +17,21 @@ for (const button of document.querySelectorAll('[data-reveal]')) {
 }
 
 // Copy a text: <button data-copy="id of the element" data-copied="words when it is done" hidden>.
-for (const button of document.querySelectorAll('[data-copy]')) {
-  const source = document.getElementById(button.dataset.copy);
-  if (!source || !navigator.clipboard) continue;
-  const words = button.textContent;
-  button.hidden = false;
-  button.setAttribute('aria-live', 'polite');
-  button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText((source.value ?? source.innerText).trim());
-    button.textContent = button.dataset.copied;
-    setTimeout(() => { button.textContent = words; }, 4000);
-  });
-}
+const copyButtons = (part) => {
+  for (const button of part.querySelectorAll('[data-copy]')) {
+    const source = document.getElementById(button.dataset.copy);
+    if (!source || !navigator.clipboard) continue;
+    const words = button.textContent;
+    button.hidden = false;
+    button.setAttribute('aria-live', 'polite');
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
+      button.textContent = button.dataset.copied;
+      setTimeout(() => { button.textContent = words; }, 4000);
+    });
+  }
+};
+copyButtons(document);
 
 // Ask a status address again and again: <div data-poll="/path" data-poll-every="seconds">, with an element
 // [data-poll-text] that is role=status, and elsewhere [data-poll-note]. The answer is {"text","note","done"}.
@@ -105,7 +108,8 @@ for (const box of document.querySelectorAll('[data-countdown]')) {
 
 // Follow what changes: <div data-events="/path">, with [data-poll-text] in it and elsewhere [data-poll-note]. The server sends
 // the events note, with {"text","note"}, and changed, with the id of a part of the page. That part is asked for anew and
-// put in place when it is another than before, so that what is being typed in it stays.
+// put in place when it is another than before, so that what is being typed in it stays. The event added names a list, whose
+// newest element stands first: what is new comes from the address in its data-from, and the rest stays as the person left it.
 for (const region of document.querySelectorAll('[data-events]')) {
   const source = new EventSource(region.dataset.events);
   const put = (element, words) => {
@@ -116,12 +120,23 @@ for (const region of document.querySelectorAll('[data-events]')) {
     put(region.querySelector('[data-poll-text]'), state.text);
     put(document.querySelector('[data-poll-note]'), state.note ?? '');
   });
+  const anew = async (address, id) => {
+    const answer = await fetch(address, { headers: { Accept: 'text/html' }, cache: 'no-store' });
+    return answer.ok ? new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(id) : null;
+  };
   source.addEventListener('changed', async (event) => {
-    const answer = await fetch(location.pathname, { headers: { Accept: 'text/html' }, cache: 'no-store' });
-    if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(event.data);
+    const fresh = await anew(location.pathname, event.data);
     const here = document.getElementById(event.data);
     if (fresh && here && fresh.innerHTML !== here.innerHTML) here.replaceChildren(...fresh.childNodes);
+  });
+  source.addEventListener('added', async (event) => {
+    const here = document.getElementById(event.data);
+    const list = here && [...(await anew(here.dataset.from, event.data))?.children ?? []];
+    if (!list) return;
+    const known = list.findIndex((element) => document.getElementById(element.id));
+    const added = known < 0 ? list : list.slice(0, known);
+    here.prepend(...added);
+    for (const element of added) copyButtons(element);
   });
 }
 
