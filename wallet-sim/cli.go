@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -16,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lommebok.example/internal/fetch"
+	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/journal"
 	"lommebok.example/wallet-sim/phone"
 	"lommebok.example/wallet-sim/wallet"
@@ -116,9 +116,7 @@ func (c *cli) transport() (http.RoundTripper, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
-	return t, nil
+	return browser.Transport(roots), nil
 }
 
 func (c *cli) devices() (*phone.Devices, error) {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -118,19 +116,7 @@ func (c *cli) present(ctx context.Context, link string, haip bool, consent func(
 	if err := c.print(answer, func() { c.tellAnswer(answer) }); err != nil {
 		return err
 	}
-	return unanswered(r)
-}
-
-// unanswered makes an error of a request that the wallet could not satisfy, after it was answered.
-func unanswered(r *wallet.Request) error {
-	if len(r.Missing) == 0 {
-		return nil
-	}
-	var reasons []string
-	for _, m := range r.Missing {
-		reasons = append(reasons, m.CredentialQueryID+": "+m.Text)
-	}
-	return fmt.Errorf("%w; access_denied was answered: %s", wallet.ErrNoMatch, strings.Join(reasons, "; "))
+	return r.Unanswered()
 }
 
 func sharedOf(r *wallet.Request) []shared {

@@ -141,7 +141,7 @@ func (t *traveller) answer(ctx context.Context, link string) error {
 		return err
 	}
 	if len(r.Shares) == 0 {
-		return unanswered(r)
+		return r.Unanswered()
 	}
 	redirect, err := t.wallet.Share(ctx, r)
 	var refusal *wallet.Refusal

@@ -2,6 +2,8 @@ package browser
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +39,13 @@ const (
 	maxPage      = 2 << 20
 	timeout      = 15 * time.Second // a password may wait in line for hashing
 )
+
+// Transport is a way of requests that trusts roots, nil for the system's.
+func Transport(roots *x509.CertPool) *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	return t
+}
 
 // New gives a browser without cookies. transport nil is the default one.
 func New(transport http.RoundTripper, person Person, now func() time.Time) (*Browser, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/jose"
@@ -85,6 +86,18 @@ func (w *Wallet) Decline(ctx context.Context, r *Request) (redirect string, err 
 	}
 	refusal := openid4vp.ErrorResponse{Code: openid4vp.AccessDenied, State: r.object.State}
 	return w.post(ctx, r.object.ResponseURI, refusal.Form())
+}
+
+// Unanswered is why the wallet had to decline: ErrNoMatch with a reason for each credential, nil when it holds what was asked for.
+func (r *Request) Unanswered() error {
+	if len(r.Missing) == 0 {
+		return nil
+	}
+	var reasons []string
+	for _, m := range r.Missing {
+		reasons = append(reasons, m.CredentialQueryID+": "+m.Text)
+	}
+	return fmt.Errorf("%w; access_denied was answered: %s", ErrNoMatch, strings.Join(reasons, "; "))
 }
 
 // Settle takes the held request, so that it is answered once.
