@@ -74,7 +74,7 @@ func (c *cli) exitCode(err error) int {
 		return exitDone
 	case !c.running || is(misused):
 		return exitUsage
-	case errors.As(err, &said), errors.As(err, &answered), errors.Is(err, browser.ErrPage), errors.Is(err, phone.ErrNoAttempt), errors.Is(err, errNotRefused), errors.Is(err, errNotHeld):
+	case errors.As(err, &said), errors.As(err, &answered), errors.Is(err, browser.ErrPage), errors.Is(err, phone.ErrNoAttempt), errors.Is(err, errNotRefused), errors.Is(err, errNotHeld), errors.Is(err, errLoad):
 		return exitRefused
 	case is(refusing), errors.As(err, &request):
 		return exitWalletRefused

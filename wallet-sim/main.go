@@ -67,6 +67,7 @@ func (c *cli) root() *cobra.Command {
 		noun("unit", "the wallet unit at its wallet provider", c.unitCommands()...),
 		noun("app", "the MinID app on this telephone", c.pairCommand(), c.loginsCommand(), c.approveCommand(), c.rejectCommand()),
 		noun("fault", "what a wallet can do wrong, and whether an issuer notices", c.faultListCommand(), c.faultShowCommand(), c.faultRunCommand()),
+		c.loadCommand(),
 		noun("check", "requirement by requirement, what an issuer or a verifier holds", c.checkIssuerCommand(), c.checkVerifierCommand()),
 		c.decodeCommand(), c.verifyCommand(), c.scanCommand(), c.logCommand(), c.doctorCommand(),
 	)

@@ -84,6 +84,7 @@ var normals = []struct {
 	with    string
 }{
 	{regexp.MustCompile(`localhost%3A\d+`), "localhost%3A<port>"},
+	{regexp.MustCompile(`"\(\d+ characters\)"`), `"(<n> characters)"`},
 	{regexp.MustCompile(`hidden, \d+ characters`), "hidden, <n> characters"},
 	{regexp.MustCompile(`\b[a-z2-7]{26}\b`), "<id>"},
 	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\dZ?`), "<time>"},
@@ -94,6 +95,7 @@ var normals = []struct {
 	{regexp.MustCompile(`differs by \d+s`), "differs by <seconds>"},
 	{regexp.MustCompile(`\d+ credential configurations`), "<n> credential configurations"},
 	{regexp.MustCompile(`\d+ requirements: \d+ held, 0 failed, \d+ not tested`), "<n> requirements: <n> held, 0 failed, <n> not tested"},
+	{regexp.MustCompile(`(\d+\.\d, ){4}\d+\.\d`), "<milliseconds>"},
 	{regexp.MustCompile(`"idx": \d+`), `"idx": <index>`},
 	{regexp.MustCompile(`"serial": "[0-9a-f]+"`), `"serial": "<serial>"`},
 	{regexp.MustCompile(`"salt": "[^"]+"`), `"salt": "<value>"`},

@@ -70,7 +70,7 @@ func (b *Browser) SignIn(ctx context.Context, address string) (*Page, *Return, e
 // step answers one page.
 func (b *Browser) step(ctx context.Context, p *Page, stop string, r *Return) (*Page, error) {
 	if p.Status >= 400 {
-		return nil, fmt.Errorf("%w: status %d: %s", ErrPage, p.Status, p.Says())
+		return nil, &StatusError{p.Status, p.Says()}
 	}
 	if next, done, err := b.fill(ctx, p, stop, r); done {
 		return next, err

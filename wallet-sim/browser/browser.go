@@ -59,6 +59,21 @@ func New(transport http.RoundTripper, person Person, now func() time.Time) (*Bro
 	}}, nil
 }
 
+// Twin is another browser of the same person, with the cookies that this one has for an address.
+func (b *Browser) Twin(address string) (*Browser, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, fmt.Errorf("browser: %w", err)
+	}
+	twin, err := New(b.HTTP.Transport, b.Person, b.Now)
+	if err != nil {
+		return nil, err
+	}
+	twin.Language, twin.Wait = b.Language, b.Wait
+	twin.HTTP.Jar.SetCookies(u, b.HTTP.Jar.Cookies(u))
+	return twin, nil
+}
+
 // Arrived is how a browser comes to an address that is not to be opened: the return to the wallet.
 type Arrived struct{ URL *url.URL }
 
@@ -66,6 +81,20 @@ type Arrived struct{ URL *url.URL }
 func (a *Arrived) Error() string {
 	return "browser: arrived at " + a.URL.Scheme + "://" + a.URL.Host + a.URL.Path
 }
+
+// StatusError is an ErrPage by its status, 400 and above.
+type StatusError struct {
+	Status int
+	Says   string
+}
+
+// Error tells status and text.
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%v: status %d: %s", ErrPage, e.Status, e.Says)
+}
+
+// Unwrap is ErrPage.
+func (e *StatusError) Unwrap() error { return ErrPage }
 
 // ErrPage is a page that says no, or that this browser cannot read.
 var ErrPage = errors.New("browser: the page does not lead on")
@@ -177,7 +206,7 @@ func (b *Browser) JSON(ctx context.Context, address string) ([]byte, error) {
 		return nil, err
 	}
 	if a.status != http.StatusOK {
-		return nil, fmt.Errorf("%w: %s answered %d where JSON was asked for", ErrPage, req.URL.Path, a.status)
+		return nil, &StatusError{a.status, req.URL.Path + ", where JSON was asked for"}
 	}
 	return a.body, nil
 }

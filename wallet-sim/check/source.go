@@ -45,6 +45,9 @@ func (s *Source) Link(ctx context.Context, b *browser.Browser, more map[string]s
 	if err != nil {
 		return linkOf(err)
 	}
+	if page.Status >= 400 {
+		return "", fmt.Errorf("%w: %w", ErrNoRequest, &browser.StatusError{Status: page.Status, Says: page.Says()})
+	}
 	if s.Form != "" {
 		form := page.FormTo(s.Form)
 		if form == nil {
@@ -61,7 +64,7 @@ func (s *Source) Link(ctx context.Context, b *browser.Browser, more map[string]s
 		}
 	}
 	if page.Status >= 400 {
-		return "", fmt.Errorf("%w: status %d: %s", ErrNoRequest, page.Status, page.Says())
+		return "", fmt.Errorf("%w: %w", ErrNoRequest, &browser.StatusError{Status: page.Status, Says: page.Says()})
 	}
 	for _, l := range page.Links { // on the same device, before what is written for another
 		if link, none := linkIn(l.Href); none == nil {
