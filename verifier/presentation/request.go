@@ -134,12 +134,12 @@ func (s *Service) RequestObject(ctx context.Context, id string, form url.Values)
 	if err != nil {
 		return "", err
 	}
-	clear := jwt
-	if jwt, err = told.seal(clear); err != nil {
+	plain := jwt
+	if jwt, err = told.seal(plain); err != nil {
 		return "", err
 	}
-	if jwt != clear {
-		observe.Opened(ctx, func() ([]byte, error) { return []byte(clear), nil })
+	if jwt != plain {
+		observe.Opened(ctx, func() ([]byte, error) { return []byte(plain), nil })
 	}
 	return jwt, s.Store.MarkFetched(ctx, t.ID)
 }
