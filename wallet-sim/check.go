@@ -116,6 +116,23 @@ func (c *cli) checkVerifierCommand() *cobra.Command {
 	return cmd
 }
 
+// way is the wallet's, with everything that passes looked at.
+func (c *cli) way() (*checks.Way, error) {
+	w, err := c.wallet()
+	if err != nil {
+		return nil, err
+	}
+	roots, err := c.roots()
+	if err != nil {
+		return nil, err
+	}
+	w.Record = nil // the report holds what passes
+	w.Copies = 2   // a batch, and no more work than it takes to see one
+	return checks.NewWay(w, func(through func(http.RoundTripper) http.RoundTripper) *fetch.Client {
+		return fetch.New(c.fetching(roots, through))
+	}), nil
+}
+
 func (c *cli) plainBrowser(who browser.Person) (*browser.Browser, error) {
 	t, err := c.transport()
 	if err != nil {
@@ -131,19 +148,10 @@ func (c *cli) check(ctx context.Context, k *checking, run func(context.Context, 
 			return usage("--config: %v", err)
 		}
 	}
-	w, err := c.wallet()
+	way, err := c.way()
 	if err != nil {
 		return err
 	}
-	roots, err := c.roots()
-	if err != nil {
-		return err
-	}
-	w.Record = nil // the report holds what passes
-	w.Copies = 2   // a batch, and no more work than it takes to see one
-	way := checks.NewWay(w, func(through func(http.RoundTripper) http.RoundTripper) *fetch.Client {
-		return fetch.New(c.fetching(roots, through))
-	})
 	words := k.json != "-" && k.junit != "-" && k.html != "-"
 	report, err := run(ctx, way, func(r checks.Result) {
 		if words {

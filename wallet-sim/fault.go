@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lommebok.example/internal/fetch"
+	"lommebok.example/wallet-sim/browser"
+	checks "lommebok.example/wallet-sim/check"
 	"lommebok.example/wallet-sim/faults"
 	"lommebok.example/wallet-sim/wallet"
 )
@@ -95,25 +97,30 @@ func faultsNamed(what string) ([]faults.Fault, error) {
 
 func (c *cli) faultRunCommand() *cobra.Command {
 	p := &person{}
-	var issuer, configuration string
+	var issuer, configuration, verifier string
 	cmd := &cobra.Command{
-		Use: "run <all, name, file or folder>", Args: cobra.ExactArgs(1), Short: "does faults to an issuer, and tells whether each is refused as expected",
-		Long: "Makes one issuance without a fault, which must go well, and then one for each fault. The argument is all, a name of the library or its beginning\n" +
-			"(dpop, proof), a file, or a folder of *.yaml. Exit code 3 when a fault was not refused as expected. The language is in `go doc ./wallet-sim/faults`.",
+		Use: "run <all, name, file or folder>", Args: cobra.ExactArgs(1), Short: "does faults to an issuer or a verifier, and tells whether each is refused as expected",
+		Long: "Makes one issuance without a fault, which must go well, and then one for each fault; with --verifier so with presentations, of what the\n" +
+			"wallet holds. The argument is all, a name of the library or its beginning (dpop, presentation), a file, or a folder of *.yaml. Exit code 3 when a fault was not refused as expected. The language is in `go doc ./wallet-sim/faults`.",
 		Example: "  wallet-sim fault run all --issuer http://localhost:8080 --type proof_of_age --person 10 --insecure-allow-http\n" +
-			"  wallet-sim fault run mine.yaml --issuer https://issuer.example --type card --pid … --password … --totp-secret … --json",
+			"  wallet-sim fault run mine.yaml --issuer https://issuer.example --type card --pid … --password … --totp-secret … --json\n" +
+			"  wallet-sim fault run presentation --verifier http://localhost:8081 --insecure-allow-http",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if issuer == "" || configuration == "" {
-				return usage("--issuer and --type are missing")
-			}
 			all, err := faultsOf(args[0])
 			if err != nil {
 				return err
+			}
+			if all = faults.Answers(all, verifier != ""); verifier != "" && issuer == "" && len(all) > 0 {
+				return c.runAnswers(cmd.Context(), all, verifier)
+			}
+			if issuer == "" || configuration == "" || verifier != "" || len(all) == 0 {
+				return usage("expected --issuer and --type for faults of issuing, or --verifier for those at the %s", faults.AtAnswer)
 			}
 			return c.runFaults(cmd.Context(), all, issuer, configuration, p)
 		},
 	}
 	cmd.Flags().StringVar(&issuer, "issuer", "", "address of the issuer")
+	cmd.Flags().StringVar(&verifier, "verifier", "", "page of a verifier that holds a link with a request, or leads to one")
 	cmd.Flags().StringVar(&configuration, "type", "", "credential configuration identifier, of a credential that takes key proofs without key attestations")
 	p.flags(cmd)
 	return cmd
@@ -147,6 +154,33 @@ func (c *cli) runFaults(ctx context.Context, all []faults.Fault, issuer, configu
 		}
 	}
 	if err := faults.Run(ctx, way, w, all, issue, tell); err != nil {
+		return err
+	}
+	return c.sumUp(results)
+}
+
+// runAnswers does faults to presentations. What was done to no request is told as not held.
+func (c *cli) runAnswers(ctx context.Context, all []faults.Fault, verifier string) error {
+	byName := map[string]*faults.Fault{}
+	for i := range all {
+		byName[all[i].Name] = &all[i]
+	}
+	way, err := c.way()
+	if err != nil {
+		return err
+	}
+	results := []faults.Result{}
+	v := checks.Verifier{
+		Address: strings.TrimSuffix(verifier, "/"), Way: way, Source: checks.Source{Page: verifier}, Faults: all,
+		Browser: func() (*browser.Browser, error) { return c.plainBrowser(browser.Person{}) },
+		Tell: func(one checks.Result) {
+			r := one.AsFault(byName[one.ID])
+			if results = append(results, r); !c.json {
+				c.tellResult(r)
+			}
+		},
+	}
+	if _, err := v.Check(ctx); err != nil {
 		return err
 	}
 	return c.sumUp(results)

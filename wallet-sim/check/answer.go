@@ -14,7 +14,6 @@ import (
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/sdjwt"
 	"lommebok.example/specs/sdjwtvc"
-	"lommebok.example/wallet-sim/faults"
 	"lommebok.example/wallet-sim/wallet"
 )
 
@@ -28,9 +27,9 @@ type answer struct {
 	uri        string // where it is posted
 	encrypt    openid4vp.EncryptionKey
 
-	payload func(payload map[string]any) // vp_token and state
-	jwe     func(string) string
-	form    func(url.Values)
+	payload []func(payload map[string]any) error // vp_token and state, as JSON has them
+	jwe     func(string) (string, error)
+	form    []func(url.Values) error
 	twice   bool // posted once more
 }
 
@@ -42,9 +41,7 @@ type part struct {
 	paths         [][]any
 	more          map[string]any
 
-	proof     func(header, claims map[string]any) // of the KB-JWT, that is signed again
-	proofKey  *ecdsa.PrivateKey
-	presented func(string) (string, error)
+	presented []func(string) (string, error) // changes of the presentation, one after the other
 }
 
 // newAnswer is the good answer to a request.
@@ -75,7 +72,7 @@ func (a *answer) of(format string) *part {
 }
 
 // body makes the form that is posted.
-func (a *answer) body() (url.Values, error) {
+func (a *answer) body() (_ url.Values, err error) {
 	token := map[string]any{}
 	for _, p := range a.parts {
 		text, err := a.present(p)
@@ -89,14 +86,30 @@ func (a *answer) body() (url.Values, error) {
 	if a.asked.State != "" {
 		payload["state"] = a.asked.State
 	}
-	if a.payload != nil {
-		a.payload(payload)
+	if payload, err = inJSON(payload); err != nil {
+		return nil, err
+	}
+	for _, change := range a.payload {
+		if err := change(payload); err != nil {
+			return nil, err
+		}
 	}
 	form, err := a.envelope(payload)
-	if err == nil && a.form != nil {
-		a.form(form)
+	for _, change := range a.form {
+		if err == nil {
+			err = change(form)
+		}
 	}
 	return form, err
+}
+
+// inJSON is an object as it is read from JSON.
+func inJSON(o map[string]any) (read map[string]any, err error) {
+	raw, err := json.Marshal(o)
+	if err != nil {
+		return nil, err
+	}
+	return read, json.Unmarshal(raw, &read)
 }
 
 func (a *answer) envelope(payload map[string]any) (url.Values, error) {
@@ -114,7 +127,9 @@ func (a *answer) envelope(payload map[string]any) (url.Values, error) {
 	}
 	jwe, err := jose.Encrypt(raw, a.encrypt.JWK, a.encrypt.Enc)
 	if a.jwe != nil {
-		jwe = a.jwe(jwe)
+		if jwe, err = a.jwe(jwe); err != nil {
+			return nil, err
+		}
 	}
 	return openid4vp.Form(jwe), err
 }
@@ -125,8 +140,10 @@ func (a *answer) present(p *part) (text string, err error) {
 	} else {
 		text, err = a.presentSDJWT(p)
 	}
-	if err == nil && p.presented != nil {
-		text, err = p.presented(text)
+	for _, change := range p.presented {
+		if err == nil {
+			text, err = change(text)
+		}
 	}
 	return text, err
 }
@@ -143,18 +160,7 @@ func (a *answer) presentSDJWT(p *part) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := sdjwt.SignKeyBindingWith(p.key, selected, a.asked.ClientID, a.asked.Nonce, a.at, p.more)
-	if err != nil || p.proof == nil && p.proofKey == nil {
-		return text, err
-	}
-	key, edit := p.key, p.proof
-	if p.proofKey != nil {
-		key = p.proofKey
-	}
-	if edit == nil {
-		edit = func(_, _ map[string]any) {}
-	}
-	return lastPart(text, func(proof string) (string, error) { return faults.Resign(proof, key, edit) })
+	return sdjwt.SignKeyBindingWith(p.key, selected, a.asked.ClientID, a.asked.Nonce, a.at, p.more)
 }
 
 // lastPart changes what stands behind the last tilde: the KB-JWT.
@@ -162,13 +168,6 @@ func lastPart(text string, change func(string) (string, error)) (string, error) 
 	i := strings.LastIndexByte(text, '~') + 1
 	changed, err := change(text[i:])
 	return text[:i] + changed, err
-}
-
-// firstPart changes what stands before the first tilde: what the issuer signed.
-func firstPart(text string, change func(string) (string, error)) (string, error) {
-	before, rest, _ := strings.Cut(text, "~")
-	changed, err := change(before)
-	return changed + "~" + rest, err
 }
 
 func (a *answer) presentMdoc(p *part) (string, error) {

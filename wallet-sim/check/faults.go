@@ -58,7 +58,7 @@ func (s *issuerSeen) doFaults(ctx context.Context, tell func(Result)) error {
 	}
 	var fit []faults.Fault
 	requirements := map[string]Requirement{}
-	for _, f := range all {
+	for _, f := range faults.Answers(all, false) {
 		r := requirementOf(&f)
 		if !s.Chosen.has(r) {
 			continue

@@ -24,6 +24,7 @@ import (
 	"lommebok.example/minid"
 	verifier "lommebok.example/verifier/server"
 	"lommebok.example/wallet-sim/browser"
+	"lommebok.example/wallet-sim/faults"
 	"lommebok.example/wallet-sim/phone"
 	"lommebok.example/wallet-sim/provider"
 	"lommebok.example/wallet-sim/wallet"
@@ -305,4 +306,35 @@ func (r *Report) failedAs(t *testing.T, want ...string) {
 			t.Errorf("%s: not tested, and no word why", one.ID)
 		}
 	}
+}
+
+// library are the faults that stand ready.
+func library(t *testing.T) []faults.Fault {
+	t.Helper()
+	all, err := faults.Library()
+	must(t, err)
+	return all
+}
+
+// firstPart changes what stands before the first tilde: what the issuer signed.
+func firstPart(text string, change func(string) (string, error)) (string, error) {
+	before, rest, _ := strings.Cut(text, "~")
+	changed, err := change(before)
+	return changed + "~" + rest, err
+}
+
+// flipTo exchanges the first of some characters of base64url.
+func flipTo(text string) string {
+	if text[0] == 'A' {
+		return "B" + text[1:]
+	}
+	return "A" + text[1:]
+}
+
+func setOrDrop(o map[string]any, name string, value any) {
+	if value == nil {
+		delete(o, name)
+		return
+	}
+	o[name] = value
 }

@@ -80,7 +80,7 @@ func IssuerRequirements() ([]Requirement, error) {
 		all = append(all, r.Requirement)
 	}
 	library, err := faults.Library()
-	for _, f := range library {
+	for _, f := range faults.Answers(library, false) {
 		all = append(all, requirementOf(&f))
 	}
 	return all, err

@@ -2,11 +2,14 @@ package check
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
+	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/transaction"
 	"lommebok.example/wallet-sim/browser"
@@ -22,7 +25,9 @@ type Verifier struct {
 	// Browser makes a browser without cookies: each request is asked for by another.
 	Browser func() (*browser.Browser, error)
 	Chosen  Chosen
-	Tell    func(Result)
+	// Faults are done to answers, and nothing else is judged; nil for all that there is.
+	Faults []faults.Fault
+	Tell   func(Result)
 }
 
 const (
@@ -56,19 +61,37 @@ type verifierSeen struct {
 }
 
 // VerifierRequirements are all that a verifier is held to.
-func VerifierRequirements() (all []Requirement) {
+func VerifierRequirements() (all []Requirement, err error) {
 	for _, r := range verifierRules() {
 		all = append(all, r.Requirement)
 	}
-	for _, r := range brokenRules() {
+	library, err := faults.Library()
+	for _, r := range brokenRules(library) {
 		all = append(all, r.Requirement)
 	}
-	return all
+	return all, err
+}
+
+// rules are those that it is judged by.
+func (v *Verifier) rules() ([]verifierRule, []brokenRule, error) {
+	if v.Faults != nil {
+		return nil, brokenRules(v.Faults), nil
+	}
+	all, err := VerifierRequirements()
+	if err == nil {
+		err = v.Chosen.check(all)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	library, err := faults.Library()
+	return verifierRules(), brokenRules(library), err
 }
 
 // Check has the verifier ask again and again, answers well and wrongly, and judges. Errors: ErrChosen, ErrNoRequest.
 func (v *Verifier) Check(ctx context.Context) (*Report, error) {
-	if err := v.Chosen.check(VerifierRequirements()); err != nil {
+	rules, broken, err := v.rules()
+	if err != nil {
 		return nil, err
 	}
 	begun := v.Way.Wallet.Now()
@@ -83,12 +106,12 @@ func (v *Verifier) Check(ctx context.Context) (*Report, error) {
 			v.Tell(one)
 		}
 	}
-	for _, rule := range verifierRules() {
+	for _, rule := range rules {
 		if v.Chosen.has(rule.Requirement) {
 			tell(s.result(rule.Requirement, rule.judge(s)))
 		}
 	}
-	for _, rule := range brokenRules() {
+	for _, rule := range broken {
 		if v.Chosen.has(rule.Requirement) {
 			tell(s.result(rule.Requirement, s.broken(ctx, rule)))
 		}
@@ -195,8 +218,8 @@ func (s *verifierSeen) look(ctx context.Context) {
 	}
 }
 
-// answer answers a request, broken as breaks has it; nil for a good answer.
-func (s *verifierSeen) answer(ctx context.Context, one *asked, breaks func(*answer) error) (*transaction.Exchanged, error) {
+// answer answers a request, broken as a fault has it; nil for a good answer.
+func (s *verifierSeen) answer(ctx context.Context, one *asked, f *faults.Fault) (*transaction.Exchanged, error) {
 	if err := s.Way.Wallet.Settle(one.request); err != nil {
 		return nil, err
 	}
@@ -204,8 +227,8 @@ func (s *verifierSeen) answer(ctx context.Context, one *asked, breaks func(*answ
 	if err != nil {
 		return nil, err
 	}
-	if breaks != nil {
-		if err := breaks(a); err != nil {
+	if f != nil {
+		if err := a.breaks(f); err != nil {
 			return nil, err
 		}
 	}
@@ -251,12 +274,12 @@ func (s *verifierSeen) brokenAt(ctx context.Context, way *Source, rule brokenRul
 	if err != nil {
 		return verdict{}, fmt.Errorf("there was no request to answer: %w", err)
 	}
-	x, err := s.answer(ctx, one, rule.breaks)
+	x, err := s.answer(ctx, one, &rule.fault)
 	switch {
 	case err != nil:
 		return verdict{}, err
 	case x.Status >= 400 && x.Status < 500:
-		return held(x), nil
+		return refusedAs(&rule.fault, x), nil
 	case x.Status == http.StatusOK && way.Accepted != "":
 		return s.shownAs(ctx, one, x), nil
 	}
@@ -281,4 +304,32 @@ func because(err error) string {
 		return ""
 	}
 	return ": " + err.Error()
+}
+
+// refusedAs holds a refusal against what a fault expects: whatever it expects nothing of is right.
+func refusedAs(f *faults.Fault, x *transaction.Exchanged) verdict {
+	var e oauth2.Error
+	_ = json.Unmarshal(x.Got, &e) // no code where the answer is none
+	if f.Expect.Status != 0 && f.Expect.Status != x.Status || len(f.Expect.Error) > 0 && !slices.Contains(f.Expect.Error, e.Code) {
+		return failed(x, fmt.Sprintf("refused with %s and status %d", strings.Join(f.Expect.Error, " or "), f.Expect.Status), "%q with status %d", e.Code, x.Status)
+	}
+	return held(x)
+}
+
+// AsFault is the outcome of a requirement that a fault showed, as faults.Run tells it.
+func (r *Result) AsFault(f *faults.Fault) faults.Result {
+	out := faults.Result{Fault: f.Name, Breaks: f.Breaks, Held: r.Outcome == Held, NotDone: r.Outcome == NotTested}
+	if n := len(r.Exchanges); n > 0 {
+		out.Status = r.Exchanges[n-1].Response.Status
+		if refusal := r.Exchanges[n-1].Refusal; refusal != nil {
+			out.Code = refusal.Code
+		}
+	}
+	switch r.Outcome {
+	case NotTested:
+		out.Says = "not done: " + r.Why
+	case Failed:
+		out.Says = fmt.Sprintf("expected %s, got: %s", r.Expected, r.Found)
+	}
+	return out
 }

@@ -40,16 +40,16 @@ func (w *town) fill(store string, types ...string) {
 // Our verifier fails no requirement, and each is in the report and was tested.
 func (w *town) ourVerifier(t *testing.T) {
 	w.fill(full, age, mpid, "no.sikt.elevbevis_sd_jwt_vc")
-	r := w.checkVerifier(full, Source{Page: w.verifierURL}, "answer-")
+	r := w.checkVerifier(full, Source{Page: w.verifierURL}, "presentation_")
 	r.failedAs(t)
-	if n := len(verifierRules()) + len(brokenRules()); len(r.Results) != n || r.Count(Held) != n {
+	if n := len(verifierRules()) + len(brokenRules(library(t))); len(r.Results) != n || r.Count(Held) != n {
 		t.Errorf("%d requirements of %d, %d held", len(r.Results), n, r.Count(Held))
 	}
 	codes := map[string]string{ // each is refused for what is broken in it, and not for something else
-		"answer-sdjwt-nonce-other": "key_binding_nonce", "answer-sdjwt-sd_hash-other": "key_binding_sd_hash", "answer-sdjwt-iat-long-ago": "key_binding_time",
-		"answer-sdjwt-issuer-untrusted": "issuer_untrusted", "answer-mdoc-issuer-untrusted": "issuer_untrusted", "answer-mdoc-nonce-other": "device_signature",
-		"answer-mdoc-issuer-signature": "issuer_signature", "answer-claim-withheld": "not_as_asked", "answer-state-other": "state_mismatch",
-		"answer-sdjwt-disclosure-invented": "disclosure_unreferenced",
+		"presentation_sdjwt_nonce_other": "key_binding_nonce", "presentation_sdjwt_sd_hash_other": "key_binding_sd_hash", "presentation_sdjwt_iat_long_ago": "key_binding_time",
+		"presentation_sdjwt_issuer_untrusted": "issuer_untrusted", "presentation_mdoc_issuer_untrusted": "issuer_untrusted", "presentation_mdoc_nonce_other": "device_signature",
+		"presentation_mdoc_issuer_signature": "issuer_signature", "presentation_claim_withheld": "not_as_asked", "presentation_state_other": "state_mismatch",
+		"presentation_sdjwt_disclosure_invented": "disclosure_unreferenced",
 	}
 	for _, one := range r.Results {
 		last := len(one.Exchanges) - 1
@@ -62,10 +62,10 @@ func (w *town) ourVerifier(t *testing.T) {
 
 // A wallet that holds nothing says so for each requirement that takes an answer.
 func (w *town) emptyWallet(t *testing.T) {
-	r := w.checkVerifier("", Source{Page: w.verifierURL}, "answer-")
+	r := w.checkVerifier("", Source{Page: w.verifierURL}, "presentation_")
 	r.failedAs(t)
 	for _, one := range r.Results {
-		if strings.HasPrefix(one.ID, "answer-") && (one.Outcome != NotTested || !strings.Contains(one.Why, "offer accept")) {
+		if strings.HasPrefix(one.ID, "presentation_") && (one.Outcome != NotTested || !strings.Contains(one.Why, "offer accept")) {
 			t.Errorf("%+v", one)
 		}
 	}
@@ -94,9 +94,9 @@ func (w *town) alike(says string) func(http.Handler) http.Handler {
 // A verifier that answers every wallet alike is judged by the page that the answer leads to.
 func (w *town) pages(t *testing.T) {
 	source := Source{Page: w.verifierURL, Form: lends, Accepted: "You are in"}
-	for says, want := range map[string][]string{"Come back another day": nil, "You are in": {"answer-sdjwt-nonce-other", "answer-twice"}} {
+	for says, want := range map[string][]string{"Come back another day": nil, "You are in": {"presentation_sdjwt_nonce_other", "presentation_twice"}} {
 		w.verifier.by(w.alike(says))
-		w.checkVerifier(full, source, "answer-sdjwt-nonce-other", "answer-twice").failedAs(t, want...)
+		w.checkVerifier(full, source, "presentation_sdjwt_nonce_other", "presentation_twice").failedAs(t, want...)
 	}
 	w.verifier.by(nil)
 }
@@ -187,32 +187,32 @@ func (w *town) brokenVerifier(t *testing.T) {
 		})},
 		{rule: "HAIP-5.1-redirect_uri", by: object("/responses/", func(o map[string]any) { delete(o, "redirect_uri") })},
 		{rule: "VP-13.3-response_code", by: object("/responses/", func(o map[string]any) { o["redirect_uri"] = w.verifierURL + "/done?id=7" })},
-		{rule: "answer-sdjwt-nonce-other", by: taken("key_binding_nonce"), also: []string{"answer-sdjwt-"}},
-		{rule: "answer-sdjwt-sd_hash-other", by: taken("key_binding_sd_hash"), also: []string{"answer-sdjwt-sd", "answer-sdjwt-iat"}},
-		{rule: "answer-sdjwt-kb-missing", by: taken("key_binding_missing"), also: []string{"answer-sdjwt-kb"}},
-		{rule: "answer-sdjwt-issuer-signature", by: taken("issuer_signature"), also: []string{"answer-sdjwt-issuer", "answer-sdjwt-disclosure"}},
-		{rule: "answer-sdjwt-issuer-untrusted", by: taken("issuer_untrusted"), also: []string{"answer-sdjwt-issuer", "answer-sdjwt-kb"}},
-		{rule: "answer-state-other", by: taken("state_mismatch"), also: []string{"answer-s"}},
-		{rule: "answer-claim-withheld", by: rewritten("/responses/", func(a *reply) {
+		{rule: "presentation_sdjwt_nonce_other", by: taken("key_binding_nonce"), also: []string{"presentation_sdjwt_nonce", "presentation_sdjwt_aud"}, falls: []string{"presentation_sdjwt_nonce_longer"}},
+		{rule: "presentation_sdjwt_sd_hash_other", by: taken("key_binding_sd_hash"), also: []string{"presentation_sdjwt_sd", "presentation_sdjwt_iat"}},
+		{rule: "presentation_sdjwt_kb_missing", by: taken("key_binding_missing"), also: []string{"presentation_sdjwt_kb"}},
+		{rule: "presentation_sdjwt_issuer_signature", by: taken("issuer_signature"), also: []string{"presentation_sdjwt_issuer", "presentation_sdjwt_disclosure"}, falls: []string{"presentation_sdjwt_issuer_claim_changed"}},
+		{rule: "presentation_sdjwt_issuer_untrusted", by: taken("issuer_untrusted"), also: []string{"presentation_sdjwt_issuer", "presentation_sdjwt_kb"}},
+		{rule: "presentation_state_other", by: taken("state_mismatch"), also: []string{"presentation_s"}, falls: []string{"presentation_state_missing"}},
+		{rule: "presentation_claim_withheld", by: rewritten("/responses/", func(a *reply) {
 			if bytes.Contains(a.Body.Bytes(), []byte(" is missing")) {
 				a.Code = 200
 			}
-		}), also: []string{"answer-claim-withheld", "answer-query-unknown", "answer-presentation"}},
-		{rule: "answer-twice", by: rewritten("/responses/", func(a *reply) {
+		}), also: []string{"presentation_claim_withheld", "presentation_query_unknown", "presentation_presentation"}},
+		{rule: "presentation_twice", by: rewritten("/responses/", func(a *reply) {
 			if a.Code == 404 {
 				a.Code = 200
 			}
-		}), also: []string{"answer-twice", "answer-in-the-clear"}},
-		{rule: "answer-in-the-clear", by: rewritten("/responses/", func(a *reply) {
+		}), also: []string{"presentation_twice", "presentation_in_the_clear"}},
+		{rule: "presentation_in_the_clear", by: rewritten("/responses/", func(a *reply) {
 			if bytes.Contains(a.sent, []byte("vp_token=")) {
 				a.Code = 200
 			}
-		}), also: []string{"answer-twice", "answer-in-the-clear", "answer-jwe"}},
-		{rule: "answer-jwe-kid-unknown", by: rewritten("/responses/", func(a *reply) {
+		}), also: []string{"presentation_twice", "presentation_in_the_clear", "presentation_jwe"}},
+		{rule: "presentation_jwe_kid_unknown", by: rewritten("/responses/", func(a *reply) {
 			if bytes.Contains(a.Body.Bytes(), []byte("kid: expected")) {
 				a.Code = 500
 			}
-		}), also: []string{"answer-jwe"}},
+		}), also: []string{"presentation_jwe"}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			w.t = t

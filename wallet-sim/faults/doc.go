@@ -32,4 +32,30 @@
 //
 // A message that was dropped never comes, which is expected as lost: true in place of an error: it tests a wallet, not a server. The answer
 // to one that was repeated is the second.
+//
+// A fault at the authorization response is done to what a verifier gets, before it is signed, bound and encrypted, so that nothing else
+// is wrong with it:
+//
+//	name: presentation_sdjwt_nonce_other
+//	breaks: RFC 9901 section 7.3
+//	says: whose key binding has another nonce
+//	at: authorization response
+//	do:
+//	  - {in: kb-jwt, jwt: claims.nonce, set: another}
+//	expect: {}                   # any status from 400 to 499: OpenID4VP names no code for most
+//
+// There in is one of
+//
+//	json a.b.0            what is encrypted: vp_token and state; * stands for the first query
+//	form NAME             a parameter; * for each
+//	jwe                   as a whole: drop sends it in the clear
+//	jwe kid, jwe key      which key it says that it is encrypted to (set), and another key (set: stranger)
+//	kb-jwt                with jwt; drop leaves it away. ${nonce}, ${client_id} and ${client_id without prefix} are those of the request
+//	issuer-jwt            with jwt, and sign: kept, none, or stranger for an issuer whom nobody trusts; the holder binds it anew
+//	disclosure 0          the first; new is one more, of [salt, name, value]
+//	claims                drop withholds the last
+//	time                  shift: when the key binding is made
+//	transcript NAME       nonce, client_id, response_uri or thumbprint that a device signs for
+//	device-auth           flip: its signature
+//	issuer-auth           flip: the issuer's signature; set: stranger with sign: stranger
 package faults

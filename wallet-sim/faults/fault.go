@@ -23,10 +23,12 @@ var ErrFault = errors.New("faults: not a fault")
 
 // Fault is one thing done wrong.
 type Fault struct {
-	Name   string   `yaml:"name" json:"name"`
-	Breaks string   `yaml:"breaks" json:"breaks"` // the section
-	At     string   `yaml:"at" json:"at"`
-	Do     []Change `yaml:"do,omitempty" json:"do,omitempty"`
+	Name   string `yaml:"name" json:"name"`
+	Breaks string `yaml:"breaks" json:"breaks"` // the section
+	// Says is what the message is then, in words: «whose key binding has another nonce».
+	Says string   `yaml:"says,omitempty" json:"says,omitempty"`
+	At   string   `yaml:"at" json:"at"`
+	Do   []Change `yaml:"do,omitempty" json:"do,omitempty"`
 	// Message is what happens to the message itself: drop, repeat, or delay with how long.
 	Message string `yaml:"message,omitempty" json:"message,omitempty"`
 	// Encrypted leaves the wallet to encrypt its credential requests, which a change within them cannot reach then.
@@ -78,20 +80,25 @@ func (f *Fault) check() error {
 		return wrong("name: expected small letters, digits and _")
 	case f.Breaks == "":
 		return wrong("breaks: expected the section that is broken")
-	case !slices.Contains(steps, f.At):
-		return wrong("at: expected one of %s", strings.Join(steps, ", "))
+	case !slices.Contains(steps, f.At) && !f.Presents():
+		return wrong("at: expected one of %s, %s", strings.Join(steps, ", "), AtAnswer)
 	case f.Expect.At != "" && (f.Expect.Lost || !slices.Contains(steps, f.Expect.At)):
 		return wrong("expect: at: expected one of %s, and an error there", strings.Join(steps, ", "))
 	case (len(f.Do) == 0) == (f.Message == ""):
 		return wrong("expected either do or message")
-	case len(f.Expect.Error) == 0 == !f.Expect.Lost:
+	case !f.Presents() && len(f.Expect.Error) == 0 == !f.Expect.Lost:
 		return wrong("expect: expected either error or lost")
 	}
 	if _, _, err := f.message(); err != nil {
 		return wrong("%v", err)
 	}
+	if f.Presents() {
+		if err := f.checkAnswer(); err != nil {
+			return wrong("%v", err)
+		}
+	}
 	for _, c := range f.Do {
-		if err := c.check(); err != nil {
+		if err := c.check(f.Presents()); err != nil {
 			return wrong("%v", err)
 		}
 	}
@@ -110,7 +117,7 @@ func (f *Fault) message() (what string, wait time.Duration, err error) {
 	return what, wait, err
 }
 
-func (c *Change) check() error {
+func (c *Change) check(inAnswer bool) error {
 	kinds := 0
 	for _, is := range []bool{c.Set != nil, c.Drop, c.Repeat, c.Flip, c.Shift != 0, c.Earlier, c.Encode != "", c.Reverse} {
 		if is {
@@ -118,7 +125,7 @@ func (c *Change) check() error {
 		}
 	}
 	switch {
-	case !place.MatchString(c.In):
+	case !inAnswer && !place.MatchString(c.In):
 		return fmt.Errorf("in: expected method, body, header NAME, form NAME or json PATH, got %q", c.In)
 	case !inJWT.MatchString(c.JWT):
 		return fmt.Errorf("jwt: expected header.NAME, claims.NAME or signature, got %q", c.JWT)

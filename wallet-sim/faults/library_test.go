@@ -74,3 +74,23 @@ func TestLoad(t *testing.T) {
 		t.Errorf("no such file: %v", err)
 	}
 }
+
+const soundAnswer = "name: x_y_z\nbreaks: RFC 1\nat: authorization response\ndo: [{in: kb-jwt, jwt: claims.nonce, set: a}]\nexpect: {}\n"
+
+// A fault in a presentation has places of its own, and no use for what an issuance has.
+func TestNoFaultOfAPresentation(t *testing.T) {
+	if all, err := Parse([]byte(soundAnswer)); err != nil || !all[0].Presents() || len(Answers(all, true)) != 1 || len(Answers(all, false)) != 0 {
+		t.Fatalf("%v", err)
+	}
+	for name, c := range map[string]struct{ old, with string }{
+		"place of an issuance": {"in: kb-jwt, jwt: claims.nonce", "in: header DPoP"}, "no place": {"in: kb-jwt, jwt: claims.nonce", "in: nowhere"},
+		"key binding as a whole": {"jwt: claims.nonce, ", ""}, "issuer's JWT as a whole": {"in: kb-jwt, jwt: claims.nonce", "in: issuer-jwt"},
+		"JWT where none is": {"in: kb-jwt", "in: claims"}, "nothing earlier": {"set: a", "earlier: true"}, "no other encoding": {"set: a", "encode: hex"},
+		"time is shifted": {"in: kb-jwt, jwt: claims.nonce", "in: time"}, "lost": {"expect: {}", "expect: {lost: true}"},
+		"delayed": {"do: [{in: kb-jwt, jwt: claims.nonce, set: a}]", "message: delay 2s"}, "signed by who": {"set: a", "set: a, sign: me"},
+	} {
+		if _, err := Parse([]byte(strings.Replace(soundAnswer, c.old, c.with, 1))); !errors.Is(err, ErrFault) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
