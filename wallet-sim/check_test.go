@@ -74,7 +74,7 @@ func TestCheckFails(t *testing.T) {
 		t.Errorf("exit %d, %s", code, out)
 	}
 	code, _, errs := ran(t, "", append([]string{"check", "verifier", empty.URL}, flags...)...)
-	if code != exitFailed || !strings.Contains(errs, "no link with a request") {
+	if code != exitRefused || !strings.Contains(errs, "no link with a request") {
 		t.Errorf("exit %d, %s", code, errs)
 	}
 	config := filepath.Join(data, "wrong.yaml")
