@@ -91,6 +91,8 @@ var attacks = map[string][]string{
 	"G11 requests without end":                         {"internal/serve.TestHeaderTooLarge", "issuer/server.TestBodyWithoutEnd"},
 	"G12 ten thousand at the login":                    {"issuer.TestTenThousandLogIn"},
 	"G13 wallets beside a storm of people":             {"issuer/server.TestStormOfPeopleHoldsUpNobodyElse"},
+	"reading along in the record of another":           {"verifier/server.TestWhoLuresReadsNothing", "verifier/server.TestTheSameDeviceIsJoinedWhenTheBrowserIsBack", "transaction/store.TestAnInventedSecretTiesNothing"},
+	"what is kept of persons and secrets in records":   {"verifier/server.TestACanaryInEveryClaimAndSecret", "transaction.TestWhatIsKept", "transaction.TestPresentationsKeepNamesAlone"},
 	"login with the wallet: a level not reached":       {"verifier/server.TestLevelThatACredentialDoesNotReach", "verifier/server.TestTrustThatIsTakenBack", "verifier/login.TestPersonOfAVerdict"},
 	"login with the wallet: answers of other logins":   {"verifier/server.TestAnswerOfAnotherLogin", "verifier/server.TestNoLoginByABadPresentation"},
 	"login with the wallet: code and answer twice":     {"verifier/server.TestLoginWithTheWallet", "verifier/server.TestWalletLoginAnswersRefused", "issuer/store.TestWalletLoginIsTakenOnce"},

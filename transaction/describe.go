@@ -55,6 +55,9 @@ func (x *exchange) describe(r *Recorder) *described {
 	if code := x.refusalCode(told); code != "" {
 		e.Refusal = refusalOf(code, x.description(told), asked.seen)
 	}
+	if x.step.Alone {
+		return &described{step: x.step, entry: e, links: x.links}
+	}
 	taken := slices.DeleteFunc(asked.links, func(l observe.Link) bool { return l.Kind != x.step.Link && !slices.Contains(x.step.Takes, l.Kind) })
 	d := &described{step: x.step, entry: e, links: slices.Concat(taken, told.links, x.links), keys: x.heldKeys()}
 	if page, ok := strings.CutPrefix(x.request.Header.Get(Header), r.Base+r.Path); ok {

@@ -74,6 +74,8 @@ type Step struct {
 	// Apart marks a route that the wallet takes no part in, such as that of the service that asks. Of a request there only method, route
 	// and status are kept, and nothing at all unless the service links it to a transaction. Its answer names no page.
 	Apart bool
+	// Alone marks a route whose requests join nothing by what the sender says or has: only the service ties them.
+	Alone bool
 	// Begins marks the step that begins a transaction unless it repeats a refused one: by its key alone it joins no earlier
 	// transaction.
 	Begins bool

@@ -27,6 +27,9 @@ func (s *Service) Answer(ctx context.Context, id string, form url.Values) (*open
 	if err != nil {
 		return nil, err
 	}
+	if r.Via != ViaLink {
+		linkWallet(ctx, r)
+	}
 	post, err := openid4vp.ParsePost(form, ask.mode(r.Via))
 	if err != nil {
 		return nil, unreadable(err)
@@ -61,6 +64,7 @@ func (s *Service) APIAnswer(ctx context.Context, res *Result, browser string, m 
 	if err != nil {
 		return err
 	}
+	linkWallet(ctx, r)
 	if !slices.Contains([]string{openid4vp.ProtocolUnsigned, openid4vp.ProtocolSigned, openid4vp.ProtocolMultisigned}, m.Protocol) {
 		return unreadable(errors.New("protocol: expected one of OpenID4VP 1.0 (appendix A.1)"))
 	}
@@ -80,7 +84,6 @@ func (s *Service) asked(ctx context.Context, id string) (*Request, *Transaction,
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	linkWallet(ctx, r)
 	ask, err := s.ask(t)
 	return r, t, ask, err
 }
@@ -105,7 +108,13 @@ func (s *Service) take(ctx context.Context, id string, r *Request, t *Transactio
 	if code != "" {
 		outcome.Code = hash(code)
 	}
-	return failed, s.Store.TakeAnswer(ctx, *r, outcome, now)
+	if err := s.Store.TakeAnswer(ctx, *r, outcome, now); err != nil {
+		return nil, err
+	}
+	if code != "" {
+		linkTaken(ctx, r)
+	}
+	return failed, nil
 }
 
 // back is where the wallet on the same device sends the browser. It says nothing of the transaction: the code finds it, in

@@ -7,9 +7,10 @@ import (
 	record "lommebok.example/transaction"
 )
 
-// The kinds of links by which what is recorded (package transaction) is tied together. What a wallet on the same device says is a
-// record of its own until the response_code has come back in the browser that asked: before that, who lured somebody to the link
-// would read there what that person's wallet said (HAIP 1.0 section 5.1).
+// The kinds of links by which what is recorded (package transaction) is tied together. What a wallet on the same device answers is a
+// record of its own until the response_code has come back in the browser that asked. Nothing else ties it, not even to what else came
+// by the same link: who lured somebody to the link can fetch and post by it too, and would read at the addresses that they got what
+// that person's wallet said (HAIP 1.0 section 5.1).
 const (
 	LinkAsked      = "presentation"
 	LinkSameDevice = "same_device"
@@ -24,14 +25,11 @@ func (s *Service) linkAsker(ctx context.Context, transaction, browser string) {
 	}
 }
 
-// linkWallet ties the request of a wallet.
-func linkWallet(ctx context.Context, r *Request) {
-	kind := LinkAsked
-	if r.Via == ViaLink {
-		kind = LinkSameDevice
-	}
-	observe.Linked(ctx, kind, r.TransactionID)
-}
+// linkWallet ties what a wallet does to what whoever asked can read: all but what one on the same device answers.
+func linkWallet(ctx context.Context, r *Request) { observe.Linked(ctx, LinkAsked, r.TransactionID) }
+
+// linkTaken keeps the answer that was taken of a wallet on the same device for linkReturn.
+func linkTaken(ctx context.Context, r *Request) { observe.Linked(ctx, LinkSameDevice, r.TransactionID) }
 
 // linkReturn makes one of the two records, since the response_code has come back.
 func linkReturn(ctx context.Context, transaction string) {

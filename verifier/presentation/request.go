@@ -114,6 +114,7 @@ func (s *Service) RequestObject(ctx context.Context, id string, form url.Values)
 	if err != nil {
 		return "", err
 	}
+	linkWallet(ctx, r)
 	signer := s.signer(ask)
 	if signer == nil || r.Via == ViaAPI {
 		return "", ErrNotFound // it is not fetched

@@ -12,6 +12,7 @@
 //	GET  /workbench                a query against example credentials; POST with one of one's own
 //	GET  /health                   200, or 503 when the database does not answer
 //	/requests/:id, /responses/:id  presentation
+//	/records/:id                   transaction/pages: what a wallet and the verifier said, masked, where Config.Transactions is set
 //	/api                           api
 //	/demo/:service                 demo
 //	/eid/:service                  eidclient
@@ -26,7 +27,8 @@
 //
 //	{"id", "service", "state": "waiting|fetched|answered|refused|expired", "expires",
 //	 "link": "openid4vp://… same device", "qr": "openid4vp://… cross device", "wallet": "https://… the wallet in the browser",
-//	 "error", "verdict": {"accepted", "checks": […], "credentials": […]}}
+//	 "error", "record": "https://… what the wallet and the verifier say, where it is recorded",
+//	 "verdict": {"accepted", "checks": […], "credentials": […]}}
 //
 // The data folder holds, made at the first start: a key and a certificate for each of access-ca and access, and the
 // secrets seal, dpop-nonce and pairwise; below keys, those that sign ID tokens; in relying-parties what relying parties authenticate

@@ -29,7 +29,7 @@ var recorded = func() map[string]record.Step {
 		"GET /done":                              back,
 		"POST /api/presentations/:handle/result": back,
 		"/requests/:id":                          {Name: "request", Section: "OpenID4VP 1.0 section 5.10", Link: presentation.LinkRequest},
-		"/responses/:id":                         {Name: "response", Section: "OpenID4VP 1.0 section 8.2", Link: presentation.LinkRequest},
+		"/responses/:id":                         {Name: "response", Section: "OpenID4VP 1.0 section 8.2", Alone: true},
 		"GET /transactions/:id/credentials":      {Name: "dc_request", Section: "OpenID4VP 1.0 appendix A.3"},
 		"POST /transactions/:id/credentials":     {Name: "dc_response", Section: "OpenID4VP 1.0 appendix A.4"},
 	}

@@ -187,11 +187,11 @@ func TestTheSameDeviceIsJoinedWhenTheBrowserIsBack(t *testing.T) {
 			if refused {
 				response = "response!key_binding_nonce"
 			}
-			wantSteps(t, s.said(t, tx.Record), "ask")
-			wantSteps(t, s.said(t, page(a)), "request "+response)
+			wantSteps(t, s.said(t, tx.Record), "ask request")
+			wantSteps(t, s.said(t, page(a)), response)
 			s.add(time.Second)
 			is(t, s.browser(t).get(strings.TrimPrefix(back, s.url)), http.StatusNotFound) // in another browser
-			wantSteps(t, s.said(t, tx.Record), "ask")
+			wantSteps(t, s.said(t, tx.Record), "ask request")
 			_, code, _ := strings.Cut(back, "response_code=")
 			s.log.Know("a response_code", code)
 			s.add(time.Second)
@@ -204,6 +204,47 @@ func TestTheSameDeviceIsJoinedWhenTheBrowserIsBack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Who lured somebody to the link has the addresses that our answers named when they fetched and posted by it themselves: none of them
+// shows what that person's wallet said, also when it names the page that it was told before.
+func TestWhoLuresReadsNothing(t *testing.T) {
+	each(t, func(t *testing.T, s *service) {
+		recording(t, s)
+		b := s.browserAt(t, "skatteetaten")
+		tx := b.transaction()
+		fetch := func() answer { s.add(time.Second); return b.get(requestPath(t, s, tx.Link)) }
+		w := s.open(t, tx.Link)
+		spoil := func() answer {
+			s.add(time.Second)
+			return w.post(url.Values{"response": {"a.b.c.d.e"}})
+		}
+		theirs := []answer{fetch(), spoil(), spoil()}
+		told := fetch()
+		s.add(time.Second)
+		form := w.encrypt(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}}, "")
+		r, err := http.NewRequest(http.MethodPost, w.request.ResponseURI, strings.NewReader(form.Encode()))
+		check(t, err)
+		r.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Lommebok-Transaction": {page(told)}}
+		taken := send(t, http.DefaultClient, r)
+		is(t, taken, http.StatusOK)
+		theirs = append(theirs, told, spoil(), fetch())
+		for _, address := range append([]string{tx.Record}, pagesOf(theirs)...) {
+			for _, e := range s.said(t, address).Entries {
+				if e.TraceID == taken.header.Get("Trace-Id") {
+					t.Errorf("the answer is read at %s", address)
+				}
+			}
+		}
+		wantSteps(t, s.said(t, page(taken)), "response")
+	})
+}
+
+func pagesOf(answers []answer) (pages []string) {
+	for _, a := range answers {
+		pages = append(pages, page(a))
+	}
+	return pages
 }
 
 // A relying party has the address beside the state of its presentation, and nothing that it says to us is in the record.
@@ -223,7 +264,7 @@ func TestARelyingPartyHasTheAddress(t *testing.T) {
 	u, err := url.Parse(back)
 	check(t, err)
 	s.log.Know("a response_code", u.Query().Get("response_code"))
-	wantSteps(t, s.said(t, told.Record), "ask")
+	wantSteps(t, s.said(t, told.Record), "ask request")
 	s.add(time.Second)
 	is(t, p.do(http.MethodPost, "/api/presentations/"+created.Handle+"/result", map[string]any{"response_code": u.Query().Get("response_code")}), http.StatusOK)
 	said := s.said(t, told.Record)
