@@ -43,7 +43,12 @@ func (c *cli) loadCommand() *cobra.Command {
 			"Exit code 3 when something was refused, 1 when something failed.",
 		Example: "  wallet-sim load --issuer http://localhost:8080 --rate 50 --for 20s --flow refresh=9 --flow metadata=1 --insecure-allow-http\n" +
 			"  wallet-sim load --issuer http://localhost:8080 --verifier http://localhost:8081 --flow present=1 --count 500 --rate 20 --chart load.svg --json load.json",
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.load(cmd.Context(), l) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if l.cfg.Count > 0 && !cmd.Flags().Changed("for") {
+				l.cfg.For = 0
+			}
+			return c.load(cmd.Context(), l)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&l.issuer, "issuer", "", "identifier of the issuer that the holders' credentials are of")
@@ -52,7 +57,7 @@ func (c *cli) loadCommand() *cobra.Command {
 	f.StringVar(&l.service, "service", "aldersgrense", "service on the front page that asks")
 	f.Float64Var(&l.cfg.Rate, "rate", 10, "arrivals a second")
 	f.IntVar(&l.cfg.Count, "count", 0, "how many arrivals (default as --for has it)")
-	f.DurationVar(&l.cfg.For, "for", 10*time.Second, "for how long they come; 0: until --count")
+	f.DurationVar(&l.cfg.For, "for", 10*time.Second, "for how long they come; with --count alone until then")
 	f.IntVar(&l.cfg.Holders, "holders", 50, "wallets with keys of their own; as many arrivals are under way at the most")
 	f.StringArrayVar(&l.flows, "flow", []string{"refresh=1"}, "what they do, and its weight: NAME=WEIGHT, several times")
 	f.Uint64Var(&l.cfg.Seed, "seed", 1, "the same arrivals for the same seed")
@@ -80,13 +85,17 @@ func (c *cli) load(ctx context.Context, l *loading) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	words := l.json != "-" && l.chart != "-"
-	begun := c.now()
-	holders, err := load.Prepare(ctx, c.setting(l, people, dir), l.cfg.Holders)
+	setting, begun := c.setting(l, people, dir), c.now()
+	if err := setting.Check(weights); err != nil {
+		return usage("%v", err)
+	}
+	holders, err := load.Prepare(ctx, setting, l.cfg.Holders)
 	if err != nil {
 		return err
 	}
+	preparing := c.now().Sub(begun).Seconds()
 	if words {
-		c.say("%d holders with a credential each, by %d people, in %.1f s", l.cfg.Holders, len(people), c.now().Sub(begun).Seconds())
+		c.say("%d holders with a credential each, by %d people, in %.1f s", l.cfg.Holders, min(len(people), l.cfg.Holders), preparing)
 	}
 	l.cfg.Now = c.now
 	if l.cfg.Flows, err = holders.Named(weights); err != nil {
@@ -96,6 +105,7 @@ func (c *cli) load(ctx context.Context, l *loading) (err error) {
 	if err != nil {
 		return usage("%v", err)
 	}
+	report.Preparing = preparing
 	if words {
 		c.tellLoad(report)
 	}
@@ -158,6 +168,9 @@ func (c *cli) setting(l *loading, people []browser.Person, dir string) load.Sett
 
 func (c *cli) tellLoad(r *load.Report) {
 	c.say("%.1f arrivals a second planned, %.1f came, %.1f were served, in %.1f s", r.Planned, r.Came, r.Served, r.Took)
+	if r.Late > 100 {
+		c.say("an arrival was begun %.0f ms after its time: this machine is slow itself", r.Late)
+	}
 	c.say("%-10s %9s %8s %8s %8s %8s %9s  %s", "", "arrivals", "ok", "busy", "refused", "failed", "not sent", "ms: p50, p90, p95, p99, max")
 	for _, p := range append(r.Flows, r.Total) {
 		name, m := p.Flow, p.Milliseconds

@@ -81,7 +81,7 @@ func (a *answer) change(c *faults.Change) error {
 		}
 		a.at = a.at.Add(c.Shift)
 		return nil
-	case "transcript", "device-auth", "issuer-auth":
+	case "transcript", "device-auth", "element", "issuer-auth":
 		return a.changeMdoc(c, where, name)
 	}
 	return a.changeSDJWT(c, where, name)
@@ -288,6 +288,8 @@ func (a *answer) changeMdoc(c *faults.Change, where, name string) error {
 			}
 			return jose.EncodeBase64URL(raw), err
 		})
+	case where == "element":
+		p.presented = append(p.presented, otherElement)
 	case name == "thumbprint":
 		a.thumbprint = nil
 	default:
@@ -297,6 +299,22 @@ func (a *answer) changeMdoc(c *faults.Change, where, name string) error {
 		return err
 	}
 	return nil
+}
+
+// otherElement changes a bit of the random value in the first IssuerSignedItem (ISO/IEC 18013-5 section 8.3.2.1.2.2), which nothing but its
+// digest covers.
+func otherElement(text string) (string, error) {
+	raw, err := jose.DecodeBase64URL(text)
+	if err != nil {
+		return "", err
+	}
+	name := []byte("\x66random") // a text of six bytes; the value's head follows in one byte or two
+	i := bytes.Index(raw, name)
+	if i < 0 || i+len(name)+2 >= len(raw) {
+		return "", fmt.Errorf("%w: no element is shown", faults.ErrNothing)
+	}
+	raw[i+len(name)+2] ^= 1
+	return jose.EncodeBase64URL(raw), nil
 }
 
 // changeIssuerAuth spoils the issuer's signature, or has a stranger sign in place of the issuer.

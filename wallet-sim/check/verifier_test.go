@@ -49,7 +49,7 @@ func (w *town) ourVerifier(t *testing.T) {
 		"presentation_sdjwt_nonce_other": "key_binding_nonce", "presentation_sdjwt_sd_hash_other": "key_binding_sd_hash", "presentation_sdjwt_iat_long_ago": "key_binding_time",
 		"presentation_sdjwt_issuer_untrusted": "issuer_untrusted", "presentation_mdoc_issuer_untrusted": "issuer_untrusted", "presentation_mdoc_nonce_other": "device_signature",
 		"presentation_mdoc_issuer_signature": "issuer_signature", "presentation_claim_withheld": "not_as_asked", "presentation_state_other": "state_mismatch",
-		"presentation_sdjwt_disclosure_invented": "disclosure_unreferenced",
+		"presentation_sdjwt_disclosure_invented": "disclosure_unreferenced", "presentation_mdoc_element_changed": "digest_mismatch",
 	}
 	for _, one := range r.Results {
 		last := len(one.Exchanges) - 1

@@ -11,7 +11,7 @@ import (
 const AtAnswer = "authorization response"
 
 // answerPlace are the places in an answer to a verifier; the * of json and form is the first query, and every parameter.
-var answerPlace = regexp.MustCompile(`^(json [A-Za-z0-9_.*-]+|form (\*|[A-Za-z_-]+)|jwe|jwe kid|jwe key|kb-jwt|issuer-jwt|disclosure ([0-9]|new)|claims|time|transcript (nonce|client_id|response_uri|thumbprint)|device-auth|issuer-auth)$`)
+var answerPlace = regexp.MustCompile(`^(json [A-Za-z0-9_.*-]+|form (\*|[A-Za-z_-]+)|jwe|jwe kid|jwe key|kb-jwt|issuer-jwt|disclosure ([0-9]|new)|claims|time|transcript (nonce|client_id|response_uri|thumbprint)|device-auth|element|issuer-auth)$`)
 
 // Presents tells whether it is done to an answer to a verifier.
 func (f *Fault) Presents() bool { return f.At == AtAnswer }
@@ -24,7 +24,7 @@ func (f *Fault) checkAnswer() error {
 		inJWT := c.In == "kb-jwt" || c.In == "issuer-jwt"
 		switch {
 		case !answerPlace.MatchString(c.In):
-			return fmt.Errorf("in: expected json PATH, form NAME, jwe, jwe kid, jwe key, kb-jwt, issuer-jwt, disclosure N, claims, time, transcript NAME, device-auth or issuer-auth, got %q", c.In)
+			return fmt.Errorf("in: expected json PATH, form NAME, jwe, jwe kid, jwe key, kb-jwt, issuer-jwt, disclosure N, claims, time, transcript NAME, device-auth, element or issuer-auth, got %q", c.In)
 		case c.JWT != "" && !inJWT, c.JWT == "" && c.In == "issuer-jwt", c.JWT == "" && inJWT && !c.Drop:
 			return fmt.Errorf("in %s: expected jwt for kb-jwt and issuer-jwt alone", c.In)
 		case c.Earlier || c.Encode != "":

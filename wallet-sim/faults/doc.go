@@ -57,5 +57,6 @@
 //	time                  shift: when the key binding is made
 //	transcript NAME       nonce, client_id, response_uri or thumbprint that a device signs for
 //	device-auth           flip: its signature
+//	element               flip: the first element that is shown, so that its digest is another
 //	issuer-auth           flip: the issuer's signature; set: stranger with sign: stranger
 package faults

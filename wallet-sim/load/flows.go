@@ -106,6 +106,12 @@ func (h *Holders) Named(weights map[string]int) ([]Flow, error) {
 	return all, nil
 }
 
+// Check tells whether there are flows of these names here, before anybody is prepared. Errors: ErrConfig.
+func (s Setting) Check(weights map[string]int) error {
+	_, err := (&Holders{setting: s}).Named(weights)
+	return err
+}
+
 // metadata fetches what issuer and authorization server say of themselves.
 func (h *Holders) metadata(ctx context.Context, one *holder) error {
 	_, err := one.wallet.Resolve(ctx, h.setting.Issuer, h.setting.Type)

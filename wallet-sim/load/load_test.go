@@ -144,7 +144,7 @@ func TestEndedEarly(t *testing.T) {
 		return inner.Err()
 	}}}}
 	r, err := Run(ctx, cfg)
-	if err != nil || r.Total.Arrivals == 0 || r.Total.OK == 0 || r.Total.OK+r.Total.NotSent != r.Total.Arrivals {
+	if err != nil || r.Total.Arrivals == 0 || r.Total.OK == 0 || r.Total.OK+r.Total.NotSent != r.Total.Arrivals || !r.Interrupted {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

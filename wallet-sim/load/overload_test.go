@@ -2,11 +2,13 @@ package load_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,7 +127,7 @@ func TestMoreThanTheServerCanDo(t *testing.T) {
 
 // What a flow is not called is told with what there is.
 func TestNamesOfFlows(t *testing.T) {
-	if _, err := new(load.Holders).Named(map[string]int{"present": 1}); err == nil {
-		t.Error("there is no verifier to present to")
+	if err := (load.Setting{}).Check(map[string]int{"present": 1}); !errors.Is(err, load.ErrConfig) || !strings.Contains(err.Error(), "issue, metadata, refresh") {
+		t.Errorf("there is no verifier to present to: %v", err)
 	}
 }

@@ -99,10 +99,15 @@ type Second struct {
 
 // Report is what came of a load.
 type Report struct {
-	Planned float64  `json:"planned_per_second"`
-	Came    float64  `json:"arrivals_per_second"`
-	Served  float64  `json:"ok_per_second"`
-	Took    float64  `json:"seconds"` // to the end of the last answer
+	Planned float64 `json:"planned_per_second"`
+	Came    float64 `json:"arrivals_per_second"`
+	Served  float64 `json:"ok_per_second"`
+	Took    float64 `json:"seconds"` // to the end of the last answer
+	// Preparing is how many seconds the holders took to be prepared, which is not part of the rest.
+	Preparing   float64 `json:"preparing_seconds"`
+	Interrupted bool    `json:"interrupted"` // before all came that were planned
+	// Late is how many milliseconds after its time an arrival was begun at the most: when it is much, this machine is what was slow.
+	Late    float64  `json:"begun_late_milliseconds"`
 	Holders int      `json:"holders"`
 	Seed    uint64   `json:"seed"`
 	Total   Part     `json:"total"`

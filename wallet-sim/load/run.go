@@ -106,13 +106,14 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		free <- i
 	}
 	samples := make([]Sample, len(plan))
-	begun, came := cfg.Now(), 0
+	begun, came, late := cfg.Now(), 0, time.Duration(0)
 	var under sync.WaitGroup
 	for i, a := range plan {
 		if !until(ctx, begun.Add(a.At).Sub(cfg.Now())) {
 			break
 		}
 		came++
+		late = max(late, cfg.Now().Sub(begun.Add(a.At)))
 		s := &samples[i]
 		s.Arrival = a
 		select {
@@ -127,7 +128,9 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		}
 	}
 	under.Wait()
-	return reportOf(cfg, samples[:came], cfg.Now().Sub(begun)), nil
+	r := reportOf(cfg, samples[:came], cfg.Now().Sub(begun))
+	r.Interrupted, r.Late = came < len(plan), float64(late.Milliseconds())
+	return r, nil
 }
 
 // until waits; false when ctx has ended.
