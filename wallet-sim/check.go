@@ -94,26 +94,45 @@ func (c *cli) checkVerifierCommand() *cobra.Command {
 			"  wallet-sim check verifier https://verifier.example --request-from ./new-request.sh --junit report.xml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.check(cmd.Context(), k, func(ctx context.Context, way *checks.Way, tell func(checks.Result)) (*checks.Report, error) {
-				source := k.settings.Request
-				switch {
-				case strings.Contains(from, "://"):
-					source.Page = from
-				case from != "":
-					source.Command = strings.Fields(from)
-				case source.Page == "" && len(source.Command) == 0:
-					source.Page = args[0]
-				}
 				v := checks.Verifier{
-					Address: strings.TrimSuffix(args[0], "/"), Way: way, Source: source, Chosen: k.chosen, Tell: tell,
+					Address: strings.TrimSuffix(args[0], "/"), Way: way, Source: sourceOf(k.settings, from, args[0]), Chosen: k.chosen, Tell: tell,
 					Browser: func() (*browser.Browser, error) { return c.plainBrowser(browser.Person{}) },
 				}
 				return v.Check(ctx)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&from, "request-from", "", "page that leads to a request, or a program that prints its link")
+	cmd.Flags().StringVar(&from, requestFrom, "", requestFromSays)
 	k.flags(cmd)
 	return cmd
+}
+
+const requestFrom, requestFromSays = "request-from", "page that leads to a request, or a program that prints its link"
+
+// sourceOf is where requests come from: a page or a program that a flag names, what the configuration says, or else the verifier's address.
+func sourceOf(settings *checks.Config, from, address string) checks.Source {
+	source := settings.Request
+	switch {
+	case strings.Contains(from, "://"):
+		source.Page, source.Command = from, nil
+	case from != "":
+		source.Page, source.Command = "", strings.Fields(from)
+	case source.Page == "" && len(source.Command) == 0:
+		source.Page = address
+	}
+	return source
+}
+
+// settings reads the file that --config names, if any.
+func settings(file string) (*checks.Config, error) {
+	if file == "" {
+		return &checks.Config{}, nil
+	}
+	read, err := checks.ReadConfig(file)
+	if err != nil {
+		return nil, usage("--config: %v", err)
+	}
+	return read, nil
 }
 
 // way is the wallet's, with everything that passes looked at.
@@ -143,10 +162,8 @@ func (c *cli) plainBrowser(who browser.Person) (*browser.Browser, error) {
 
 // check makes a check with the wallet, and writes its report.
 func (c *cli) check(ctx context.Context, k *checking, run func(context.Context, *checks.Way, func(checks.Result)) (*checks.Report, error)) (err error) {
-	if k.settings = (&checks.Config{}); k.config != "" {
-		if k.settings, err = checks.ReadConfig(k.config); err != nil {
-			return usage("--config: %v", err)
-		}
+	if k.settings, err = settings(k.config); err != nil {
+		return err
 	}
 	way, err := c.way()
 	if err != nil {

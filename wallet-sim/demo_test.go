@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"lommebok.example/wallet-sim/browser"
+	"lommebok.example/wallet-sim/faults"
 	"lommebok.example/wallet-sim/phone"
 )
 
@@ -246,6 +248,7 @@ func TestUpAndTheCommandLine(t *testing.T) {
 		t.Errorf("decline: exit %d, %s", code, out)
 	}
 	s.refusals(t)
+	s.ownFaults(t)
 	s.readme(t)
 	s.stop(t)
 	people, err := phone.ReadPeople(filepath.Join(s.data, "issuer", "test-people.json"))
@@ -253,6 +256,35 @@ func TestUpAndTheCommandLine(t *testing.T) {
 	for _, words := range []string{people[0].AppCode, s.address(0), s.address(1), s.address(2), "12865398148", "FLAT STJERNE", "app code", "in_person", "Try next", "Stopping."} {
 		if !strings.Contains(s.out.String(), words) {
 			t.Errorf("up does not say %q:\n%s", words, s.out)
+		}
+	}
+}
+
+// A folder of faults of one's own is done to a verifier: one that it refuses, one that it has no reason to, one that it refuses for something
+// else, and one that finds nothing to change, which is told as not done.
+func (s *started) ownFaults(t *testing.T) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"mine.yaml": "do: [{in: mdoc elements.0.random, flip: true}]\nexpect: {error: [digest_mismatch], status: 400}\n",
+		"same.yaml": "do: [{in: mdoc status, set: 0}]\nexpect: {}\n",
+		"code.yaml": "do: [{in: mdoc elements.0.random, flip: true}]\nexpect: {error: [device_signature]}\n",
+		"none.yaml": "do: [{in: mdoc no_such_member, drop: true}]\nexpect: {}\n",
+	} {
+		text = "name: own_" + strings.TrimSuffix(name, ".yaml") + "\nbreaks: nothing\nat: authorization response\n" + text
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	config := filepath.Join(dir, "requests.yml")
+	must(t, os.WriteFile(config, []byte("request: {page: "+s.address(1)+", form: /services/aldersgrense/start}\n"), 0o600))
+	for _, more := range [][]string{nil, {"--request-from", s.address(1)}, {"--config", config}} {
+		out, errs, code := command(t, s.flags(append([]string{"fault", "run", dir, "--verifier", s.address(1)}, more...)...)...)
+		held, done := map[string]bool{}, map[string]bool{}
+		for _, r := range decode[[]faults.Result](t, out) {
+			held[r.Fault], done[r.Fault] = r.Held, !r.NotDone
+		}
+		want := map[string]bool{"own_mine": true, "own_same": false, "own_code": false, "own_none": false}
+		if code != exitRefused || !maps.Equal(held, want) || done["own_none"] || !done["own_same"] || !done["own_code"] {
+			t.Errorf("%v: exit %d, held %v, done %v, %s%s", more, code, held, done, out, errs)
 		}
 	}
 }

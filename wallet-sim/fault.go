@@ -97,21 +97,27 @@ func faultsNamed(what string) ([]faults.Fault, error) {
 
 func (c *cli) faultRunCommand() *cobra.Command {
 	p := &person{}
-	var issuer, configuration, verifier string
+	var issuer, configuration, verifier, from, config string
 	cmd := &cobra.Command{
 		Use: "run <all, name, file or folder>", Args: cobra.ExactArgs(1), Short: "does faults to an issuer or a verifier, and tells whether each is refused as expected",
 		Long: "Makes one issuance without a fault, which must go well, and then one for each fault; with --verifier so with presentations, of what the\n" +
-			"wallet holds. The argument is all, a name of the library or its beginning (dpop, presentation), a file, or a folder of *.yaml. Exit code 3 when a fault was not refused as expected. The language is in `go doc ./wallet-sim/faults`.",
+			"wallet holds, and requests come as for `check verifier`. The argument is all, a name of the library or its beginning (dpop, presentation), a\n" +
+			"file, or a folder of *.yaml. Exit code 3 when a fault was not refused as expected. The language is in `go doc ./wallet-sim/faults`.",
 		Example: "  wallet-sim fault run all --issuer http://localhost:8080 --type proof_of_age --person 10 --insecure-allow-http\n" +
 			"  wallet-sim fault run mine.yaml --issuer https://issuer.example --type card --pid … --password … --totp-secret … --json\n" +
-			"  wallet-sim fault run presentation --verifier http://localhost:8081 --insecure-allow-http",
+			"  wallet-sim fault run presentation --verifier http://localhost:8081 --insecure-allow-http\n" +
+			"  wallet-sim fault run mine/ --verifier https://verifier.example --request-from ./new-request.sh",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			all, err := faultsOf(args[0])
 			if err != nil {
 				return err
 			}
 			if all = faults.Answers(all, verifier != ""); verifier != "" && issuer == "" && len(all) > 0 {
-				return c.runAnswers(cmd.Context(), all, verifier)
+				read, err := settings(config)
+				if err != nil {
+					return err
+				}
+				return c.runAnswers(cmd.Context(), all, verifier, sourceOf(read, from, verifier))
 			}
 			if issuer == "" || configuration == "" || verifier != "" || len(all) == 0 {
 				return usage("expected --issuer and --type for faults of issuing, or --verifier for those at the %s", faults.AtAnswer)
@@ -121,6 +127,8 @@ func (c *cli) faultRunCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&issuer, "issuer", "", "address of the issuer")
 	cmd.Flags().StringVar(&verifier, "verifier", "", "page of a verifier that holds a link with a request, or leads to one")
+	cmd.Flags().StringVar(&from, requestFrom, "", requestFromSays)
+	cmd.Flags().StringVar(&config, "config", "", "file that says where requests of the verifier come from: see check verifier")
 	cmd.Flags().StringVar(&configuration, "type", "", "credential configuration identifier, of a credential that takes key proofs without key attestations")
 	p.flags(cmd)
 	return cmd
@@ -160,7 +168,7 @@ func (c *cli) runFaults(ctx context.Context, all []faults.Fault, issuer, configu
 }
 
 // runAnswers does faults to presentations. What was done to no request is told as not held.
-func (c *cli) runAnswers(ctx context.Context, all []faults.Fault, verifier string) error {
+func (c *cli) runAnswers(ctx context.Context, all []faults.Fault, verifier string, source checks.Source) error {
 	byName := map[string]*faults.Fault{}
 	for i := range all {
 		byName[all[i].Name] = &all[i]
@@ -171,7 +179,7 @@ func (c *cli) runAnswers(ctx context.Context, all []faults.Fault, verifier strin
 	}
 	results := []faults.Result{}
 	v := checks.Verifier{
-		Address: strings.TrimSuffix(verifier, "/"), Way: way, Source: checks.Source{Page: verifier}, Faults: all,
+		Address: strings.TrimSuffix(verifier, "/"), Way: way, Source: source, Faults: all,
 		Browser: func() (*browser.Browser, error) { return c.plainBrowser(browser.Person{}) },
 		Tell: func(one checks.Result) {
 			r := one.AsFault(byName[one.ID])

@@ -21,6 +21,7 @@ import (
 type answer struct {
 	asked      openid4vp.RequestObject // as the proofs see it
 	parts      []*part
+	held       []*wallet.Credential // all of the wallet's
 	at         time.Time
 	thumbprint []byte // of the key in the session transcript; nil for an answer in the clear
 	plain      bool   // answered in the clear, whatever was asked
@@ -28,25 +29,25 @@ type answer struct {
 	encrypt    openid4vp.EncryptionKey
 
 	payload []func(payload map[string]any) error // vp_token and state, as JSON has them
-	jwe     func(string) (string, error)
+	jwe     []func(string) (string, error)
 	form    []func(url.Values) error
 	twice   bool // posted once more
 }
 
 // part is one presentation.
 type part struct {
-	query, format string
-	credential    string
-	key           *ecdsa.PrivateKey
-	paths         [][]any
-	more          map[string]any
+	query, format, kind string
+	credential          string
+	key                 *ecdsa.PrivateKey
+	paths               [][]any
+	more                map[string]any
 
 	presented []func(string) (string, error) // changes of the presentation, one after the other
 }
 
-// newAnswer is the good answer to a request.
-func newAnswer(r *wallet.Request, at time.Time) (*answer, error) {
-	a := &answer{asked: r.Object(), at: at, uri: r.ResponseURI(), plain: true}
+// newAnswer is the good answer to a request, by a wallet that holds what it holds.
+func newAnswer(r *wallet.Request, held []*wallet.Credential, at time.Time) (*answer, error) {
+	a := &answer{asked: r.Object(), held: held, at: at, uri: r.ResponseURI(), plain: true}
 	if a.asked.Encrypted() {
 		var err error
 		if a.encrypt, err = a.asked.ClientMetadata.EncryptionKey(); err != nil {
@@ -56,7 +57,7 @@ func newAnswer(r *wallet.Request, at time.Time) (*answer, error) {
 	}
 	for _, s := range r.Shares {
 		c, paths, more := s.Shown()
-		a.parts = append(a.parts, &part{query: s.Query, format: s.Credential.Format, credential: c.Credential, key: c.Key.PrivateKey, paths: paths, more: more})
+		a.parts = append(a.parts, &part{query: s.Query, format: s.Credential.Format, kind: s.Credential.Type, credential: c.Credential, key: c.Key.PrivateKey, paths: paths, more: more})
 	}
 	return a, nil
 }
@@ -126,9 +127,9 @@ func (a *answer) envelope(payload map[string]any) (url.Values, error) {
 		return nil, err
 	}
 	jwe, err := jose.Encrypt(raw, a.encrypt.JWK, a.encrypt.Enc)
-	if a.jwe != nil {
-		if jwe, err = a.jwe(jwe); err != nil {
-			return nil, err
+	for _, change := range a.jwe {
+		if err == nil {
+			jwe, err = change(jwe)
 		}
 	}
 	return openid4vp.Form(jwe), err
@@ -170,8 +171,13 @@ func lastPart(text string, change func(string) (string, error)) (string, error) 
 	return text[:i] + changed, err
 }
 
+// transcript is what a device signs for.
+func (a *answer) transcript() ([]byte, error) {
+	return openid4vp.SessionTranscript(a.asked.ClientID, a.asked.Nonce, a.thumbprint, a.asked.ResponseURI)
+}
+
 func (a *answer) presentMdoc(p *part) (string, error) {
-	transcript, err := openid4vp.SessionTranscript(a.asked.ClientID, a.asked.Nonce, a.thumbprint, a.asked.ResponseURI)
+	transcript, err := a.transcript()
 	if err != nil {
 		return "", err
 	}

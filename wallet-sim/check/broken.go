@@ -1,7 +1,6 @@
 package check
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -18,7 +17,6 @@ import (
 	"strings"
 	"time"
 
-	"lommebok.example/specs/cose"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/specs/openid4vp"
@@ -66,6 +64,9 @@ func (a *answer) change(c *faults.Change) error {
 	where, name, _ := strings.Cut(c.In, " ")
 	switch where {
 	case "json":
+		if name == "state" && a.asked.State == "" {
+			return errUnfit // a verifier that sent none has none to hold it against
+		}
 		a.payload = append(a.payload, func(p map[string]any) error { return c.InObject(p, strings.Replace(name, "*", a.parts[0].query, 1)) })
 		return nil
 	case "form":
@@ -75,13 +76,15 @@ func (a *answer) change(c *faults.Change) error {
 		return a.changeJWE(c, name)
 	case "claims":
 		return a.withhold()
+	case "credential":
+		return a.exchange()
 	case "time":
 		if a.of(openid4vci.FormatSDJWTVC) == nil {
 			return errUnfit
 		}
 		a.at = a.at.Add(c.Shift)
 		return nil
-	case "transcript", "device-auth", "element", "issuer-auth":
+	case "mdoc", "transcript", "device-auth", "issuer-auth":
 		return a.changeMdoc(c, where, name)
 	}
 	return a.changeSDJWT(c, where, name)
@@ -117,6 +120,8 @@ func (a *answer) changeJWE(c *faults.Change, what string) error {
 	switch {
 	case a.plain:
 		return errUnfit
+	case what == "kid" && c.Drop:
+		a.encrypt.JWK.Kid = ""
 	case what == "kid":
 		a.encrypt.JWK.Kid = fmt.Sprint(c.Set)
 	case what == "key":
@@ -127,10 +132,12 @@ func (a *answer) changeJWE(c *faults.Change, what string) error {
 		other := jose.PublicJWK(&key.PublicKey)
 		other.Kid, other.Alg, other.Use = a.encrypt.JWK.Kid, a.encrypt.JWK.Alg, a.encrypt.JWK.Use
 		a.encrypt.JWK = other
+	case what != "":
+		a.jwe = append(a.jwe, func(jwe string) (string, error) { return c.InJWE(jwe, what) })
 	case c.Drop:
 		a.plain = true
 	default:
-		a.jwe = func(jwe string) (string, error) { return changed(c, jwe) }
+		a.jwe = append(a.jwe, func(jwe string) (string, error) { return changed(c, jwe) })
 	}
 	return nil
 }
@@ -153,6 +160,19 @@ func (a *answer) withhold() error {
 	}
 	a.parts[0].paths = [][]any{}
 	return nil
+}
+
+// exchange shows a credential of another type in place of the first that the wallet holds one for.
+func (a *answer) exchange() error {
+	for _, p := range a.parts {
+		for _, c := range a.held {
+			if c.Format == p.format && c.Type != p.kind && len(c.Copies) > 0 {
+				p.credential, p.key, p.paths, p.more = c.Copies[0].Credential, c.Copies[0].Key.PrivateKey, [][]any{}, nil
+				return nil
+			}
+		}
+	}
+	return errUnfit
 }
 
 // changeSDJWT changes an SD-JWT VC as it is presented. What stands before the key binding is bound again by the holder's key, so that
@@ -269,94 +289,4 @@ func issuedByStranger(jwt string, at time.Time) (string, error) {
 	return faults.Resign(jwt, key, func(header, _ map[string]any) {
 		header["alg"], header["x5c"] = "ES256", []string{base64.StdEncoding.EncodeToString(leaf.Raw)}
 	})
-}
-
-// changeMdoc changes what a device signs, its signature, or what the issuer signed.
-func (a *answer) changeMdoc(c *faults.Change, where, name string) error {
-	p := a.of(openid4vci.FormatMdoc)
-	if p == nil || name == "thumbprint" && a.plain {
-		return errUnfit
-	}
-	switch {
-	case where == "issuer-auth":
-		return a.changeIssuerAuth(p, c)
-	case where == "device-auth":
-		p.presented = append(p.presented, func(text string) (string, error) {
-			raw, err := jose.DecodeBase64URL(text)
-			if err == nil {
-				raw[len(raw)-20] ^= 1 // within the signature, which only the status follows
-			}
-			return jose.EncodeBase64URL(raw), err
-		})
-	case where == "element":
-		p.presented = append(p.presented, otherElement)
-	case name == "thumbprint":
-		a.thumbprint = nil
-	default:
-		into := map[string]*string{"nonce": &a.asked.Nonce, "client_id": &a.asked.ClientID, "response_uri": &a.asked.ResponseURI}[name]
-		text, err := changed(c, *into)
-		*into = text
-		return err
-	}
-	return nil
-}
-
-// otherElement changes a bit of the random value in the first IssuerSignedItem (ISO/IEC 18013-5 section 8.3.2.1.2.2), which nothing but its
-// digest covers.
-func otherElement(text string) (string, error) {
-	raw, err := jose.DecodeBase64URL(text)
-	if err != nil {
-		return "", err
-	}
-	name := []byte("\x66random") // a text of six bytes; the value's head follows in one byte or two
-	i := bytes.Index(raw, name)
-	if i < 0 || i+len(name)+2 >= len(raw) {
-		return "", fmt.Errorf("%w: no element is shown", faults.ErrNothing)
-	}
-	raw[i+len(name)+2] ^= 1
-	return jose.EncodeBase64URL(raw), nil
-}
-
-// changeIssuerAuth spoils the issuer's signature, or has a stranger sign in place of the issuer.
-func (a *answer) changeIssuerAuth(p *part, c *faults.Change) error {
-	raw, err := jose.DecodeBase64URL(p.credential)
-	if err != nil {
-		return err
-	}
-	auth, err := issuerAuth(raw)
-	if err != nil {
-		return err
-	}
-	signed, err := cose.ParseSign1(auth)
-	if err != nil {
-		return err
-	}
-	other := bytes.Clone(signed.Signature)
-	other[10] ^= 1
-	spoiled := bytes.Replace(raw, signed.Signature, other, 1)
-	if c.ByStranger() {
-		key, leaf, err := stranger(x5c.DocumentSigner, a.at)
-		if err != nil {
-			return err
-		}
-		if signed, err = cose.Sign(key, signed.Protected, cose.Header{X5Chain: []*x509.Certificate{leaf}}, signed.Payload, false); err != nil {
-			return err
-		}
-		by, err := signed.MarshalCBOR()
-		if err != nil {
-			return err
-		}
-		spoiled = bytes.Replace(raw, auth, by, 1)
-	}
-	p.credential = jose.EncodeBase64URL(spoiled)
-	return nil
-}
-
-// issuerAuth is the COSE_Sign1 in an IssuerSigned, as it stands there.
-func issuerAuth(raw []byte) ([]byte, error) {
-	var members map[string]cose.RawMessage
-	if err := cose.Unmarshal(raw, &members); err != nil {
-		return nil, err
-	}
-	return members["issuerAuth"], nil
 }

@@ -223,7 +223,11 @@ func (s *verifierSeen) answer(ctx context.Context, one *asked, f *faults.Fault) 
 	if err := s.Way.Wallet.Settle(one.request); err != nil {
 		return nil, err
 	}
-	a, err := newAnswer(one.request, s.Way.Wallet.Now())
+	held, err := s.Way.Wallet.Store.List()
+	if err != nil {
+		return nil, err
+	}
+	a, err := newAnswer(one.request, held, s.Way.Wallet.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +262,7 @@ func (s *verifierSeen) broken(ctx context.Context, rule brokenRule) verdict {
 		if v, err = s.brokenAt(ctx, &s.ways[i], rule); err == nil {
 			return v
 		}
-		if !errors.Is(err, errUnfit) {
+		if !errors.Is(err, errUnfit) && !errors.Is(err, faults.ErrNothing) {
 			break
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -15,7 +16,9 @@ import (
 	"lommebok.example/internal/keys"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
+	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/faults"
+	"lommebok.example/wallet-sim/wallet"
 )
 
 // the names of wallets: one with all that the services ask for, one with SD-JWT VCs alone.
@@ -45,19 +48,33 @@ func (w *town) ourVerifier(t *testing.T) {
 	if n := len(verifierRules()) + len(brokenRules(library(t))); len(r.Results) != n || r.Count(Held) != n {
 		t.Errorf("%d requirements of %d, %d held", len(r.Results), n, r.Count(Held))
 	}
-	codes := map[string]string{ // each is refused for what is broken in it, and not for something else
-		"presentation_sdjwt_nonce_other": "key_binding_nonce", "presentation_sdjwt_sd_hash_other": "key_binding_sd_hash", "presentation_sdjwt_iat_long_ago": "key_binding_time",
-		"presentation_sdjwt_issuer_untrusted": "issuer_untrusted", "presentation_mdoc_issuer_untrusted": "issuer_untrusted", "presentation_mdoc_nonce_other": "device_signature",
-		"presentation_mdoc_issuer_signature": "issuer_signature", "presentation_claim_withheld": "not_as_asked", "presentation_state_other": "state_mismatch",
-		"presentation_sdjwt_disclosure_invented": "disclosure_unreferenced", "presentation_mdoc_element_changed": "digest_mismatch",
+	eachForItsReason(t, r)
+	w.nextService(t)
+	w.reports(t, r)
+}
+
+// A fault that finds nothing to change in what one service asks for is done to what another does.
+func (w *town) nextService(t *testing.T) {
+	t.Helper()
+	all, err := faults.Parse([]byte("name: at_one\nbreaks: none\nat: authorization response\ndo: [{in: json vp_token.person.0, set: x}]\nexpect: {}\n---\n" +
+		"name: at_another\nbreaks: none\nat: authorization response\ndo: [{in: json vp_token.age.0, set: x}]\nexpect: {}\n"))
+	must(t, err)
+	v := Verifier{Address: w.verifierURL, Way: w.way(full), Source: Source{Page: w.verifierURL}, Faults: all,
+		Browser: func() (*browser.Browser, error) { return browser.New(nil, browser.Person{}, time.Now) }}
+	r, err := v.Check(t.Context())
+	must(t, err)
+	if r.Count(Held) != len(all) {
+		t.Errorf("%+v", r.Results)
 	}
-	for _, one := range r.Results {
-		last := len(one.Exchanges) - 1
-		if want := codes[one.ID]; want != "" && (last < 0 || one.Exchanges[last].Refusal == nil || one.Exchanges[last].Refusal.Code != want) {
-			t.Errorf("%s is not refused with %s: %+v", one.ID, want, one.Exchanges)
+}
+
+// A verifier that sent no state has none to hold an answer against.
+func TestNoState(t *testing.T) {
+	for name, want := range map[string]error{"json state": errUnfit, "json vp_token": nil} {
+		if err := (&answer{parts: []*part{{}}}).change(&faults.Change{In: name, Drop: true}); !errors.Is(err, want) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
-	w.reports(t, r)
 }
 
 // A wallet that holds nothing says so for each requirement that takes an answer.
@@ -190,7 +207,9 @@ func (w *town) brokenVerifier(t *testing.T) {
 		{rule: "presentation_sdjwt_nonce_other", by: taken("key_binding_nonce"), also: []string{"presentation_sdjwt_nonce", "presentation_sdjwt_aud"}, falls: []string{"presentation_sdjwt_nonce_longer"}},
 		{rule: "presentation_sdjwt_sd_hash_other", by: taken("key_binding_sd_hash"), also: []string{"presentation_sdjwt_sd", "presentation_sdjwt_iat"}},
 		{rule: "presentation_sdjwt_kb_missing", by: taken("key_binding_missing"), also: []string{"presentation_sdjwt_kb"}},
-		{rule: "presentation_sdjwt_issuer_signature", by: taken("issuer_signature"), also: []string{"presentation_sdjwt_issuer", "presentation_sdjwt_disclosure"}, falls: []string{"presentation_sdjwt_issuer_claim_changed"}},
+		{rule: "presentation_sdjwt_issuer_signature", by: taken("issuer_signature"), also: []string{"presentation_sdjwt_issuer", "presentation_sdjwt_disclosure"}, falls: []string{
+			"presentation_sdjwt_issuer_claim_changed", "presentation_sdjwt_issuer_type_changed", "presentation_sdjwt_issuer_holder_dropped",
+		}},
 		{rule: "presentation_sdjwt_issuer_untrusted", by: taken("issuer_untrusted"), also: []string{"presentation_sdjwt_issuer", "presentation_sdjwt_kb"}},
 		{rule: "presentation_state_other", by: taken("state_mismatch"), also: []string{"presentation_s"}, falls: []string{"presentation_state_missing"}},
 		{rule: "presentation_claim_withheld", by: rewritten("/responses/", func(a *reply) {
@@ -212,7 +231,7 @@ func (w *town) brokenVerifier(t *testing.T) {
 			if bytes.Contains(a.Body.Bytes(), []byte("kid: expected")) {
 				a.Code = 500
 			}
-		}), also: []string{"presentation_jwe"}},
+		}), also: []string{"presentation_jwe"}, falls: []string{"presentation_jwe_kid_missing"}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			w.t = t
@@ -303,5 +322,22 @@ func TestBind(t *testing.T) {
 	must(t, err)
 	if sum := sha256.Sum256([]byte(shown)); claims["sd_hash"] != base64.RawURLEncoding.EncodeToString(sum[:]) {
 		t.Errorf("%v", claims)
+	}
+}
+
+// Another credential is one of another type in the same format, with its own key; a wallet without one cannot show it.
+func TestAnotherCredential(t *testing.T) {
+	key, _, err := stranger(x5c.CredentialIssuer, time.Now())
+	must(t, err)
+	one := func(format, kind string) *wallet.Credential {
+		return &wallet.Credential{Format: format, Type: kind, Copies: []wallet.Copy{{Credential: kind, Key: wallet.Key{PrivateKey: key}}}}
+	}
+	a := &answer{parts: []*part{{format: "x", kind: "asked", credential: "asked"}}, held: []*wallet.Credential{one("x", "asked"), one("y", "of another format")}}
+	if err := a.exchange(); !errors.Is(err, errUnfit) || a.parts[0].credential != "asked" {
+		t.Errorf("%v, %+v", err, a.parts[0])
+	}
+	a.held = append(a.held, one("x", "another"))
+	if err := a.exchange(); err != nil || a.parts[0].credential != "another" || a.parts[0].key != key {
+		t.Errorf("%v, %+v", err, a.parts[0])
 	}
 }

@@ -49,14 +49,20 @@
 //	json a.b.0            what is encrypted: vp_token and state; * stands for the first query
 //	form NAME             a parameter; * for each
 //	jwe                   as a whole: drop sends it in the clear
-//	jwe kid, jwe key      which key it says that it is encrypted to (set), and another key (set: stranger)
+//	jwe kid, jwe key      which key it says that it is encrypted to (set or drop), and another key (set: stranger)
+//	jwe header.NAME       a member of its header; jwe encrypted_key, iv, ciphertext, tag: its other parts. It is not encrypted again
 //	kb-jwt                with jwt; drop leaves it away. ${nonce}, ${client_id} and ${client_id without prefix} are those of the request
 //	issuer-jwt            with jwt, and sign: kept, none, or stranger for an issuer whom nobody trusts; the holder binds it anew
 //	disclosure 0          the first; new is one more, of [salt, name, value]
 //	claims                drop withholds the last
+//	credential            set: other shows one of another type that the wallet holds in the same format, without a claim
 //	time                  shift: when the key binding is made
 //	transcript NAME       nonce, client_id, response_uri or thumbprint that a device signs for
-//	device-auth           flip: its signature
-//	element               flip: the first element that is shown, so that its digest is another
+//	mdoc                  the DeviceResponse as a text: encode, flip
+//	mdoc a.b.0            in it, where * is the first member of a map; nothing is signed again. It may begin with document, elements (those of
+//	                      the first namespace, such as elements.0.elementValue), issuerAuth, mso, deviceSigned or deviceSignature
+//	device-auth           flip: its signature; set: stranger with sign: stranger for another key
 //	issuer-auth           flip: the issuer's signature; set: stranger with sign: stranger
+//
+// What cannot be done at a place is no fault, and one that finds nothing to change is told as not done.
 package faults

@@ -117,24 +117,36 @@ func (f *Fault) message() (what string, wait time.Duration, err error) {
 	return what, wait, err
 }
 
-func (c *Change) check(inAnswer bool) error {
-	kinds := 0
-	for _, is := range []bool{c.Set != nil, c.Drop, c.Repeat, c.Flip, c.Shift != 0, c.Earlier, c.Encode != "", c.Reverse} {
-		if is {
-			kinds++
+// kinds are what a change does: one, when it is sound.
+func (c *Change) kinds() (all []string) {
+	for _, k := range []struct {
+		name string
+		is   bool
+	}{
+		{"set", c.Set != nil}, {"drop", c.Drop}, {"repeat", c.Repeat}, {"flip", c.Flip}, {"shift", c.Shift != 0}, {"earlier", c.Earlier},
+		{"encode", c.Encode != ""}, {"reverse", c.Reverse},
+	} {
+		if k.is {
+			all = append(all, k.name)
 		}
 	}
+	return all
+}
+
+func (c *Change) check(inAnswer bool) error {
 	switch {
 	case !inAnswer && !place.MatchString(c.In):
 		return fmt.Errorf("in: expected method, body, header NAME, form NAME or json PATH, got %q", c.In)
 	case !inJWT.MatchString(c.JWT):
 		return fmt.Errorf("jwt: expected header.NAME, claims.NAME or signature, got %q", c.JWT)
-	case kinds != 1:
+	case len(c.kinds()) != 1:
 		return fmt.Errorf("in %s: expected exactly one of set, drop, repeat, flip, shift, earlier, encode, reverse", c.In)
 	case !slices.Contains([]string{"", byWallet, byStranger, kept, unsigned}, c.Sign):
 		return fmt.Errorf("sign: expected wallet, stranger, kept or none, got %q", c.Sign)
 	case !slices.Contains([]string{"", "base64", "hex"}, c.Encode):
 		return fmt.Errorf("encode: expected base64 or hex, got %q", c.Encode)
+	case inAnswer:
+		return c.checkAnswer()
 	}
 	return nil
 }

@@ -82,12 +82,22 @@ func TestNoFaultOfAPresentation(t *testing.T) {
 	if all, err := Parse([]byte(soundAnswer)); err != nil || !all[0].Presents() || len(Answers(all, true)) != 1 || len(Answers(all, false)) != 0 {
 		t.Fatalf("%v", err)
 	}
+	const place = "in: kb-jwt, jwt: claims.nonce, set: a"
 	for name, c := range map[string]struct{ old, with string }{
 		"place of an issuance": {"in: kb-jwt, jwt: claims.nonce", "in: header DPoP"}, "no place": {"in: kb-jwt, jwt: claims.nonce", "in: nowhere"},
 		"key binding as a whole": {"jwt: claims.nonce, ", ""}, "issuer's JWT as a whole": {"in: kb-jwt, jwt: claims.nonce", "in: issuer-jwt"},
-		"JWT where none is": {"in: kb-jwt", "in: claims"}, "nothing earlier": {"set: a", "earlier: true"}, "no other encoding": {"set: a", "encode: hex"},
+		"JWT where none is": {"in: kb-jwt", "in: claims"}, "nothing earlier": {"set: a", "earlier: true"}, "a claim encoded": {"set: a", "encode: hex"},
 		"time is shifted": {"in: kb-jwt, jwt: claims.nonce", "in: time"}, "lost": {"expect: {}", "expect: {lost: true}"},
 		"delayed": {"do: [{in: kb-jwt, jwt: claims.nonce, set: a}]", "message: delay 2s"}, "signed by who": {"set: a", "set: a, sign: me"},
+		"device's signature left away": {place, "in: device-auth, drop: true"}, "device's signature said": {place, "in: device-auth, set: x"},
+		"issuer by a name": {place, "in: issuer-auth, set: x, sign: stranger"}, "issuer nobody says": {place, "in: issuer-auth, set: stranger"},
+		"flip by a stranger": {place, "in: issuer-auth, flip: true, sign: stranger"}, "kid twice": {place, "in: jwe kid, repeat: true"},
+		"another key by a name": {place, "in: jwe key, set: mine"}, "no key": {place, "in: jwe key, drop: true"}, "claims said": {place, "in: claims, set: x"},
+		"thumbprint said": {place, "in: transcript thumbprint, set: abc"}, "another disclosure flipped": {place, "in: disclosure new, flip: true"},
+		"credential by a name": {place, "in: credential, set: x"}, "path of nothing": {place, "in: mdoc documents..0, drop: true"}, "mdoc signed again": {place, "in: mdoc version, set: x, sign: stranger"},
+		"mdoc left away": {place, "in: mdoc, drop: true"}, "element encoded": {place, "in: mdoc elements.0, encode: hex"}, "header flipped": {place, "in: jwe header.alg, flip: true"},
+		"part of no JWE": {place, "in: jwe payload, drop: true"}, "another device by a name": {place, "in: device-auth, set: mine, sign: stranger"},
+		"device that signs as itself": {place, "in: device-auth, set: stranger"}, "the issuer's key": {place, "in: issuer-jwt, jwt: claims.exp, set: 1"}, "signed where nothing is": {place, "in: claims, drop: true, sign: kept"},
 	} {
 		if _, err := Parse([]byte(strings.Replace(soundAnswer, c.old, c.with, 1))); !errors.Is(err, ErrFault) {
 			t.Errorf("%s: %v", name, err)
