@@ -19,7 +19,8 @@ import (
 
 // answer is what a wallet would answer, with the places where it can be broken before it is made.
 type answer struct {
-	asked      openid4vp.RequestObject // as the proofs see it
+	asked      openid4vp.RequestObject // as a key binding sees it
+	session    openid4vp.RequestObject // as the device of an mdoc sees it
 	parts      []*part
 	held       []*wallet.Credential // all of the wallet's
 	at         time.Time
@@ -47,7 +48,7 @@ type part struct {
 
 // newAnswer is the good answer to a request, by a wallet that holds what it holds.
 func newAnswer(r *wallet.Request, held []*wallet.Credential, at time.Time) (*answer, error) {
-	a := &answer{asked: r.Object(), held: held, at: at, uri: r.ResponseURI(), plain: true}
+	a := &answer{asked: r.Object(), session: r.Object(), held: held, at: at, uri: r.ResponseURI(), plain: true}
 	if a.asked.Encrypted() {
 		var err error
 		if a.encrypt, err = a.asked.ClientMetadata.EncryptionKey(); err != nil {
@@ -173,7 +174,7 @@ func lastPart(text string, change func(string) (string, error)) (string, error) 
 
 // transcript is what a device signs for.
 func (a *answer) transcript() ([]byte, error) {
-	return openid4vp.SessionTranscript(a.asked.ClientID, a.asked.Nonce, a.thumbprint, a.asked.ResponseURI)
+	return openid4vp.SessionTranscript(a.session.ClientID, a.session.Nonce, a.thumbprint, a.session.ResponseURI)
 }
 
 func (a *answer) presentMdoc(p *part) (string, error) {

@@ -31,11 +31,13 @@ var errUnfit = errors.New("the request asks for nothing that this can be done to
 type brokenRule struct {
 	Requirement
 	fault faults.Fault
+	codes []string // of all checks that a verifier may tell of
 }
 
-// brokenRules are those of the faults that are done to answers.
-func brokenRules(all []faults.Fault) []brokenRule {
+// brokenRules are those of the faults that are done to answers; codes are those of checks, besides their own.
+func brokenRules(all []faults.Fault, codes []string) []brokenRule {
 	var rules []brokenRule
+	codes = slices.Concat(codes, faults.Checks(all))
 	for _, f := range faults.Answers(all, true) {
 		what, profile := f.Says, OpenID4VP
 		if what == "" {
@@ -44,7 +46,7 @@ func brokenRules(all []faults.Fault) []brokenRule {
 		if strings.Contains(f.Breaks, HAIP) {
 			profile = HAIP
 		}
-		rules = append(rules, brokenRule{Requirement{f.Name, profile, f.Breaks, "Refuses an answer " + what + "."}, f})
+		rules = append(rules, brokenRule{Requirement{f.Name, profile, f.Breaks, "Refuses an answer " + what + "."}, f, codes})
 	}
 	return rules
 }
@@ -52,8 +54,8 @@ func brokenRules(all []faults.Fault) []brokenRule {
 // breaks has a fault done to an answer that is to be made. Errors: errUnfit, faults.ErrNothing.
 func (a *answer) breaks(f *faults.Fault) error {
 	a.twice = f.Message == "repeat"
-	for i := range f.Do {
-		if err := a.change(&f.Do[i]); err != nil {
+	for _, c := range f.Do { // a copy: a change fills in what this request says
+		if err := a.change(&c); err != nil {
 			return err
 		}
 	}

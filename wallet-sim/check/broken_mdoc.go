@@ -52,7 +52,7 @@ func (a *answer) changeMdoc(c *faults.Change, where, name string) error {
 		a.thumbprint = bytes.Clone(a.thumbprint)
 		a.thumbprint[len(a.thumbprint)-1] ^= 1
 	default:
-		into := map[string]*string{"nonce": &a.asked.Nonce, "client_id": &a.asked.ClientID, "response_uri": &a.asked.ResponseURI}[name]
+		into := map[string]*string{"nonce": &a.session.Nonce, "client_id": &a.session.ClientID, "response_uri": &a.session.ResponseURI}[name]
 		text, err := changed(c, *into)
 		*into = text
 		return err

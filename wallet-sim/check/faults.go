@@ -14,14 +14,22 @@ import (
 
 // requirementOf is the rule that a fault breaks.
 func requirementOf(f *faults.Fault) Requirement {
-	expect := fmt.Sprintf("error %s", strings.Join(f.Expect.Error, " or "))
-	if f.Expect.Status != 0 {
-		expect += fmt.Sprintf(", status %d", f.Expect.Status)
-	}
 	return Requirement{
 		ID: prefixOf(f.Breaks) + "-" + f.Name, Profile: profileOf(f.Breaks), Section: f.Breaks,
-		Says: fmt.Sprintf("Refuses at the %s: %s (%s).", f.At, strings.ReplaceAll(f.Name, "_", " "), expect),
+		Says: fmt.Sprintf("Refuses at the %s: %s (%s).", f.At, strings.ReplaceAll(f.Name, "_", " "), words(f.Expect)),
 	}
+}
+
+// words say how a server is to answer.
+func words(e faults.Expect) string {
+	var all []string
+	if codes := slices.Concat(e.Error, e.Check); len(codes) > 0 {
+		all = append(all, "error "+strings.Join(codes, " or "))
+	}
+	if e.Status != 0 {
+		all = append(all, fmt.Sprintf("status %d", e.Status))
+	}
+	return strings.Join(all, ", ")
 }
 
 // prefixes are how a specification is called in an identifier.
@@ -112,10 +120,7 @@ func (s *issuerSeen) faulted(f *faults.Fault, r faults.Result) verdict {
 		return v
 	}
 	v.outcome = Failed
-	v.expected = fmt.Sprintf("refused with %s", strings.Join(f.Expect.Error, " or "))
-	if f.Expect.Status != 0 {
-		v.expected += fmt.Sprintf(" and status %d", f.Expect.Status)
-	}
+	v.expected = "refused with " + words(f.Expect)
 	switch {
 	case r.Status == 0:
 		v.found = r.Says

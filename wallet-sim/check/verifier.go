@@ -66,7 +66,7 @@ func VerifierRequirements() (all []Requirement, err error) {
 		all = append(all, r.Requirement)
 	}
 	library, err := faults.Library()
-	for _, r := range brokenRules(library) {
+	for _, r := range brokenRules(library, nil) {
 		all = append(all, r.Requirement)
 	}
 	return all, err
@@ -74,18 +74,18 @@ func VerifierRequirements() (all []Requirement, err error) {
 
 // rules are those that it is judged by.
 func (v *Verifier) rules() ([]verifierRule, []brokenRule, error) {
+	library, err := faults.Library()
+	if err != nil {
+		return nil, nil, err
+	}
 	if v.Faults != nil {
-		return nil, brokenRules(v.Faults), nil
+		return nil, brokenRules(v.Faults, faults.Checks(library)), nil
 	}
 	all, err := VerifierRequirements()
 	if err == nil {
 		err = v.Chosen.check(all)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	library, err := faults.Library()
-	return verifierRules(), brokenRules(library), err
+	return verifierRules(), brokenRules(library, nil), err
 }
 
 // Check has the verifier ask again and again, answers well and wrongly, and judges. Errors: ErrChosen, ErrNoRequest.
@@ -283,7 +283,7 @@ func (s *verifierSeen) brokenAt(ctx context.Context, way *Source, rule brokenRul
 	case err != nil:
 		return verdict{}, err
 	case x.Status >= 400 && x.Status < 500:
-		return refusedAs(&rule.fault, x), nil
+		return rule.refused(x), nil
 	case x.Status == http.StatusOK && way.Accepted != "":
 		return s.shownAs(ctx, one, x), nil
 	}
@@ -310,12 +310,17 @@ func because(err error) string {
 	return ": " + err.Error()
 }
 
-// refusedAs holds a refusal against what a fault expects: whatever it expects nothing of is right.
-func refusedAs(f *faults.Fault, x *transaction.Exchanged) verdict {
+// refused holds a refusal against what the fault expects: whatever it expects nothing of is right.
+func (r *brokenRule) refused(x *transaction.Exchanged) verdict {
 	var e oauth2.Error
 	_ = json.Unmarshal(x.Got, &e) // no code where the answer is none
-	if f.Expect.Status != 0 && f.Expect.Status != x.Status || len(f.Expect.Error) > 0 && !slices.Contains(f.Expect.Error, e.Code) {
-		return failed(x, fmt.Sprintf("refused with %s and status %d", strings.Join(f.Expect.Error, " or "), f.Expect.Status), "%q with status %d", e.Code, x.Status)
+	expect := r.fault.Expect
+	codes := expect.Error
+	if slices.Contains(r.codes, e.Code) {
+		codes = slices.Concat(codes, expect.Check)
+	}
+	if expect.Status != 0 && expect.Status != x.Status || len(codes) > 0 && !slices.Contains(codes, e.Code) {
+		return failed(x, "refused with "+words(expect), "%q with status %d", e.Code, x.Status)
 	}
 	return held(x)
 }

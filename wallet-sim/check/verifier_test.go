@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"lommebok.example/internal/keys"
+	"lommebok.example/specs/openid4vci"
 	"lommebok.example/specs/openid4vp"
 	"lommebok.example/specs/x5c"
 	"lommebok.example/wallet-sim/browser"
@@ -45,7 +46,7 @@ func (w *town) ourVerifier(t *testing.T) {
 	w.fill(full, age, mpid, "no.sikt.elevbevis_sd_jwt_vc")
 	r := w.checkVerifier(full, Source{Page: w.verifierURL}, "presentation_")
 	r.failedAs(t)
-	if n := len(verifierRules()) + len(brokenRules(library(t))); len(r.Results) != n || r.Count(Held) != n {
+	if n := len(verifierRules()) + len(brokenRules(library(t), nil)); len(r.Results) != n || r.Count(Held) != n {
 		t.Errorf("%d requirements of %d, %d held", len(r.Results), n, r.Count(Held))
 	}
 	eachForItsReason(t, r)
@@ -142,6 +143,11 @@ func taken(code string) func(http.Handler) http.Handler {
 	})
 }
 
+// tells another code of what is refused with one.
+func tells(code, other string) func(http.Handler) http.Handler {
+	return refusedSo("/responses/", code, func(a *reply) { a.put(map[string]any{"error": other}) })
+}
+
 const (
 	takes = "VP-5-request" // falls with whatever the wallet itself minds
 	lends = "/services/lanekassen/start"
@@ -152,6 +158,8 @@ func (w *town) brokenVerifier(t *testing.T) {
 	w.t = t
 	w.emptyWallet(t)
 	w.pages(t)
+	w.verifier.by(tells("key_binding_audience", "a_code_of_its_own"))
+	w.checkVerifier(full, Source{Page: w.verifierURL, Form: lends}, "presentation_sdjwt_aud").failedAs(t)
 	root, err := keys.Signer(filepath.Join(w.dir, "verifier"), "access-ca")
 	must(t, err)
 	anchor, err := keys.Certificate(filepath.Join(w.dir, "verifier"), "access-ca", root, time.Now(), time.Now())
@@ -205,6 +213,7 @@ func (w *town) brokenVerifier(t *testing.T) {
 		{rule: "HAIP-5.1-redirect_uri", by: object("/responses/", func(o map[string]any) { delete(o, "redirect_uri") })},
 		{rule: "VP-13.3-response_code", by: object("/responses/", func(o map[string]any) { o["redirect_uri"] = w.verifierURL + "/done?id=7" })},
 		{rule: "presentation_sdjwt_nonce_other", by: taken("key_binding_nonce"), also: []string{"presentation_sdjwt_nonce", "presentation_sdjwt_aud"}, falls: []string{"presentation_sdjwt_nonce_longer"}},
+		{rule: "presentation_sdjwt_aud_other", by: tells("key_binding_audience", "key_binding_time"), also: []string{"presentation_sdjwt_aud", "presentation_sdjwt_nonce"}, falls: []string{"presentation_sdjwt_aud_without_prefix"}},
 		{rule: "presentation_sdjwt_sd_hash_other", by: taken("key_binding_sd_hash"), also: []string{"presentation_sdjwt_sd", "presentation_sdjwt_iat"}},
 		{rule: "presentation_sdjwt_kb_missing", by: taken("key_binding_missing"), also: []string{"presentation_sdjwt_kb"}},
 		{rule: "presentation_sdjwt_issuer_signature", by: taken("issuer_signature"), also: []string{"presentation_sdjwt_issuer", "presentation_sdjwt_disclosure"}, falls: []string{
@@ -339,5 +348,40 @@ func TestAnotherCredential(t *testing.T) {
 	a.held = append(a.held, one("x", "another"))
 	if err := a.exchange(); err != nil || a.parts[0].credential != "another" || a.parts[0].key != key {
 		t.Errorf("%v, %+v", err, a.parts[0])
+	}
+}
+
+// What a fault takes from a request is that request's, each time that it is done.
+func TestEachRequestHasItsNonce(t *testing.T) {
+	f := &faults.Fault{Do: []faults.Change{{In: "kb-jwt", JWT: "claims.nonce", Set: "${nonce}x"}}}
+	key, _, err := stranger(x5c.CredentialIssuer, time.Now())
+	must(t, err)
+	proof, err := faults.Resign("e30.e30.AAAA", key, func(_, _ map[string]any) {})
+	must(t, err)
+	for _, nonce := range []string{"first", "second"} {
+		p := &part{format: openid4vci.FormatSDJWTVC, key: key}
+		must(t, (&answer{asked: openid4vp.RequestObject{Nonce: nonce}, parts: []*part{p}}).breaks(f))
+		text, err := p.presented[0]("issuer~" + proof)
+		must(t, err)
+		_, claims, err := faults.ReadJWT(strings.TrimPrefix(text, "issuer~"))
+		if err != nil || claims["nonce"] != nonce+"x" {
+			t.Errorf("%s: %v, %v", nonce, claims, err)
+		}
+	}
+}
+
+// A session transcript is changed for the device alone: an SD-JWT VC in the same answer is bound to what was asked.
+func TestTranscriptIsTheDevices(t *testing.T) {
+	asked := openid4vp.RequestObject{Nonce: "nonce", ClientID: "client", ResponseURI: "https://verifier.example/response"}
+	for _, name := range []string{"nonce", "client_id", "response_uri"} {
+		a := &answer{asked: asked, session: asked, parts: []*part{{format: openid4vci.FormatMdoc}}}
+		before, err := a.transcript()
+		must(t, err)
+		must(t, a.change(&faults.Change{In: "transcript " + name, Set: "other"}))
+		after, err := a.transcript()
+		must(t, err)
+		if bytes.Equal(before, after) || a.asked.Nonce != "nonce" || a.asked.ClientID != "client" || a.asked.ResponseURI != asked.ResponseURI {
+			t.Errorf("%s: %+v", name, a.asked)
+		}
 	}
 }

@@ -50,7 +50,7 @@ type answerPlaceOf struct {
 func (f *Fault) Presents() bool { return f.At == AtAnswer }
 
 func (f *Fault) checkAnswer() error {
-	if f.Expect.Lost || f.Message != "" && f.Message != "repeat" || f.Encrypted {
+	if f.Expect.Lost || f.Expect.At != "" || f.Message != "" && f.Message != "repeat" || f.Encrypted {
 		return fmt.Errorf("at %s: expected do, or message repeat, and that it is refused", AtAnswer)
 	}
 	return nil
@@ -123,6 +123,14 @@ func (c *Change) InToken(text string, key *ecdsa.PrivateKey) (string, error) {
 
 // ByStranger tells whether somebody else is to sign.
 func (c *Change) ByStranger() bool { return c.Sign == byStranger }
+
+// Checks are the codes of checks that faults expect.
+func Checks(all []Fault) (codes []string) {
+	for _, f := range all {
+		codes = append(codes, f.Expect.Check...)
+	}
+	return codes
+}
 
 // Answers are those done to a presentation, or those that are not.
 func Answers(all []Fault, are bool) []Fault {

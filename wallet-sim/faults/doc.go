@@ -42,7 +42,8 @@
 //	at: authorization response
 //	do:
 //	  - {in: kb-jwt, jwt: claims.nonce, set: another}
-//	expect: {}                   # any status from 400 to 499: OpenID4VP names no code for most
+//	expect:                      # {} for any status from 400 to 499: OpenID4VP names no code for most
+//	  check: [key_binding_nonce] # the check that breaks first, of a verifier that tells it by the codes of the library; others go by the status
 //
 // There in is one of
 //

@@ -57,6 +57,9 @@ type Expect struct {
 	At     string   `yaml:"at,omitempty" json:"at,omitempty"`
 	Error  []string `yaml:"error,omitempty" json:"error,omitempty"`
 	Status int      `yaml:"status,omitempty" json:"status,omitempty"`
+	// Check are codes of the check that breaks first, at a presentation: for them OpenID4VP has no names, so that a verifier which tells
+	// none that a fault of the library names is judged by the status.
+	Check []string `yaml:"check,omitempty" json:"check,omitempty"`
 	// Lost: there is no answer, since the message never came.
 	Lost bool `yaml:"lost,omitempty" json:"lost,omitempty"`
 }
@@ -84,6 +87,8 @@ func (f *Fault) check() error {
 		return wrong("at: expected one of %s, %s", strings.Join(steps, ", "), AtAnswer)
 	case f.Expect.At != "" && (f.Expect.Lost || !slices.Contains(steps, f.Expect.At)):
 		return wrong("expect: at: expected one of %s, and an error there", strings.Join(steps, ", "))
+	case len(f.Expect.Check) > 0 && !f.Presents():
+		return wrong("expect: check: expected at the %s alone", AtAnswer)
 	case (len(f.Do) == 0) == (f.Message == ""):
 		return wrong("expected either do or message")
 	case !f.Presents() && len(f.Expect.Error) == 0 == !f.Expect.Lost:
