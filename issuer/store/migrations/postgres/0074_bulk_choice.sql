@@ -9,14 +9,3 @@ CREATE INDEX issuer_issuances_provider ON issuer_issuances (wallet_provider) WHE
 -- In a bulk, '' is for all; configuration_id likewise.
 ALTER TABLE issuer_bulks ADD COLUMN wallet_provider TEXT NOT NULL DEFAULT '';
 ALTER TABLE issuer_bulks ADD COLUMN signer TEXT NOT NULL DEFAULT '';
-
--- What a bulk still changes says how far it has come.
-ALTER TABLE issuer_bulks DROP COLUMN cursor;
-
--- +goose Down
-ALTER TABLE issuer_bulks ADD COLUMN cursor TEXT NOT NULL DEFAULT '';
-ALTER TABLE issuer_bulks DROP COLUMN signer;
-ALTER TABLE issuer_bulks DROP COLUMN wallet_provider;
-DROP INDEX issuer_issuances_provider;
-ALTER TABLE issuer_issuances DROP COLUMN signer;
-ALTER TABLE issuer_issuances DROP COLUMN wallet_provider;
