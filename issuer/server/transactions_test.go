@@ -14,6 +14,7 @@ import (
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/transaction"
+	"lommebok.example/transaction/transactiontest"
 	"lommebok.example/web/webtest/leak"
 )
 
@@ -53,18 +54,6 @@ func (s *service) said(t testing.TB, a answer) transaction.Transaction {
 	return said
 }
 
-func stepsOf(said transaction.Transaction) string {
-	var steps []string
-	for _, e := range said.Entries {
-		step := e.Step
-		if e.Refusal != nil {
-			step += "!" + e.Refusal.Code
-		}
-		steps = append(steps, step)
-	}
-	return strings.Join(steps, " ")
-}
-
 // knowAll notes what the wallet was given, so that the record is searched for it.
 func (s *service) knowAll(token oauth2.TokenResponse, more ...string) {
 	s.log.Know("an access token", token.AccessToken)
@@ -101,7 +90,7 @@ func TestAnIssuanceIsOneTransaction(t *testing.T) {
 
 		said := s.said(t, done)
 		want := "offer_page offer par!use_dpop_nonce par authorize consent consent token nonce credential notification"
-		if got := stepsOf(said); got != want {
+		if got := transactiontest.Steps(said); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 		raw, err := json.Marshal(said)
@@ -120,15 +109,15 @@ func TestAnIssuanceIsOneTransaction(t *testing.T) {
 			}
 		}
 		if got := s.said(t, answer{header: http.Header{transactionHeader: {follow}}}); len(got.Entries) != len(said.Entries) {
-			t.Errorf("by the offer's address: %s", stepsOf(got))
+			t.Errorf("by the offer's address: %s", transactiontest.Steps(got))
 		}
 		if got := s.said(t, a); len(got.Entries) != len(said.Entries) {
-			t.Errorf("by the credential's address: %s", stepsOf(got))
+			t.Errorf("by the credential's address: %s", transactiontest.Steps(got))
 		}
 		// The same transaction has what comes by its refresh token; another one of the same wallet is another.
 		w.send("/token", form, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token.RefreshToken}, "client_id": {walletID}}.Encode(), "")
 		other := w.push(byScope("eudiw:no:minid:mpid"))
-		if got := stepsOf(s.said(t, other)); got != "par" {
+		if got := transactiontest.Steps(s.said(t, other)); got != "par" {
 			t.Errorf("another transaction: %s", got)
 		}
 	})
@@ -171,7 +160,7 @@ func TestAnEncryptedTransactionIsShownOpened(t *testing.T) {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	said := s.said(t, a)
-	if got := stepsOf(said); got != "offer_page offer token!use_dpop_nonce token!invalid_grant token nonce credential" {
+	if got := transactiontest.Steps(said); got != "offer_page offer token!use_dpop_nonce token!invalid_grant token nonce credential" {
 		t.Fatal(got)
 	}
 	last := said.Entries[len(said.Entries)-1]
@@ -324,7 +313,7 @@ func TestTwoReplicasMakeOneTransaction(t *testing.T) {
 		b = a
 		again := w.send("/credential", "application/json", body, token.AccessToken)
 		said := s.said(t, again)
-		if got := stepsOf(said); got != "par!use_dpop_nonce par authorize consent consent token nonce credential credential!invalid_nonce" {
+		if got := transactiontest.Steps(said); got != "par!use_dpop_nonce par authorize consent consent token nonce credential credential!invalid_nonce" {
 			t.Error(got)
 		}
 	})
@@ -343,13 +332,13 @@ func TestTheHeaderKeepsTogether(t *testing.T) {
 	}
 	first := ask("")
 	s.said(t, first)
-	if got := stepsOf(s.said(t, ask(first.header.Get(transactionHeader)))); got != "nonce nonce" {
+	if got := transactiontest.Steps(s.said(t, ask(first.header.Get(transactionHeader)))); got != "nonce nonce" {
 		t.Error(got)
 	}
-	if got := stepsOf(s.said(t, ask(s.url+"/transactions/"+strings.Repeat("A", 26)))); got != "nonce" {
+	if got := transactiontest.Steps(s.said(t, ask(s.url+"/transactions/"+strings.Repeat("A", 26)))); got != "nonce" {
 		t.Error(got)
 	}
-	if got := stepsOf(s.said(t, ask(""))); got != "nonce" {
+	if got := transactiontest.Steps(s.said(t, ask(""))); got != "nonce" {
 		t.Error(got)
 	}
 }
@@ -361,11 +350,11 @@ func TestTriesToBeginAreOneTransaction(t *testing.T) {
 	s.said(t, w.push(byScope("no:such")))
 	s.add(time.Second)
 	a := w.push(byScope("eudiw:no:minid:mpid"))
-	if got := stepsOf(s.said(t, a)); got != "par!invalid_scope par" {
+	if got := transactiontest.Steps(s.said(t, a)); got != "par!invalid_scope par" {
 		t.Error(got)
 	}
 	s.add(time.Second)
-	if got := stepsOf(s.said(t, w.push(byScope("no:such")))); got != "par!invalid_scope" {
+	if got := transactiontest.Steps(s.said(t, w.push(byScope("no:such")))); got != "par!invalid_scope" {
 		t.Error(got)
 	}
 	// A key that somebody only names joins nothing.
@@ -374,7 +363,7 @@ func TestTriesToBeginAreOneTransaction(t *testing.T) {
 	proof, err := w.prover.Proof(http.MethodPost, s.url+"/par", "", "", s.now())
 	check(t, err)
 	r.Header = http.Header{"Dpop": {proof[:len(proof)-6] + "AAAAAA"}, "Content-Type": {form}}
-	if got := stepsOf(s.said(t, do(t, r))); got != "par!invalid_request" {
+	if got := transactiontest.Steps(s.said(t, do(t, r))); got != "par!invalid_request" {
 		t.Error(got)
 	}
 }

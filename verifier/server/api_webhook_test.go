@@ -76,6 +76,16 @@ func (s *service) ownParty(t testing.TB, webhook, client string, files map[strin
 	s.start(t)
 }
 
+// hooked starts the service anew with the party school, and gives its webhook, at the path /hook.
+func (s *service) hooked(t testing.TB, status int) *inbox {
+	t.Helper()
+	box := &inbox{status: status}
+	listener := httptest.NewServer(box)
+	t.Cleanup(listener.Close)
+	s.ownParty(t, "webhook: \""+listener.URL+"/hook\"\n", "client: {method: client_secret_basic}\n", nil)
+	return box
+}
+
 func (s *service) webhookKey(t testing.TB, id string) string {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(s.cfg.DataDir, "relying-parties", id+".webhook-key"))
@@ -85,10 +95,7 @@ func (s *service) webhookKey(t testing.TB, id string) string {
 
 func TestWebhookIsRetriedUntilTaken(t *testing.T) {
 	s := newService(t)
-	box := &inbox{status: http.StatusServiceUnavailable}
-	listener := httptest.NewServer(box)
-	t.Cleanup(listener.Close)
-	s.ownParty(t, "webhook: \""+listener.URL+"/hook\"\n", "client: {method: client_secret_basic}\n", nil)
+	box := s.hooked(t, http.StatusServiceUnavailable)
 	p := s.party(t, "school")
 	got := p.ask(map[string]any{"preset": "name", "purpose": "p", "reference": "r-1"})
 	deliver := func(want int) {
@@ -156,10 +163,7 @@ func TestWebhookIsRetriedUntilTaken(t *testing.T) {
 // not of what the party took back itself.
 func TestWebhookTellsOfTheEnd(t *testing.T) {
 	s := newService(t)
-	box := &inbox{status: http.StatusOK}
-	listener := httptest.NewServer(box)
-	t.Cleanup(listener.Close)
-	s.ownParty(t, "webhook: \""+listener.URL+"\"\n", "client: {method: client_secret_basic}\n", nil)
+	box := s.hooked(t, http.StatusOK)
 	p := s.party(t, "school")
 	request := map[string]any{"preset": "name", "purpose": "p", "redirect_uri": "https://school.example/back?x=1"}
 	same, open, back := p.ask(request), p.ask(request), p.ask(request)
@@ -199,10 +203,7 @@ func TestWebhookTellsOfTheEnd(t *testing.T) {
 // What is swept before it was noted is told of as what it was.
 func TestWebhookTellsOfWhatIsSweptAtOnce(t *testing.T) {
 	s := newService(t)
-	box := &inbox{status: http.StatusOK}
-	listener := httptest.NewServer(box)
-	t.Cleanup(listener.Close)
-	s.ownParty(t, "webhook: \""+listener.URL+"\"\n", "client: {method: client_secret_basic}\n", nil)
+	box := s.hooked(t, http.StatusOK)
 	w := s.open(t, s.party(t, "school").ask(map[string]any{"preset": "name", "purpose": "p"}).Links.Cross)
 	w.send(map[string][]string{"pid_sd_jwt": {w.sdjwtPID()}})
 	s.add(presentation.VerdictLifetime + time.Minute)
@@ -217,10 +218,7 @@ func TestWebhookTellsOfWhatIsSweptAtOnce(t *testing.T) {
 func TestWebhookOfTwoVerifiers(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		s := newServiceOn(t, db)
-		box := &inbox{status: http.StatusOK}
-		listener := httptest.NewServer(box)
-		t.Cleanup(listener.Close)
-		s.ownParty(t, "webhook: \""+listener.URL+"\"\n", "client: {method: client_secret_basic}\n", nil)
+		box := s.hooked(t, http.StatusOK)
 		p := s.party(t, "school")
 		first := s.Server
 		s.start(t)
@@ -305,10 +303,7 @@ func (e ending) Taken(ctx context.Context, id, lease string) error {
 // What a party has taken is noted though the service stops, so that it is not sent again after the next start.
 func TestWebhookIsNotedWhenTheServiceStops(t *testing.T) {
 	s := newService(t)
-	box := &inbox{status: http.StatusOK}
-	listener := httptest.NewServer(box)
-	t.Cleanup(listener.Close)
-	s.ownParty(t, "webhook: \""+listener.URL+"\"\n", "client: {method: client_secret_basic}\n", nil)
+	box := s.hooked(t, http.StatusOK)
 	s.party(t, "school").ask(map[string]any{"preset": "name", "purpose": "p"})
 	s.add(presentation.RequestLifetime + time.Minute)
 	kept, err := store.New(t.Context(), s.db)

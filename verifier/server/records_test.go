@@ -12,6 +12,7 @@ import (
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vp"
 	record "lommebok.example/transaction"
+	"lommebok.example/transaction/transactiontest"
 	"lommebok.example/verifier/presentation"
 	"lommebok.example/web/webtest/leak"
 )
@@ -48,21 +49,9 @@ func (s *service) said(t testing.TB, address string) record.Transaction {
 	return said
 }
 
-func stepsOf(said record.Transaction) string {
-	var steps []string
-	for _, e := range said.Entries {
-		step := e.Step
-		if e.Refusal != nil {
-			step += "!" + e.Refusal.Code
-		}
-		steps = append(steps, step)
-	}
-	return strings.Join(steps, " ")
-}
-
 func wantSteps(t testing.TB, said record.Transaction, want string) {
 	t.Helper()
-	if got := stepsOf(said); got != want {
+	if got := transactiontest.Steps(said); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -94,7 +83,7 @@ func TestAPresentationIsOneRecord(t *testing.T) {
 		wantSteps(t, said, "ask request renew request!invalid_request request response")
 		for _, address := range []string{tx.Record, page(late)} {
 			if got := s.said(t, address); len(got.Entries) != len(said.Entries) {
-				t.Errorf("by %s: %s", address, stepsOf(got))
+				t.Errorf("by %s: %s", address, transactiontest.Steps(got))
 			}
 		}
 		last := said.Entries[len(said.Entries)-1]
