@@ -20,29 +20,34 @@ import (
 func TestConfigRefused(t *testing.T) {
 	good := server.Config{URL: "https://verifier.example", DataDir: "x", TrustDir: "x"}
 	for name, change := range map[string]func(c *server.Config){
-		"http":                  func(c *server.Config) { c.URL = "http://localhost:8081" },
-		"no host":               func(c *server.Config) { c.URL = "https://" },
-		"no scheme":             func(c *server.Config) { c.URL = "verifier.example" },
-		"path":                  func(c *server.Config) { c.URL = "https://verifier.example/x" },
-		"final slash":           func(c *server.Config) { c.URL = "https://verifier.example/" },
-		"query":                 func(c *server.Config) { c.URL = "https://verifier.example?x" },
-		"fragment":              func(c *server.Config) { c.URL = "https://verifier.example#" },
-		"user":                  func(c *server.Config) { c.URL = "https://a@verifier.example" },
-		"another scheme":        func(c *server.Config) { c.URL, c.InsecureAllowHTTP = "ftp://verifier.example", true },
-		"no data folder":        func(c *server.Config) { c.DataDir = "" },
-		"no trust folder":       func(c *server.Config) { c.TrustDir = "" },
-		"wallet over http":      func(c *server.Config) { c.WalletURL = "http://localhost:8082" },
-		"wallet with a path":    func(c *server.Config) { c.WalletURL = "https://wallet.example/present" },
-		"wallet without a host": func(c *server.Config) { c.WalletURL = "present" },
+		"http":                     func(c *server.Config) { c.URL = "http://localhost:8081" },
+		"no host":                  func(c *server.Config) { c.URL = "https://" },
+		"no scheme":                func(c *server.Config) { c.URL = "verifier.example" },
+		"path":                     func(c *server.Config) { c.URL = "https://verifier.example/x" },
+		"final slash":              func(c *server.Config) { c.URL = "https://verifier.example/" },
+		"query":                    func(c *server.Config) { c.URL = "https://verifier.example?x" },
+		"fragment":                 func(c *server.Config) { c.URL = "https://verifier.example#" },
+		"user":                     func(c *server.Config) { c.URL = "https://a@verifier.example" },
+		"another scheme":           func(c *server.Config) { c.URL, c.InsecureAllowHTTP = "ftp://verifier.example", true },
+		"no data folder":           func(c *server.Config) { c.DataDir = "" },
+		"no trust folder":          func(c *server.Config) { c.TrustDir = "" },
+		"wallet over http":         func(c *server.Config) { c.WalletURL = "http://localhost:8082" },
+		"wallet with a path":       func(c *server.Config) { c.WalletURL = "https://wallet.example/present" },
+		"wallet without a host":    func(c *server.Config) { c.WalletURL = "present" },
+		"MinID with a final slash": func(c *server.Config) { c.MinIDURL = "https://minid.example/stat/" },
+		"MinID with dots":          func(c *server.Config) { c.MinIDURL = "https://minid.example/../stat" },
+		"MinID over http":          func(c *server.Config) { c.MinIDURL = "http://minid.example/stat" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := good
 			change(&cfg)
-			if _, err := server.New(context.Background(), cfg, server.Deps{}); !errors.Is(err, server.ErrConfig) {
+			_, err := server.New(context.Background(), cfg, server.Deps{})
+			if !errors.Is(err, server.ErrConfig) || strings.Contains(err.Error(), "DB, Now and Log") { // which is looked at later
 				t.Errorf("got %v", err)
 			}
 		})
 	}
+	good.MinIDURL = "https://minid.example/stat/lommebok" // an issuer may stand below a path
 	if _, err := server.New(context.Background(), good, server.Deps{}); !errors.Is(err, server.ErrConfig) || !strings.Contains(err.Error(), "DB") {
 		t.Errorf("no database: %v", err)
 	}
