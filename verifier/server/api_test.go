@@ -501,6 +501,11 @@ func TestWaitingForTheResult(t *testing.T) {
 	// The server that stops ends what waits.
 	got = p.ask(pidRequest)
 	go func() { polled <- p.get(got.Handle, "?wait=30") }()
-	s.Close()
-	sees(t, <-polled, `"waiting"`)
+	s.EndStreams()
+	select {
+	case a := <-polled:
+		sees(t, a, `"waiting"`)
+	case <-time.After(20 * time.Second): // it asked to wait for longer
+		t.Error("who waits was not told that the server stops")
+	}
 }

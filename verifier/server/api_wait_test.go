@@ -63,7 +63,7 @@ func (p *party) stream(handle string) *http.Response {
 // One party does not take the places of the others, and is told so.
 func TestPlacesToWaitAreThePartys(t *testing.T) {
 	s := newService(t)
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(s.EndStreams)
 	p, other := s.party(t, demoParty), s.party(t, "lanekassen-demo")
 	handle := p.ask(pidRequest).Handle
 	var streams []*http.Response

@@ -88,8 +88,9 @@ func (w *town) byClickingOnly(t *testing.T, b *webtest.Tab) {
 	w.storeCard(t)
 	request, posted := w.asker(t)
 	paste := func(link string) {
-		b.Do(t, chromedp.Navigate(w.home+"/?lang=nb"), chromedp.Click(`.lb-display a[href="/receive"]`), chromedp.WaitVisible("#link"),
-			chromedp.SendKeys("#link", link), chromedp.Click(`//section[@aria-labelledby="paste"]//button`))
+		b.Do(t, chromedp.Navigate(w.home+"/?lang=nb"), chromedp.Click(`.lb-display a[href="/receive"]`), chromedp.WaitVisible("#link"))
+		b.Paste(t, "#link", link)
+		b.Do(t, chromedp.Click(`//section[@aria-labelledby="paste"]//button`))
 	}
 	for _, width := range []int64{320, 1280} {
 		b.Look(t, webtest.View{Width: width})

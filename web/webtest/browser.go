@@ -65,7 +65,8 @@ type Tab struct {
 	refused []string // what the Content-Security-Policy stopped
 }
 
-// Browser starts Chromium with an empty profile; it ends with the test. Where Chromium or axe-core is missing the test is
+// Browser opens a tab with an empty profile; it ends with the test. Tests that Main runs share one Chromium, which takes longer to start
+// than most of them, each with cookies and storage of its own; others start one. Where Chromium or axe-core is missing the test is
 // skipped with a message that says how to get it, and fails when CI is set.
 func Browser(t testing.TB) *Tab {
 	t.Helper()
@@ -77,27 +78,67 @@ func Browser(t testing.TB) *Tab {
 	if err != nil {
 		leftout.For(t, "no axe-core: run npm ci in the folder web")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(binary), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("accept-lang", "nb-NO,nb"),
-	)
-	ctx, stopBrowser := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, closeTab := chromedp.NewContext(ctx)
+	ctx, closeTab := chromedp.NewContext(chromium(t, binary), chromedp.WithNewBrowserContext())
 	b := &Tab{ctx: ctx, axe: string(axe)}
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("closing the browser: %v", err)
+			t.Logf("closing the tab: %v", err)
 		}
 		closeTab()
-		stopBrowser()
 	})
 	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("starting %s: %v", binary, err)
+		t.Fatalf("opening a tab: %v", err)
 	}
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// shared is the Chromium of the tests that Main runs.
+var shared struct {
+	sync.Mutex
+	on   bool // Main runs
+	ctx  context.Context
+	stop func() error
+}
+
+// chromium gives the shared one, or one that ends with the test.
+func chromium(t testing.TB, binary string) context.Context {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.ctx != nil {
+		return shared.ctx
+	}
+	profile, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(binary), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("accept-lang", "nb-NO,nb"),
+	)
+	allocator, stopAll := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, _ := chromedp.NewContext(allocator)
+	stop := func() error {
+		err := chromedp.Cancel(ctx)
+		stopAll()
+		return errors.Join(err, os.RemoveAll(profile))
+	}
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("starting %s: %v", binary, errors.Join(err, stop()))
+	}
+	if shared.on {
+		shared.ctx, shared.stop = ctx, stop
+		return ctx
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Logf("closing the browser: %v", err)
+		}
+	})
+	return ctx
 }
 
 // Root is the folder of the module, found upwards from the test's own.
@@ -175,6 +216,15 @@ func (b *Tab) Do(t testing.TB, steps ...chromedp.Action[chromedp.Void]) {
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Paste puts text into a field at once, as from the clipboard.
+func (b *Tab) Paste(t testing.TB, field, text string) {
+	t.Helper()
+	b.Do(t, chromedp.Focus(field))
+	if _, err := chromedp.Call(b.ctx, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
 		t.Fatal(err)
 	}
 }

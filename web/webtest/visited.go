@@ -24,11 +24,11 @@ func visit(page string) {
 }
 
 // Main runs the tests of a package, and fails when one of the areas has a page that no test looked at with Axe or AxeHere.
-// Where only some of the tests run, or there is no browser, it says nothing.
+// Where only some of the tests run, or there is no browser, it says nothing. The tests share one browser, see Browser.
 //
 //	func TestMain(m *testing.M) { os.Exit(webtest.Main(m, "login", "operator")) }
 func Main(m *testing.M, areas ...string) int {
-	code := m.Run()
+	code := run(m)
 	if some := flag.Lookup("test.run"); code != 0 || some != nil && some.Value.String() != "" {
 		return code
 	}
@@ -45,6 +45,18 @@ func Main(m *testing.M, areas ...string) int {
 	if left := unseen(pages, visited.pages); len(left) > 0 {
 		fmt.Fprintf(os.Stderr, "no test has looked at these pages in a browser: %s\n", strings.Join(left, ", "))
 		return 1
+	}
+	return code
+}
+
+// run runs the tests, and ends the browser that they shared.
+func run(m *testing.M) int {
+	shared.on = true
+	code := m.Run()
+	if shared.stop != nil {
+		if err := shared.stop(); err != nil {
+			fmt.Fprintf(os.Stderr, "closing the browser: %v\n", err)
+		}
 	}
 	return code
 }
