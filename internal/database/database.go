@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -160,4 +161,6 @@ func Storable(s string) string {
 func IsDuplicate(err error) bool { return errors.Is(err, gorm.ErrDuplicatedKey) }
 
 // IsNotFound tells whether err says that no row answered a query.
-func IsNotFound(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }
+func IsNotFound(err error) bool {
+	return errors.Is(err, gorm.ErrRecordNotFound) || errors.Is(err, sql.ErrNoRows)
+}

@@ -138,20 +138,20 @@ func (row *transactionRow) transaction() *presentation.Transaction {
 
 // Request implements presentation.Store.
 func (s *Store) Request(ctx context.Context, id string, at time.Time) (*presentation.Request, *presentation.Transaction, error) {
-	var request requestRow
-	db := s.db.R.WithContext(ctx)
-	if err := db.Where("id = ?", id).Take(&request).Error; err != nil {
-		return nil, nil, missing(err)
-	}
-	var row transactionRow
-	err := db.Where("id = ? AND state IN ? AND expires > ?", request.TransactionID, open, at.UnixMilli()).Take(&row).Error
+	var r requestRow
+	var t transactionRow
+	err := s.db.Row(ctx, `SELECT r.transaction_id, r.via, r.nonce, r.state, r.key_id, r.response_key, t.browser, t.ask, t.state, t.created,
+			t.expires, t.renewed FROM requests r JOIN transactions t ON t.id = r.transaction_id WHERE r.id = ? AND t.state IN (?, ?) AND t.expires > ?`,
+		[]any{id, open[0], open[1], at.UnixMilli()},
+		&r.TransactionID, &r.Via, &r.Nonce, &r.State, &r.KeyID, &r.ResponseKey, &t.Browser, &t.Ask, &t.State, &t.Created, &t.Expires, &t.Renewed)
 	if err != nil {
 		return nil, nil, missing(err)
 	}
+	t.ID = r.TransactionID
 	return &presentation.Request{
-		ID: request.ID, TransactionID: request.TransactionID, Via: presentation.Via(request.Via),
-		Nonce: request.Nonce, State: request.State, KeyID: request.KeyID, Key: request.ResponseKey,
-	}, row.transaction(), nil
+		ID: id, TransactionID: r.TransactionID, Via: presentation.Via(r.Via),
+		Nonce: r.Nonce, State: r.State, KeyID: r.KeyID, Key: r.ResponseKey,
+	}, t.transaction(), nil
 }
 
 // MarkFetched implements presentation.Store.
