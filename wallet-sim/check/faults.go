@@ -16,20 +16,8 @@ import (
 func requirementOf(f *faults.Fault) Requirement {
 	return Requirement{
 		ID: prefixOf(f.Breaks) + "-" + f.Name, Profile: profileOf(f.Breaks), Section: f.Breaks,
-		Says: fmt.Sprintf("Refuses at the %s: %s (%s).", f.At, strings.ReplaceAll(f.Name, "_", " "), words(f.Expect)),
+		Says: fmt.Sprintf("Refuses at the %s: %s (%s).", f.At, strings.ReplaceAll(f.Name, "_", " "), f.Expect),
 	}
-}
-
-// words say how a server is to answer.
-func words(e faults.Expect) string {
-	var all []string
-	if codes := slices.Concat(e.Error, e.Check); len(codes) > 0 {
-		all = append(all, "error "+strings.Join(codes, " or "))
-	}
-	if e.Status != 0 {
-		all = append(all, fmt.Sprintf("status %d", e.Status))
-	}
-	return strings.Join(all, ", ")
 }
 
 // prefixes are how a specification is called in an identifier.
@@ -120,7 +108,7 @@ func (s *issuerSeen) faulted(f *faults.Fault, r faults.Result) verdict {
 		return v
 	}
 	v.outcome = Failed
-	v.expected = "refused with " + words(f.Expect)
+	v.expected = "refused with " + f.Expect.String()
 	switch {
 	case r.Status == 0:
 		v.found = r.Says

@@ -242,18 +242,9 @@ func (s *issuerSeen) one(ctx context.Context, id string, get func() ([]*wallet.C
 	s.Way.Watch.take()
 	n := &issuance{id: id, config: s.metadata.CredentialConfigurationsSupported[id]}
 	n.got, n.back, n.err = get()
-	var later *wallet.Later
-	if errors.As(n.err, &later) {
-		waiting, cancel := context.WithTimeout(ctx, s.Patience)
-		defer cancel()
-		n.err = nil
-		for _, p := range later.Pending {
-			c, err := s.Way.Wallet.Await(waiting, p.ID)
-			if n.err = errors.Join(n.err, err); err == nil {
-				n.got = append(n.got, c)
-			}
-		}
-	}
+	waiting, cancel := context.WithTimeout(ctx, s.Patience)
+	defer cancel()
+	n.got, n.err = s.Way.Wallet.AwaitAll(waiting, n.got, n.err)
 	n.seen = s.Way.Watch.take()
 	return n
 }
