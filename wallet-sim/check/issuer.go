@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vci"
@@ -36,15 +38,16 @@ type Issuer struct {
 
 // The steps that the check makes itself.
 const (
-	stepPlain  = "issuer metadata as JSON"
-	stepSigned = "issuer metadata, signed"
-	stepServer = "authorization server metadata"
-	stepNonce  = "nonce request"
-	stepPAR    = "pushed authorization request"
-	stepToken  = "token request"
-	stepAsk    = "credential request"
-	stepLater  = "deferred credential request"
-	stepNotify = "notification"
+	stepPlain    = "issuer metadata as JSON"
+	stepSigned   = "issuer metadata, signed"
+	stepServer   = "authorization server metadata"
+	stepUnpushed = "authorization request that was not pushed"
+	stepNonce    = "nonce request"
+	stepPAR      = "pushed authorization request"
+	stepToken    = "token request"
+	stepAsk      = "credential request"
+	stepLater    = "deferred credential request"
+	stepNotify   = "notification"
 )
 
 // issuerSeen is all that the requirements of an issuer are judged by.
@@ -52,7 +55,8 @@ type issuerSeen struct {
 	*Issuer
 	records
 	plain, signed, server       *transaction.Exchanged
-	plainErr, signedErr, asErr  error // why there is none
+	unpushed                    *transaction.Exchanged // an authorization request that was not pushed
+	plainErr, signedErr, asErr  error                  // why there is none
 	metadata                    *openid4vci.IssuerMetadata
 	metadataErr                 error
 	as                          *oauth2.ServerMetadata
@@ -156,6 +160,40 @@ func (s *issuerSeen) look(ctx context.Context) {
 		s.as = &oauth2.ServerMetadata{}
 		s.asErr = jose.Unmarshal(s.server.Got, s.as)
 	}
+	if s.asErr == nil && s.as.AuthorizationEndpoint != "" {
+		s.lookUnpushed(ctx)
+	}
+}
+
+// lookUnpushed makes an authorization request by its address alone.
+func (s *issuerSeen) lookUnpushed(ctx context.Context) {
+	u, err := url.Parse(s.as.AuthorizationEndpoint)
+	if err != nil {
+		return
+	}
+	q := u.Query()
+	for name, value := range map[string]string{
+		"response_type": "code", "client_id": s.Way.Wallet.ClientID, "redirect_uri": s.Way.Wallet.RedirectURI, "state": rand.Text(),
+		"code_challenge": oauth2.S256(rand.Text() + rand.Text()), "code_challenge_method": oauth2.MethodS256, "scope": s.scope(),
+	} {
+		q.Set(name, value)
+	}
+	u.RawQuery = q.Encode()
+	s.Way.Watch.take()
+	s.unpushed, err = s.Way.send(ctx, stepUnpushed, http.MethodGet, u.String(), "text/html", "")
+	if errors.Is(err, fetch.ErrRedirect) {
+		s.unpushed = s.Way.Watch.take().at(stepUnpushed)
+	}
+}
+
+// scope is that of a credential, "" when none has any.
+func (s *issuerSeen) scope() string {
+	for _, id := range slices.Sorted(maps.Keys(s.metadata.CredentialConfigurationsSupported)) {
+		if scope := s.metadata.CredentialConfigurationsSupported[id].Scope; scope != "" {
+			return scope
+		}
+	}
+	return ""
 }
 
 // issue makes the good flows.

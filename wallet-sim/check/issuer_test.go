@@ -41,6 +41,18 @@ func reissued(resign func(jwt string) (string, error)) func(http.Handler) http.H
 	})
 }
 
+// reissuedAll changes every credential of a response.
+func reissuedAll(resign func(jwt string) (string, error)) func(http.Handler) http.Handler {
+	return credentials(func(all []any) {
+		for _, one := range all {
+			c := one.(map[string]any)
+			if changed, err := firstPart(c["credential"].(string), resign); err == nil {
+				c["credential"] = changed
+			}
+		}
+	})
+}
+
 // configured changes every configuration of the metadata.
 func configured(change func(c map[string]any)) func(http.Handler) http.Handler {
 	return object(wellKnown, func(o map[string]any) {
@@ -207,6 +219,11 @@ func (w *town) brokenIssuer(t *testing.T) {
 		{rule: "VCI-12.2.3-signature", by: signedMetadata(w.access, func(_, _ map[string]any) {}), falls: []string{ends}}, // by another key
 		{rule: "RFC8414-3.3-issuer", by: object(serverMeta, func(o map[string]any) { o["issuer"] = "https://elsewhere.example" }), falls: []string{ends}},
 		{rule: "HAIP-4-par", by: object(serverMeta, func(o map[string]any) { delete(o, "pushed_authorization_request_endpoint") }), falls: []string{ends}},
+		{rule: "FAPI2-5.3.2.2-pushed", by: rewritten("/authorize", func(a *reply) {
+			if a.request.URL.Query().Has("response_type") {
+				a.Code = 200
+			}
+		})},
 		{rule: "HAIP-4-pkce", by: object(serverMeta, func(o map[string]any) { o["code_challenge_methods_supported"] = []string{"plain"} }), falls: []string{ends}},
 		{rule: "HAIP-4-dpop", by: object(serverMeta, func(o map[string]any) { delete(o, "dpop_signing_alg_values_supported") })},
 		{rule: "HAIP-4-iss", by: object(serverMeta, func(o map[string]any) { delete(o, "authorization_response_iss_parameter_supported") })},
@@ -236,7 +253,12 @@ func (w *town) brokenIssuer(t *testing.T) {
 		}), falls: []string{ends}},
 		{rule: "credential-status", by: rewritten("/statuslists/", func(a *reply) { a.Code = 404 })},
 		{rule: "VCI-A-type", by: configured(func(c map[string]any) { c["vct"] = "another" })},
-		{rule: "VCI-8.2-binding", by: credentials(func(all []any) { all[1] = all[0] }), falls: []string{ends}},
+		{rule: "HAIP-6.1-index", by: reissuedAll(func(jwt string) (string, error) {
+			return faults.Resign(jwt, w.issuerKey("credential-issuer"), func(_, c map[string]any) {
+				c["status"].(map[string]any)["status_list"].(map[string]any)["idx"] = 7
+			})
+		})},
+		{rule: "VCI-8.2-binding", by: credentials(func(all []any) { all[1] = all[0] }), falls: []string{ends, "HAIP-6.1-index"}},
 		{rule: "VCI-10-encrypted", by: rewritten("/credential", func(a *reply) {
 			if a.HeaderMap.Get("Content-Type") == "application/jwt" {
 				a.HeaderMap.Set("Content-Type", "application/json")
@@ -256,7 +278,7 @@ func (w *town) brokenIssuer(t *testing.T) {
 		{rule: "RFC9449-11.1-dpop_used_before", fault: "-dpop_used_before", by: refusedSo("/token", "invalid_dpop_proof", func(a *reply) { a.Code = 500 })},
 		{rule: "RFC7636-4.4.1-par_pkce_missing", fault: "par_pkce_missing", by: refusedSo("/par", "invalid_request", func(a *reply) { a.put(map[string]any{"error": "server_error"}) })},
 		{rule: "RFC6749-4.1.2-token_code_used_before", fault: "token_code_used_before", by: refusedSo("/token", "invalid_grant", func(a *reply) { a.Body.Reset() })},
-		{rule: "HAIP-4.4.1-attestation_by_a_stranger", fault: "attestation_by_a_stranger", by: refusedSo("/token", "invalid_client_attestation", func(a *reply) { a.Code = 400 })},
+		{rule: "HAIP-4.4.1-attestation_by_a_stranger", fault: "attestation_by_a_stranger", by: refusedSo("/token", "invalid_client_attestation", func(a *reply) { a.put(map[string]any{"error": "invalid_request"}) })},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			w.t = t

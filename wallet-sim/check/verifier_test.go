@@ -199,6 +199,9 @@ func (w *town) brokenVerifier(t *testing.T) {
 			set := m["jwks"].(map[string]any)
 			set["keys"] = append(set["keys"].([]any), set["keys"].([]any)[0])
 		})), falls: []string{takes}},
+		{rule: "HAIP-5-ecdh", by: w.requested(metadata(func(m map[string]any) {
+			m["jwks"].(map[string]any)["keys"].([]any)[0].(map[string]any)["alg"] = "RSA-OAEP-256"
+		})), falls: []string{takes}},
 		{rule: "HAIP-5-enc", by: w.requested(metadata(func(m map[string]any) { m["encrypted_response_enc_values_supported"] = []string{"A128GCM"} }))},
 		{rule: "RFC9101-exp", by: w.requested(claim("exp", time.Now().Add(-time.Hour).Unix())), falls: []string{takes}},
 		{rule: "VP-14.1-nonce", by: w.requested(claim("nonce", "always-the-same-nonce-123")), falls: []string{"VP-8.2-accepted"}},
