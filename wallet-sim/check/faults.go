@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -111,6 +112,9 @@ func (s *issuerSeen) faulted(f *faults.Fault, r faults.Result) verdict {
 	for _, x := range s.Way.Watch.take() {
 		if x.Step.Name == f.At {
 			v.by = append(v.by, x)
+		}
+		if x.Status >= http.StatusBadRequest {
+			s.refused = append(s.refused, x)
 		}
 	}
 	if r.Held {

@@ -65,6 +65,7 @@ type issuerSeen struct {
 	nonces                      flow
 	credentials                 []*issued
 	mine                        map[string]bool // thumbprints of the wallet's keys
+	refused                     flow            // what was answered to faults
 }
 
 // issuance is a flow that is to end with a credential.
@@ -111,12 +112,16 @@ func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 			i.Tell(one)
 		}
 	}
-	for _, rule := range issuerRules() {
-		if i.Chosen.has(rule.Requirement) {
-			tell(s.result(rule.Requirement, rule.judge(s)))
+	judge := func(rules []issuerRule) {
+		for _, rule := range rules {
+			if i.Chosen.has(rule.Requirement) {
+				tell(s.result(rule.Requirement, rule.judge(s)))
+			}
 		}
 	}
+	judge(goodRules())
 	err = s.doFaults(ctx, tell)
+	judge(refusalRules())
 	r.Millis = i.Way.Wallet.Now().Sub(begun).Milliseconds()
 	return r, errors.Join(err, ctx.Err())
 }

@@ -17,13 +17,16 @@ import (
 	"lommebok.example/wallet-sim/faults"
 )
 
-// issuerRule is a requirement of an issuer that good flows show.
+// issuerRule is a requirement of an issuer that is judged by what was seen.
 type issuerRule struct {
 	Requirement
 	judge func(*issuerSeen) verdict
 }
 
-func issuerRules() []issuerRule {
+func issuerRules() []issuerRule { return slices.Concat(goodRules(), refusalRules()) }
+
+// goodRules are those that good flows show.
+func goodRules() []issuerRule {
 	return slices.Concat(metadataRules(), bindingRules(), signedRules(), serverRules(), authorizationRules(), tokenRules(), nonceRules(), credentialRules(), furtherRules())
 }
 

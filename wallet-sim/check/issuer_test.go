@@ -96,6 +96,7 @@ func TestServers(t *testing.T) {
 			test(t)
 		})
 	}
+	t.Run("issuer that issues later", w.laterIssuer)
 	t.Run("issuer that breaks", w.brokenIssuer)
 	t.Run("verifier that breaks", w.brokenVerifier)
 }
@@ -154,6 +155,26 @@ func TestRequirements(t *testing.T) {
 	}
 }
 
+// What comes later is asked for in the end; faults are done to the asking.
+func (w *town) laterIssuer(t *testing.T) {
+	soon := object("/credential", func(o map[string]any) {
+		if o["interval"] != nil {
+			o["interval"] = 1
+		}
+	})
+	tells := refusedSo("/deferred-credential", "invalid_transaction_id", func(a *reply) { a.put(map[string]any{"error": "invalid_request"}) })
+	w.t = t
+	w.issuer.by(func(next http.Handler) http.Handler { return tells(soon(next)) })
+	defer w.issuer.by(nil)
+	r := w.checkIssuer(Issuer{Types: []string{diploma}, Patience: 10 * time.Second}, "deferred_transaction_unknown", "deferred_token_missing")
+	r.failedAs(t, "VCI-9.3-deferred_transaction_unknown")
+	for _, id := range []string{"VCI-9.2-issued", "VCI-9.1-deferred_token_missing"} {
+		if i := slices.IndexFunc(r.Results, func(one Result) bool { return one.ID == id }); i < 0 || r.Results[i].Outcome != Held {
+			t.Errorf("%s did not hold", id)
+		}
+	}
+}
+
 // An offer that was taken already, or whose transaction code is wrong, gives nothing.
 func (w *town) spentOffer(t *testing.T) {
 	w.t = t
@@ -173,6 +194,7 @@ func TestDeferred(t *testing.T) {
 		{"no interval", "application/json", `{"transaction_id":"t"}`, 202, Failed},
 		{"issuance_pending, as drafts had it", "application/json", `{"error":"issuance_pending"}`, 400, Failed},
 		{"encrypted", "application/jwt", `e30`, 202, Held},
+		{"another status of success", "application/json", `{"transaction_id":"t","interval":5}`, 201, Failed},
 		{"nothing", "application/json", ``, 200, NotTested},
 	} {
 		x := &transaction.Exchanged{Step: transaction.Step{Name: stepLater}, Sent: []byte(`{"transaction_id":"t"}`), Status: c.status, Got: []byte(c.body), Headers: http.Header{"Content-Type": {c.media}}}
@@ -271,6 +293,9 @@ func (w *town) brokenIssuer(t *testing.T) {
 			}
 		})},
 		{rule: "VCI-8.3.1.2-proof_nonce_made_up", fault: "proof_nonce_made_up", by: refusedSo("/credential", "invalid_nonce", func(a *reply) { a.put(map[string]any{"error": "invalid_request"}) })},
+		{rule: "RFC6749-5.2-error_description", fault: "proof_nonce_made_up", by: refusedSo("/credential", "invalid_nonce", func(a *reply) {
+			a.put(map[string]any{"error": "invalid_nonce", "error_description": "Tallet er brukt før"})
+		})},
 		{rule: "VCI-13.8-proof_used_before", fault: "proof_used_before", by: refusedSo("/credential", "invalid_nonce", func(a *reply) {
 			a.Code = 200
 			a.put(map[string]any{"credentials": []any{map[string]any{"credential": "x"}}})
