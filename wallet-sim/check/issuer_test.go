@@ -215,6 +215,7 @@ func (w *town) brokenIssuer(t *testing.T) {
 	w.t = t
 	w.spentOffer(t)
 	access := w.issuerKey("access")
+	broken := []string{ends, "VCI-3.5-pre-authorized", "VCI-9.2-pending", "VCI-9.2-issued"} // by others, and made up in TestDeferred
 	for _, c := range []struct {
 		rule  string
 		by    func(http.Handler) http.Handler
@@ -239,6 +240,7 @@ func (w *town) brokenIssuer(t *testing.T) {
 		{rule: "VCI-12.2.3-sub", by: signedMetadata(access, func(_, c map[string]any) { c["sub"] = "x" }), falls: []string{ends}},
 		{rule: "VCI-12.2.3-iat", by: signedMetadata(access, func(_, c map[string]any) { delete(c, "iat") }), falls: []string{ends}},
 		{rule: "VCI-12.2.3-signature", by: signedMetadata(w.access, func(_, _ map[string]any) {}), falls: []string{ends}}, // by another key
+		{rule: "HAIP-4.1-x5c", by: signedMetadata(access, func(h, _ map[string]any) { delete(h, "x5c") }), falls: []string{ends, "VCI-12.2.3-signature"}},
 		{rule: "RFC8414-3.3-issuer", by: object(serverMeta, func(o map[string]any) { o["issuer"] = "https://elsewhere.example" }), falls: []string{ends}},
 		{rule: "HAIP-4-par", by: object(serverMeta, func(o map[string]any) { delete(o, "pushed_authorization_request_endpoint") }), falls: []string{ends}},
 		{rule: "FAPI2-5.3.2.2-pushed", by: rewritten("/authorize", func(a *reply) {
@@ -305,6 +307,7 @@ func (w *town) brokenIssuer(t *testing.T) {
 		{rule: "RFC6749-4.1.2-token_code_used_before", fault: "token_code_used_before", by: refusedSo("/token", "invalid_grant", func(a *reply) { a.Body.Reset() })},
 		{rule: "HAIP-4.4.1-attestation_by_a_stranger", fault: "attestation_by_a_stranger", by: refusedSo("/token", "invalid_client_attestation", func(a *reply) { a.put(map[string]any{"error": "invalid_request"}) })},
 	} {
+		broken = append(broken, c.rule)
 		t.Run(c.rule, func(t *testing.T) {
 			w.t = t
 			w.issuer.by(c.by)
@@ -315,6 +318,11 @@ func (w *town) brokenIssuer(t *testing.T) {
 			}
 			w.checkIssuer(Issuer{Types: []string{mpid}}, some...).failedAs(t, append(c.falls, c.rule)...)
 		})
+	}
+	for _, rule := range issuerRules() {
+		if !slices.Contains(broken, rule.ID) {
+			t.Errorf("no server breaks %s", rule.ID)
+		}
 	}
 }
 
