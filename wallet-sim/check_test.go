@@ -42,8 +42,8 @@ func TestCheckIssuer(t *testing.T) {
 	}
 	left := []string{"VCI-3.5-pre-authorized", "VCI-9.2-pending", "VCI-9.2-issued"} // no offer was given, and nothing comes later
 	for _, one := range r.Results {
-		if one.Outcome == checks.NotTested && !slices.Contains(left, one.ID) {
-			t.Errorf("%s was not tested: %s", one.ID, one.Found)
+		if one.Outcome == checks.NotTested && !slices.Contains(left, one.ID) && !strings.Contains(one.ID, "-deferred_") {
+			t.Errorf("%s was not tested: %s", one.ID, one.Why)
 		}
 		if one.Outcome == checks.Failed || !slices.ContainsFunc(all, func(r checks.Requirement) bool { return r == one.Requirement }) {
 			t.Errorf("%s: expected %s, found %s", one.ID, one.Expected, one.Found)

@@ -261,12 +261,13 @@ func TestUpAndTheCommandLine(t *testing.T) {
 }
 
 // A folder of faults of one's own is done to a verifier: one that it refuses, one that it has no reason to, one that it refuses for something
-// else, and one that finds nothing to change, which is told as not done.
+// else, and two that find nothing to change, which are told as not done.
 func (s *started) ownFaults(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"mine.yaml": "do: [{in: mdoc elements.0.random, flip: true}]\nexpect: {error: [digest_mismatch], status: 400}\n",
+		"more.yaml": "do: [{in: json no_such_member, set: x}]\nexpect: {}\n",
 		"same.yaml": "do: [{in: mdoc status, set: 0}]\nexpect: {}\n",
 		"code.yaml": "do: [{in: mdoc elements.0.random, flip: true}]\nexpect: {error: [device_signature]}\n",
 		"none.yaml": "do: [{in: mdoc no_such_member, drop: true}]\nexpect: {}\n",
@@ -282,8 +283,8 @@ func (s *started) ownFaults(t *testing.T) {
 		for _, r := range decode[[]faults.Result](t, out) {
 			held[r.Fault], done[r.Fault] = r.Held, !r.NotDone
 		}
-		want := map[string]bool{"own_mine": true, "own_same": false, "own_code": false, "own_none": false}
-		if code != exitRefused || !maps.Equal(held, want) || done["own_none"] || !done["own_same"] || !done["own_code"] {
+		want := map[string]bool{"own_mine": true, "own_more": false, "own_same": false, "own_code": false, "own_none": false}
+		if code != exitRefused || !maps.Equal(held, want) || done["own_none"] || done["own_same"] || !done["own_more"] || !done["own_code"] {
 			t.Errorf("%v: exit %d, held %v, done %v, %s%s", more, code, held, done, out, errs)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
@@ -18,6 +19,12 @@ import (
 	"lommebok.example/wallet-sim/faults"
 	"lommebok.example/wallet-sim/wallet"
 )
+
+func (c *cli) faultCommand() *cobra.Command {
+	cmd := noun("fault", "what a wallet can do wrong, and whether an issuer or a verifier notices", c.faultListCommand(), c.faultShowCommand(), c.faultRunCommand())
+	cmd.Long = cmd.Short + "\n\n" + strings.TrimSpace(faults.Language)
+	return cmd
+}
 
 func (c *cli) faultListCommand() *cobra.Command {
 	return &cobra.Command{
@@ -102,7 +109,7 @@ func (c *cli) faultRunCommand() *cobra.Command {
 		Use: "run <all, name, file or folder>", Args: cobra.ExactArgs(1), Short: "does faults to an issuer or a verifier, and tells whether each is refused as expected",
 		Long: "Makes one issuance without a fault, which must go well, and then one for each fault; with --verifier so with presentations, of what the\n" +
 			"wallet holds, and requests come as for `check verifier`. The argument is all, a name of the library or its beginning (dpop, presentation), a\n" +
-			"file, or a folder of *.yaml. Exit code 3 when a fault was not refused as expected. The language is in `go doc ./wallet-sim/faults`.",
+			"file, or a folder of *.yaml. Exit code 3 when a fault was not refused as expected. The language is in `wallet-sim fault --help`.",
 		Example: "  wallet-sim fault run all --issuer http://localhost:8080 --type proof_of_age --person 10 --insecure-allow-http\n" +
 			"  wallet-sim fault run mine.yaml --issuer https://issuer.example --type card --pid … --password … --totp-secret … --json\n" +
 			"  wallet-sim fault run presentation --verifier http://localhost:8081 --insecure-allow-http\n" +
@@ -129,7 +136,7 @@ func (c *cli) faultRunCommand() *cobra.Command {
 	cmd.Flags().StringVar(&verifier, "verifier", "", "page of a verifier that holds a link with a request, or leads to one")
 	cmd.Flags().StringVar(&from, requestFrom, "", requestFromSays)
 	cmd.Flags().StringVar(&config, "config", "", "file that says where requests of the verifier come from: see check verifier")
-	cmd.Flags().StringVar(&configuration, "type", "", "credential configuration identifier, of a credential that takes key proofs without key attestations")
+	cmd.Flags().StringVar(&configuration, "type", "", "credential configuration identifier")
 	p.flags(cmd)
 	return cmd
 }
@@ -137,22 +144,23 @@ func (c *cli) faultRunCommand() *cobra.Command {
 // errNotRefused: a fault was not refused as expected.
 var errNotRefused = errors.New("faults were not refused as expected")
 
-func (c *cli) runFaults(ctx context.Context, all []faults.Fault, issuer, configuration string, p *person) error {
+func (c *cli) runFaults(ctx context.Context, all []faults.Fault, issuer, configuration string, p *person) (err error) {
 	b, err := c.browser(p)
 	if err != nil {
 		return err
 	}
-	w, way, err := c.faultyWallet()
+	w, way, err := c.faultyWallet(faults.Longest(all))
 	if err != nil {
 		return err
 	}
+	done, err := apart(w)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
 	issue := func(ctx context.Context) error {
 		got, _, err := get(ctx, w, b, issuer, configuration)
-		for _, one := range got { // the wallet is not to fill with what tests got
-			if _, gone := w.Store.Delete(one.ID); gone != nil {
-				err = errors.Join(err, gone)
-			}
-		}
+		_, err = w.AwaitAll(ctx, got, err)
 		return err
 	}
 	results := []faults.Result{}
@@ -222,8 +230,8 @@ func (c *cli) sumUp(results []faults.Result) error {
 	return &told{errNotRefused}
 }
 
-// faultyWallet is a wallet whose requests go through a transport that does faults.
-func (c *cli) faultyWallet() (*wallet.Wallet, *faults.Transport, error) {
+// faultyWallet is a wallet whose requests go through a transport that does faults, and holds a message up for as long as wait.
+func (c *cli) faultyWallet(wait time.Duration) (*wallet.Wallet, *faults.Transport, error) {
 	w, err := c.wallet()
 	if err != nil {
 		return nil, nil, err
@@ -233,11 +241,14 @@ func (c *cli) faultyWallet() (*wallet.Wallet, *faults.Transport, error) {
 		return nil, nil, err
 	}
 	way := &faults.Transport{Keys: &faults.Keys{}}
+	way.Keys.Lend(w.Attester)
 	w.NewKey, w.Copies = way.Keys.New, 1
-	w.Fetch = fetch.New(c.fetching(roots, func(next http.RoundTripper) http.RoundTripper {
+	fetching := c.fetching(roots, func(next http.RoundTripper) http.RoundTripper {
 		way.Next = next
 		return way
-	}))
+	})
+	fetching.Timeout += wait
+	w.Fetch = fetch.New(fetching)
 	return w, way, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,17 +85,71 @@ breaks: nothing
 at: token request
 message: drop
 expect: {lost: true}
+---
+name: as_it_was
+breaks: nothing
+at: credential request
+do: [{in: json credential_configuration_id, set: proof_of_age}]
+expect: {}
+---
+name: notification_of_nothing
+breaks: OpenID4VCI 1.0 section 11.3
+at: notification
+do: [{in: json notification_id, set: no-such}]
+expect: {error: [invalid_notification_id], status: 400}
+---
+name: attested_no_longer
+breaks: attestation-based client authentication section 7.1
+at: token request
+do: [{in: header OAuth-Client-Attestation, jwt: claims.exp, shift: -48h}]
+expect: {error: [use_fresh_attestation]}
+---
+name: encryption_unknown
+breaks: OpenID4VCI 1.0 section 10
+at: credential request
+encrypted: true
+do: [{in: json credential_response_encryption.enc, set: A1GCM}]
+expect: {error: [invalid_encryption_parameters], status: 400}
+---
+name: token_in_the_address
+breaks: RFC 6750 section 2.3
+at: credential request
+do:
+  - {in: query access_token, set: "${access_token}"}
+  - {in: header Authorization, drop: true}
+expect: {status: 401}
 `), 0o600))
 	code, out, errs := ran(t, "", append([]string{"fault", "run", file, "--issuer", i.url, "--type", configAge, "--person", "10"}, flags...)...)
+	held := map[string]bool{
+		"unknown_parameter": false, "another_code": false, "nothing_to_change": false, "refused_by_another_step": false, "noticed_later": true, "never_reached": false,
+		"lost_and_not_refused": false, "lost_as_expected": true, "as_it_was": false, "notification_of_nothing": true, "attested_no_longer": true, "encryption_unknown": true,
+		"token_in_the_address": true,
+	}
+	notDone := []string{"nothing_to_change", "never_reached", "as_it_was"}
 	var results []faults.Result
-	if err := json.Unmarshal([]byte(out), &results); err != nil || len(results) != 8 || code != exitRefused {
+	if err := json.Unmarshal([]byte(out), &results); err != nil || len(results) != len(held) || code != exitRefused {
 		t.Fatalf("exit %d, %s%s", code, out, errs)
 	}
 	for _, r := range results {
-		later := r.Fault == "noticed_later"
-		if r.Held != (later || r.Fault == "lost_as_expected") || (r.Says == "") != later {
+		if says := r.Fault == "lost_as_expected" || !r.Held; r.Held != held[r.Fault] || (r.Says != "") != says || r.NotDone != slices.Contains(notDone, r.Fault) {
 			t.Errorf("%+v", r)
 		}
+	}
+}
+
+// A fault in what asks for a credential that comes later is done when it is asked for, and nothing stays pending.
+func TestAFaultWhenItComesLater(t *testing.T) {
+	i := newTryIssuer(t)
+	flags := i.attests(t)
+	file := filepath.Join(t.TempDir(), "mine.yaml")
+	must(t, os.WriteFile(file, []byte("name: of_no_order\nbreaks: OpenID4VCI 1.0 section 9.3\nat: deferred credential request\n"+
+		"do: [{in: json transaction_id, set: no-such}]\nexpect: {error: [invalid_transaction_id], status: 400}\n"), 0o600))
+	code, out, errs := ran(t, "", append([]string{"fault", "run", file, "--issuer", i.url, "--type", "no.sikt.vitnemal_sd_jwt_vc", "--person", "3"}, flags...)...)
+	if code != exitDone || !strings.Contains(out, `"invalid_transaction_id"`) {
+		t.Errorf("exit %d, %s%s", code, out, errs)
+	}
+	if _, out, _ := ran(t, "", append([]string{"credential", "pending"}, flags...)...); strings.TrimSpace(out) != "[]" && strings.TrimSpace(out) != "null" {
+		t.Errorf("pending: %s", out)
 	}
 }
 

@@ -9,7 +9,7 @@
 //	wallet-sim unit …              the wallet unit at its wallet provider
 //	wallet-sim app …               the MinID app on this telephone
 //	wallet-sim decode, verify      what something is; whether it holds
-//	wallet-sim fault …             does things wrong, and tells whether an issuer notices
+//	wallet-sim fault …             does things wrong, and tells whether an issuer or a verifier notices
 //	wallet-sim check …             holds an issuer or a verifier to its requirements, one by one
 //	wallet-sim scan                the QR code in a picture
 //	wallet-sim log, doctor         what was sent and what came; whether this machine is ready
@@ -66,7 +66,7 @@ func (c *cli) root() *cobra.Command {
 		noun("wallet", "the wallets of this machine", c.walletsCommand(), c.protectCommand(), c.unprotectCommand()),
 		noun("unit", "the wallet unit at its wallet provider", c.unitCommands()...),
 		noun("app", "the MinID app on this telephone", c.pairCommand(), c.loginsCommand(), c.approveCommand(), c.rejectCommand()),
-		noun("fault", "what a wallet can do wrong, and whether an issuer notices", c.faultListCommand(), c.faultShowCommand(), c.faultRunCommand()),
+		c.faultCommand(),
 		c.loadCommand(),
 		noun("check", "requirement by requirement, what an issuer or a verifier holds", c.checkIssuerCommand(), c.checkVerifierCommand()),
 		c.decodeCommand(), c.verifyCommand(), c.scanCommand(), c.logCommand(), c.doctorCommand(),

@@ -52,4 +52,4 @@ func OpenDeferredRequest(compact string, keyOf func(kid string) *ecdsa.PrivateKe
 }
 
 // Encrypt makes a JWE of the request for the issuer's key, as CredentialRequest.Encrypt does.
-func (d *DeferredRequest) Encrypt(e *RequestEncryption) (string, error) { return e.encrypt(d) }
+func (d *DeferredRequest) Encrypt(e *RequestEncryption) (string, error) { return e.Encrypt(d) }

@@ -97,9 +97,10 @@ func openRequest(compact string, keyOf func(kid string) *ecdsa.PrivateKey) ([]by
 
 // Encrypt makes a JWE of the request for the issuer's key (section 10): the first one that can be used, compressed where the
 // issuer takes that. Errors: ErrMetadata when the issuer names no key or no enc that is known here.
-func (r *CredentialRequest) Encrypt(e *RequestEncryption) (string, error) { return e.encrypt(r) }
+func (r *CredentialRequest) Encrypt(e *RequestEncryption) (string, error) { return e.Encrypt(r) }
 
-func (e *RequestEncryption) encrypt(request any) (string, error) {
+// Encrypt encrypts what is a request in JSON, as an issuer's metadata say. Errors: ErrMetadata when the issuer can nothing that is known here.
+func (e *RequestEncryption) Encrypt(request any) (string, error) {
 	enc := firstOf(Encs, e.EncValuesSupported)
 	for _, key := range e.JWKS.Keys {
 		if _, err := key.PublicKey(); err != nil || key.Alg != keyAgreement || enc == "" {

@@ -25,7 +25,11 @@ import (
 )
 
 // errUnfit: an answer cannot be broken so, for the request asks for nothing that it could be done to.
-var errUnfit = errors.New("the request asks for nothing that this can be done to")
+var (
+	errUnfit   = errors.New("the request asks for nothing that this can be done to")
+	errNoSDJWT = fmt.Errorf("%w: for no SD-JWT VC that the wallet holds", errUnfit)
+	errNoMdoc  = fmt.Errorf("%w: for no mdoc that the wallet holds", errUnfit)
+)
 
 // brokenRule is a requirement of a verifier that a fault shows: the answer is to be refused.
 type brokenRule struct {
@@ -82,7 +86,7 @@ func (a *answer) change(c *faults.Change) error {
 		return a.exchange()
 	case "time":
 		if a.of(openid4vci.FormatSDJWTVC) == nil {
-			return errUnfit
+			return errNoSDJWT
 		}
 		a.at = a.at.Add(c.Shift)
 		return nil
@@ -182,7 +186,7 @@ func (a *answer) exchange() error {
 func (a *answer) changeSDJWT(c *faults.Change, where, name string) error {
 	p := a.of(openid4vci.FormatSDJWTVC)
 	if p == nil {
-		return errUnfit
+		return errNoSDJWT
 	}
 	if v, ok := c.Set.(string); ok { // values that only the request knows
 		_, original := openid4vp.Prefix(a.asked.ClientID)

@@ -28,10 +28,11 @@ const deviceSignature = "documents.0.deviceSigned.deviceAuth.deviceSignature"
 // changeMdoc changes what a device signs, its signature, or what the issuer signed.
 func (a *answer) changeMdoc(c *faults.Change, where, name string) error {
 	p := a.of(openid4vci.FormatMdoc)
-	if p == nil || name == "thumbprint" && a.plain {
-		return errUnfit
-	}
 	switch {
+	case p == nil:
+		return errNoMdoc
+	case name == "thumbprint" && a.plain:
+		return errUnfit
 	case where == "issuer-auth":
 		return a.changeIssuerAuth(p, c)
 	case where == "mdoc" && name == "":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -16,26 +17,13 @@ import (
 func requirementOf(f *faults.Fault) Requirement {
 	return Requirement{
 		ID: prefixOf(f.Breaks) + "-" + f.Name, Profile: profileOf(f.Breaks), Section: f.Breaks,
-		Says: fmt.Sprintf("Refuses at the %s: %s (%s).", f.At, strings.ReplaceAll(f.Name, "_", " "), words(f.Expect)),
+		Says: fmt.Sprintf("Refuses at the %s: %s (%s).", f.At, strings.ReplaceAll(f.Name, "_", " "), f.Expect),
 	}
-}
-
-// words say how a server is to answer.
-func words(e faults.Expect) string {
-	var all []string
-	if codes := slices.Concat(e.Error, e.Check); len(codes) > 0 {
-		all = append(all, "error "+strings.Join(codes, " or "))
-	}
-	if e.Status != 0 {
-		all = append(all, fmt.Sprintf("status %d", e.Status))
-	}
-	return strings.Join(all, ", ")
 }
 
 // prefixes are how a specification is called in an identifier.
 var prefixes = []struct{ words, short string }{
 	{"OpenID4VCI 1.0", "VCI"}, {"HAIP 1.0", "HAIP"}, {"FAPI 2.0", "FAPI2"}, {"attestation-based client authentication", "ABCA"},
-	{"OAuth 2.0 Multiple Response Types", "OAUTH-MULTIPLE"},
 }
 
 // prefixOf shortens the first section that a fault breaks: «RFC 9449 section 4.3; …» becomes RFC9449-4.3.
@@ -58,14 +46,13 @@ func profileOf(breaks string) string {
 	return OpenID4VCI
 }
 
-// doFaults does every fault that was chosen. What cannot be done is told with the reason.
+// doFaults does every fault that was chosen, each to a credential that it can be done to. What cannot be done is told with the reason.
 func (s *issuerSeen) doFaults(ctx context.Context, tell func(Result)) error {
 	all, err := faults.Library()
 	if err != nil {
 		return err
 	}
-	var fit []faults.Fault
-	requirements := map[string]Requirement{}
+	fit := map[*issuance][]faults.Fault{}
 	for _, f := range faults.Answers(all, false) {
 		r := requirementOf(&f)
 		if !s.Chosen.has(r) {
@@ -75,15 +62,25 @@ func (s *issuerSeen) doFaults(ctx context.Context, tell func(Result)) error {
 			tell(s.result(r, untested("%s", why)))
 			continue
 		}
-		requirements[f.Name], fit = r, append(fit, f)
+		to := s.faultable(&f)
+		fit[to] = append(fit[to], f)
 	}
+	for _, to := range s.issuances {
+		err = errors.Join(err, s.doFaultsTo(ctx, to, fit[to], tell))
+	}
+	return err
+}
+
+func (s *issuerSeen) doFaultsTo(ctx context.Context, to *issuance, fit []faults.Fault, tell func(Result)) error {
 	if len(fit) == 0 {
 		return nil
 	}
-	good := s.faultable()
 	issue := func(ctx context.Context) error {
 		s.Way.Watch.take()
-		got, _, err := s.byCode(ctx, good.id)
+		waiting, cancel := context.WithTimeout(ctx, s.Patience)
+		defer cancel()
+		got, _, err := s.byCode(ctx, to.id)
+		got, err = s.Way.Wallet.AwaitAll(waiting, got, err)
 		for _, one := range got {
 			if _, gone := s.Way.Wallet.Store.Delete(one.ID); gone != nil {
 				err = errors.Join(err, gone)
@@ -92,13 +89,14 @@ func (s *issuerSeen) doFaults(ctx context.Context, tell func(Result)) error {
 		return err
 	}
 	told := 0
-	err = faults.Run(ctx, s.Way.Faults, s.Way.Wallet, fit, issue, func(r faults.Result) {
+	err := faults.Run(ctx, s.Way.Faults, s.Way.Wallet, fit, issue, func(r faults.Result) {
+		f := &fit[told] // they are done in their order
 		told++
-		tell(s.result(requirements[r.Fault], s.faulted(&fit[slices.IndexFunc(fit, func(f faults.Fault) bool { return f.Name == r.Fault })], r)))
+		tell(s.result(requirementOf(f), s.faulted(f, r)))
 	})
 	if errors.Is(err, faults.ErrControl) {
 		for _, f := range fit[told:] {
-			tell(s.result(requirements[f.Name], untested("%v", err)))
+			tell(s.result(requirementOf(&f), untested("%v", err)))
 		}
 		return nil
 	}
@@ -115,12 +113,15 @@ func (s *issuerSeen) faulted(f *faults.Fault, r faults.Result) verdict {
 		if x.Step.Name == f.At {
 			v.by = append(v.by, x)
 		}
+		if x.Status >= http.StatusBadRequest {
+			s.refused = append(s.refused, x)
+		}
 	}
 	if r.Held {
 		return v
 	}
 	v.outcome = Failed
-	v.expected = "refused with " + words(f.Expect)
+	v.expected = "refused with " + f.Expect.String()
 	switch {
 	case r.Status == 0:
 		v.found = r.Says
@@ -132,12 +133,14 @@ func (s *issuerSeen) faulted(f *faults.Fault, r faults.Result) verdict {
 	return v
 }
 
-// faultable is the issuance that faults are done to: of a credential that takes key proofs without key attestations, for those
-// cannot be forged.
-func (s *issuerSeen) faultable() *issuance {
+// faultable is the issuance that a fault is done to: one of what comes later when it is about that, and else of a credential at once that takes
+// key proofs by themselves, for every fault of those.
+func (s *issuerSeen) faultable(f *faults.Fault) *issuance {
 	for _, n := range s.issuances {
 		proof, ok := n.config.ProofTypesSupported[openid4vci.ProofTypeJWT]
-		if n.err == nil && ok && proof.KeyAttestationsRequired == nil && n.seen.at(stepLater) == nil {
+		switch later := n.seen.at(stepLater) != nil; {
+		case n.err != nil, later != (f.At == stepLater):
+		case later, ok && proof.KeyAttestationsRequired == nil:
 			return n
 		}
 	}
@@ -146,8 +149,10 @@ func (s *issuerSeen) faultable() *issuance {
 
 // unfit tells why a fault cannot be done here, "" when it can.
 func (s *issuerSeen) unfit(f *faults.Fault) string {
-	good := s.faultable()
+	good := s.faultable(f)
 	switch {
+	case good == nil && f.At == stepLater:
+		return "nothing came later, or not in the time that was waited"
 	case good == nil:
 		return "no good issuance of a credential with key proofs and without key attestations" + s.whyNone()
 	case s.ByHand:

@@ -33,6 +33,8 @@ import (
 const (
 	mpid = "no.minid.mpid_sd_jwt_vc"
 	age  = "proof_of_age"
+	// diploma is issued later.
+	diploma = "no.sikt.vitnemal_sd_jwt_vc"
 )
 
 func must(t testing.TB, err error) {
@@ -258,7 +260,7 @@ func (w *town) checkIssuer(i Issuer, named ...string) *Report {
 			named = append(named, r.ID)
 		}
 	}
-	i.Address, i.Way, i.SignIn, i.Patience, i.Chosen = w.issuerURL, w.way(""), w.signIn, time.Second, Chosen{IDs: named}
+	i.Address, i.Way, i.SignIn, i.Patience, i.Chosen = w.issuerURL, w.way(""), w.signIn, max(i.Patience, time.Second), Chosen{IDs: named}
 	r, err := i.Check(w.t.Context())
 	must(w.t, err)
 	return r

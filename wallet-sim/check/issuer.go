@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"lommebok.example/internal/fetch"
 	"lommebok.example/specs/jose"
 	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vci"
@@ -36,15 +38,16 @@ type Issuer struct {
 
 // The steps that the check makes itself.
 const (
-	stepPlain  = "issuer metadata as JSON"
-	stepSigned = "issuer metadata, signed"
-	stepServer = "authorization server metadata"
-	stepNonce  = "nonce request"
-	stepPAR    = "pushed authorization request"
-	stepToken  = "token request"
-	stepAsk    = "credential request"
-	stepLater  = "deferred credential request"
-	stepNotify = "notification"
+	stepPlain    = "issuer metadata as JSON"
+	stepSigned   = "issuer metadata, signed"
+	stepServer   = "authorization server metadata"
+	stepUnpushed = "authorization request that was not pushed"
+	stepNonce    = "nonce request"
+	stepPAR      = "pushed authorization request"
+	stepToken    = "token request"
+	stepAsk      = "credential request"
+	stepLater    = "deferred credential request"
+	stepNotify   = "notification"
 )
 
 // issuerSeen is all that the requirements of an issuer are judged by.
@@ -52,7 +55,8 @@ type issuerSeen struct {
 	*Issuer
 	records
 	plain, signed, server       *transaction.Exchanged
-	plainErr, signedErr, asErr  error // why there is none
+	unpushed                    *transaction.Exchanged // an authorization request that was not pushed
+	plainErr, signedErr, asErr  error                  // why there is none
 	metadata                    *openid4vci.IssuerMetadata
 	metadataErr                 error
 	as                          *oauth2.ServerMetadata
@@ -61,6 +65,7 @@ type issuerSeen struct {
 	nonces                      flow
 	credentials                 []*issued
 	mine                        map[string]bool // thumbprints of the wallet's keys
+	refused                     flow            // what was answered to faults
 }
 
 // issuance is a flow that is to end with a credential.
@@ -107,12 +112,16 @@ func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 			i.Tell(one)
 		}
 	}
-	for _, rule := range issuerRules() {
-		if i.Chosen.has(rule.Requirement) {
-			tell(s.result(rule.Requirement, rule.judge(s)))
+	judge := func(rules []issuerRule) {
+		for _, rule := range rules {
+			if i.Chosen.has(rule.Requirement) {
+				tell(s.result(rule.Requirement, rule.judge(s)))
+			}
 		}
 	}
+	judge(goodRules())
 	err = s.doFaults(ctx, tell)
+	judge(refusalRules())
 	r.Millis = i.Way.Wallet.Now().Sub(begun).Milliseconds()
 	return r, errors.Join(err, ctx.Err())
 }
@@ -156,6 +165,40 @@ func (s *issuerSeen) look(ctx context.Context) {
 		s.as = &oauth2.ServerMetadata{}
 		s.asErr = jose.Unmarshal(s.server.Got, s.as)
 	}
+	if s.asErr == nil && s.as.AuthorizationEndpoint != "" {
+		s.lookUnpushed(ctx)
+	}
+}
+
+// lookUnpushed makes an authorization request by its address alone.
+func (s *issuerSeen) lookUnpushed(ctx context.Context) {
+	u, err := url.Parse(s.as.AuthorizationEndpoint)
+	if err != nil {
+		return
+	}
+	q := u.Query()
+	for name, value := range map[string]string{
+		"response_type": "code", "client_id": s.Way.Wallet.ClientID, "redirect_uri": s.Way.Wallet.RedirectURI, "state": rand.Text(),
+		"code_challenge": oauth2.S256(rand.Text() + rand.Text()), "code_challenge_method": oauth2.MethodS256, "scope": s.scope(),
+	} {
+		q.Set(name, value)
+	}
+	u.RawQuery = q.Encode()
+	s.Way.Watch.take()
+	s.unpushed, err = s.Way.send(ctx, stepUnpushed, http.MethodGet, u.String(), "text/html", "")
+	if errors.Is(err, fetch.ErrRedirect) {
+		s.unpushed = s.Way.Watch.take().at(stepUnpushed)
+	}
+}
+
+// scope is that of a credential, "" when none has any.
+func (s *issuerSeen) scope() string {
+	for _, id := range slices.Sorted(maps.Keys(s.metadata.CredentialConfigurationsSupported)) {
+		if scope := s.metadata.CredentialConfigurationsSupported[id].Scope; scope != "" {
+			return scope
+		}
+	}
+	return ""
 }
 
 // issue makes the good flows.
@@ -242,18 +285,9 @@ func (s *issuerSeen) one(ctx context.Context, id string, get func() ([]*wallet.C
 	s.Way.Watch.take()
 	n := &issuance{id: id, config: s.metadata.CredentialConfigurationsSupported[id]}
 	n.got, n.back, n.err = get()
-	var later *wallet.Later
-	if errors.As(n.err, &later) {
-		waiting, cancel := context.WithTimeout(ctx, s.Patience)
-		defer cancel()
-		n.err = nil
-		for _, p := range later.Pending {
-			c, err := s.Way.Wallet.Await(waiting, p.ID)
-			if n.err = errors.Join(n.err, err); err == nil {
-				n.got = append(n.got, c)
-			}
-		}
-	}
+	waiting, cancel := context.WithTimeout(ctx, s.Patience)
+	defer cancel()
+	n.got, n.err = s.Way.Wallet.AwaitAll(waiting, n.got, n.err)
 	n.seen = s.Way.Watch.take()
 	return n
 }

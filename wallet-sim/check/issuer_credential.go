@@ -179,6 +179,7 @@ func credentialRules() []issuerRule {
 			want := c.of.config.VCT + c.of.config.DocType
 			return whether(c.said.Type == want, c.by, want, "%q", c.said.Type)
 		})),
+		haip("6.1-index", "6.1", "No two credentials stand at the same place of a status list.", placedOnce),
 		vci("8.2-binding", "8.2", "Each credential is bound to a key that was proven, and no two to the same.", boundOnce),
 	}
 }
@@ -217,28 +218,65 @@ func boundOnce(s *issuerSeen) verdict {
 	})(s)
 }
 
+func placedOnce(s *issuerSeen) verdict {
+	seen := map[string]bool{}
+	return eachCredential(func(_ *issuerSeen, c *issued) verdict {
+		place, err := placeOf(c.of.config.Format, c.text)
+		switch {
+		case err != nil:
+			return untested("it could not be read: %v", err)
+		case place == "":
+			return untested("%s stands on no status list", c.of.id)
+		case seen[place]:
+			return failed(c.by, "an index of its own", "%s, that of another copy", place)
+		}
+		seen[place] = true
+		return held(c.by)
+	})(s)
+}
+
+// placeOf is the place of a credential on a status list, "" for none.
+func placeOf(format, text string) (string, error) {
+	vc, doc, err := opened(format, text)
+	switch {
+	case err != nil:
+		return "", err
+	case vc != nil && vc.Status() != nil:
+		return fmt.Sprintf("%s, index %d", vc.Status().URI, vc.Status().Index), nil
+	case doc != nil && doc.Status() != nil:
+		return fmt.Sprintf("%s, index %d", doc.Status().URI, doc.Status().Index), nil
+	}
+	return "", nil
+}
+
 // holderOf reads the key that a credential is bound to.
 func holderOf(format, text string) (*ecdsa.PublicKey, error) {
+	vc, doc, err := opened(format, text)
+	switch {
+	case err != nil:
+		return nil, err
+	case vc != nil:
+		return vc.HolderKey()
+	}
+	return doc.DeviceKey()
+}
+
+// opened reads a credential whose signature holds: the one or the other, by its format.
+func opened(format, text string) (*sdjwtvc.Credential, *mdoc.IssuerSigned, error) {
 	if format != openid4vci.FormatMdoc {
 		c, err := sdjwtvc.ParseIssued(text)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			err = c.VerifySignature()
 		}
-		if err := c.VerifySignature(); err != nil {
-			return nil, err
-		}
-		return c.HolderKey()
+		return c, nil, err
 	}
 	raw, err := jose.DecodeBase64URL(text)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m, err := mdoc.ParseIssuerSigned(raw)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = m.VerifySignature()
 	}
-	if err := m.VerifySignature(); err != nil {
-		return nil, err
-	}
-	return m.DeviceKey()
+	return nil, m, err
 }

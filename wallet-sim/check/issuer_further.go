@@ -1,9 +1,11 @@
 package check
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 
+	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/transaction"
 	"lommebok.example/wallet-sim/faults"
@@ -64,6 +66,31 @@ func furtherRules() []issuerRule {
 	}
 }
 
+// refusalRules are about how faults were refused, whichever.
+func refusalRules() []issuerRule {
+	return []issuerRule{
+		rfc("RFC6749-5.2-error_description", OpenID4VCI, "RFC 6749 section 5.2; OpenID4VCI 1.0 section 8.3.1.2", "Refusals say error and error_description in printable ASCII, without quotes and backslashes.", func(s *issuerSeen) verdict {
+			var all []verdict
+			for _, x := range s.refused {
+				var e oauth2.Error
+				if json.Unmarshal(x.Got, &e) != nil {
+					continue // no JSON, where a challenge tells the code
+				}
+				all = append(all, whether(speakable(e.Code) && speakable(e.Description), x, "characters of %x20-21, %x23-5B and %x5D-7E", "%q, %q", e.Code, e.Description))
+			}
+			if len(all) == 0 {
+				return untested("nothing was refused with words")
+			}
+			return worst(all)
+		}),
+	}
+}
+
+// speakable tells whether a text has the characters of error and error_description alone.
+func speakable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r > 0x7e || r == '"' || r == '\\' })
+}
+
 // ended judges that the flow went to its end.
 func (n *issuance) ended() verdict {
 	if n.refusedHere() {
@@ -115,7 +142,7 @@ func later(status int) func(*issuerSeen) verdict {
 				if n.refusedHere() && x.Status == http.StatusBadRequest {
 					continue
 				}
-				if x.Step.Name == stepLater && (x.Status == status || x.Status >= 300) {
+				if x.Step.Name == stepLater && (x.Status == status || !answersLater(x)) {
 					all = append(all, deferred(x))
 				}
 			}
@@ -127,8 +154,13 @@ func later(status int) func(*issuerSeen) verdict {
 	}
 }
 
+// answersLater tells whether a deferred request was answered with a status that is one of its answers.
+func answersLater(x *transaction.Exchanged) bool {
+	return x.Status == http.StatusOK || x.Status == http.StatusAccepted
+}
+
 func deferred(x *transaction.Exchanged) verdict {
-	if x.Status >= 300 {
+	if !answersLater(x) {
 		return failed(x, "status 200 or 202", "status %d", x.Status)
 	}
 	if media(x) == "application/jwt" {

@@ -17,13 +17,16 @@ import (
 	"lommebok.example/wallet-sim/faults"
 )
 
-// issuerRule is a requirement of an issuer that good flows show.
+// issuerRule is a requirement of an issuer that is judged by what was seen.
 type issuerRule struct {
 	Requirement
 	judge func(*issuerSeen) verdict
 }
 
-func issuerRules() []issuerRule {
+func issuerRules() []issuerRule { return slices.Concat(goodRules(), refusalRules()) }
+
+// goodRules are those that good flows show.
+func goodRules() []issuerRule {
 	return slices.Concat(metadataRules(), bindingRules(), signedRules(), serverRules(), authorizationRules(), tokenRules(), nonceRules(), credentialRules(), furtherRules())
 }
 
@@ -227,6 +230,15 @@ func serverRules() []issuerRule {
 		}},
 		haip("4-par", "4", "The authorization server has a pushed_authorization_request_endpoint.", has(func(i *issuerSeen, m *oauth2.ServerMetadata) verdict {
 			return whether(m.PushedAuthorizationRequestEndpoint != "", i.server, "pushed_authorization_request_endpoint", "none")
+		})),
+		rfc("FAPI2-5.3.2.2-pushed", HAIP, "FAPI 2.0 section 5.3.2.2; HAIP 1.0 section 4", "An authorization request that was not pushed is refused.", has(func(i *issuerSeen, _ *oauth2.ServerMetadata) verdict {
+			x := i.unpushed
+			if x == nil {
+				return untested("the authorization endpoint did not answer")
+			}
+			to, err := url.Parse(x.Headers.Get("Location"))
+			refused := x.Status >= 400 && x.Status < 500 || x.Status >= 300 && x.Status < 400 && err == nil && to.Query().Has("error")
+			return whether(refused, x, "a status from 400 to 499, or error in the answer", "status %d", x.Status)
 		})),
 		haip("4-pkce", "4", "The authorization server takes PKCE with S256.", has(func(i *issuerSeen, m *oauth2.ServerMetadata) verdict {
 			return whether(slices.Contains(m.CodeChallengeMethodsSupported, oauth2.MethodS256), i.server, "code_challenge_methods_supported with S256", "%v", m.CodeChallengeMethodsSupported)

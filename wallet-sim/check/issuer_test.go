@@ -41,6 +41,18 @@ func reissued(resign func(jwt string) (string, error)) func(http.Handler) http.H
 	})
 }
 
+// reissuedAll changes every credential of a response.
+func reissuedAll(resign func(jwt string) (string, error)) func(http.Handler) http.Handler {
+	return credentials(func(all []any) {
+		for _, one := range all {
+			c := one.(map[string]any)
+			if changed, err := firstPart(c["credential"].(string), resign); err == nil {
+				c["credential"] = changed
+			}
+		}
+	})
+}
+
 // configured changes every configuration of the metadata.
 func configured(change func(c map[string]any)) func(http.Handler) http.Handler {
 	return object(wellKnown, func(o map[string]any) {
@@ -84,6 +96,7 @@ func TestServers(t *testing.T) {
 			test(t)
 		})
 	}
+	t.Run("issuer that issues later", w.laterIssuer)
 	t.Run("issuer that breaks", w.brokenIssuer)
 	t.Run("verifier that breaks", w.brokenVerifier)
 }
@@ -142,6 +155,26 @@ func TestRequirements(t *testing.T) {
 	}
 }
 
+// What comes later is asked for in the end; faults are done to the asking.
+func (w *town) laterIssuer(t *testing.T) {
+	soon := object("/credential", func(o map[string]any) {
+		if o["interval"] != nil {
+			o["interval"] = 1
+		}
+	})
+	tells := refusedSo("/deferred-credential", "invalid_transaction_id", func(a *reply) { a.put(map[string]any{"error": "invalid_request"}) })
+	w.t = t
+	w.issuer.by(func(next http.Handler) http.Handler { return tells(soon(next)) })
+	defer w.issuer.by(nil)
+	r := w.checkIssuer(Issuer{Types: []string{diploma}, Patience: 10 * time.Second}, "deferred_transaction_unknown", "deferred_token_missing")
+	r.failedAs(t, "VCI-9.3-deferred_transaction_unknown")
+	for _, id := range []string{"VCI-9.2-issued", "VCI-9.1-deferred_token_missing"} {
+		if i := slices.IndexFunc(r.Results, func(one Result) bool { return one.ID == id }); i < 0 || r.Results[i].Outcome != Held {
+			t.Errorf("%s did not hold", id)
+		}
+	}
+}
+
 // An offer that was taken already, or whose transaction code is wrong, gives nothing.
 func (w *town) spentOffer(t *testing.T) {
 	w.t = t
@@ -161,6 +194,7 @@ func TestDeferred(t *testing.T) {
 		{"no interval", "application/json", `{"transaction_id":"t"}`, 202, Failed},
 		{"issuance_pending, as drafts had it", "application/json", `{"error":"issuance_pending"}`, 400, Failed},
 		{"encrypted", "application/jwt", `e30`, 202, Held},
+		{"another status of success", "application/json", `{"transaction_id":"t","interval":5}`, 201, Failed},
 		{"nothing", "application/json", ``, 200, NotTested},
 	} {
 		x := &transaction.Exchanged{Step: transaction.Step{Name: stepLater}, Sent: []byte(`{"transaction_id":"t"}`), Status: c.status, Got: []byte(c.body), Headers: http.Header{"Content-Type": {c.media}}}
@@ -181,6 +215,7 @@ func (w *town) brokenIssuer(t *testing.T) {
 	w.t = t
 	w.spentOffer(t)
 	access := w.issuerKey("access")
+	broken := []string{ends, "VCI-3.5-pre-authorized", "VCI-9.2-pending", "VCI-9.2-issued"} // by others, and made up in TestDeferred
 	for _, c := range []struct {
 		rule  string
 		by    func(http.Handler) http.Handler
@@ -205,8 +240,14 @@ func (w *town) brokenIssuer(t *testing.T) {
 		{rule: "VCI-12.2.3-sub", by: signedMetadata(access, func(_, c map[string]any) { c["sub"] = "x" }), falls: []string{ends}},
 		{rule: "VCI-12.2.3-iat", by: signedMetadata(access, func(_, c map[string]any) { delete(c, "iat") }), falls: []string{ends}},
 		{rule: "VCI-12.2.3-signature", by: signedMetadata(w.access, func(_, _ map[string]any) {}), falls: []string{ends}}, // by another key
+		{rule: "HAIP-4.1-x5c", by: signedMetadata(access, func(h, _ map[string]any) { delete(h, "x5c") }), falls: []string{ends, "VCI-12.2.3-signature"}},
 		{rule: "RFC8414-3.3-issuer", by: object(serverMeta, func(o map[string]any) { o["issuer"] = "https://elsewhere.example" }), falls: []string{ends}},
 		{rule: "HAIP-4-par", by: object(serverMeta, func(o map[string]any) { delete(o, "pushed_authorization_request_endpoint") }), falls: []string{ends}},
+		{rule: "FAPI2-5.3.2.2-pushed", by: rewritten("/authorize", func(a *reply) {
+			if a.request.URL.Query().Has("response_type") {
+				a.Code = 200
+			}
+		})},
 		{rule: "HAIP-4-pkce", by: object(serverMeta, func(o map[string]any) { o["code_challenge_methods_supported"] = []string{"plain"} }), falls: []string{ends}},
 		{rule: "HAIP-4-dpop", by: object(serverMeta, func(o map[string]any) { delete(o, "dpop_signing_alg_values_supported") })},
 		{rule: "HAIP-4-iss", by: object(serverMeta, func(o map[string]any) { delete(o, "authorization_response_iss_parameter_supported") })},
@@ -236,7 +277,12 @@ func (w *town) brokenIssuer(t *testing.T) {
 		}), falls: []string{ends}},
 		{rule: "credential-status", by: rewritten("/statuslists/", func(a *reply) { a.Code = 404 })},
 		{rule: "VCI-A-type", by: configured(func(c map[string]any) { c["vct"] = "another" })},
-		{rule: "VCI-8.2-binding", by: credentials(func(all []any) { all[1] = all[0] }), falls: []string{ends}},
+		{rule: "HAIP-6.1-index", by: reissuedAll(func(jwt string) (string, error) {
+			return faults.Resign(jwt, w.issuerKey("credential-issuer"), func(_, c map[string]any) {
+				c["status"].(map[string]any)["status_list"].(map[string]any)["idx"] = 7
+			})
+		})},
+		{rule: "VCI-8.2-binding", by: credentials(func(all []any) { all[1] = all[0] }), falls: []string{ends, "HAIP-6.1-index"}},
 		{rule: "VCI-10-encrypted", by: rewritten("/credential", func(a *reply) {
 			if a.HeaderMap.Get("Content-Type") == "application/jwt" {
 				a.HeaderMap.Set("Content-Type", "application/json")
@@ -249,6 +295,9 @@ func (w *town) brokenIssuer(t *testing.T) {
 			}
 		})},
 		{rule: "VCI-8.3.1.2-proof_nonce_made_up", fault: "proof_nonce_made_up", by: refusedSo("/credential", "invalid_nonce", func(a *reply) { a.put(map[string]any{"error": "invalid_request"}) })},
+		{rule: "RFC6749-5.2-error_description", fault: "proof_nonce_made_up", by: refusedSo("/credential", "invalid_nonce", func(a *reply) {
+			a.put(map[string]any{"error": "invalid_nonce", "error_description": "Tallet er brukt før"})
+		})},
 		{rule: "VCI-13.8-proof_used_before", fault: "proof_used_before", by: refusedSo("/credential", "invalid_nonce", func(a *reply) {
 			a.Code = 200
 			a.put(map[string]any{"credentials": []any{map[string]any{"credential": "x"}}})
@@ -256,8 +305,9 @@ func (w *town) brokenIssuer(t *testing.T) {
 		{rule: "RFC9449-11.1-dpop_used_before", fault: "-dpop_used_before", by: refusedSo("/token", "invalid_dpop_proof", func(a *reply) { a.Code = 500 })},
 		{rule: "RFC7636-4.4.1-par_pkce_missing", fault: "par_pkce_missing", by: refusedSo("/par", "invalid_request", func(a *reply) { a.put(map[string]any{"error": "server_error"}) })},
 		{rule: "RFC6749-4.1.2-token_code_used_before", fault: "token_code_used_before", by: refusedSo("/token", "invalid_grant", func(a *reply) { a.Body.Reset() })},
-		{rule: "HAIP-4.4.1-attestation_by_a_stranger", fault: "attestation_by_a_stranger", by: refusedSo("/token", "invalid_client_attestation", func(a *reply) { a.Code = 400 })},
+		{rule: "HAIP-4.4.1-attestation_by_a_stranger", fault: "attestation_by_a_stranger", by: refusedSo("/token", "invalid_client_attestation", func(a *reply) { a.put(map[string]any{"error": "invalid_request"}) })},
 	} {
+		broken = append(broken, c.rule)
 		t.Run(c.rule, func(t *testing.T) {
 			w.t = t
 			w.issuer.by(c.by)
@@ -268,6 +318,11 @@ func (w *town) brokenIssuer(t *testing.T) {
 			}
 			w.checkIssuer(Issuer{Types: []string{mpid}}, some...).failedAs(t, append(c.falls, c.rule)...)
 		})
+	}
+	for _, rule := range issuerRules() {
+		if !slices.Contains(broken, rule.ID) {
+			t.Errorf("no server breaks %s", rule.ID)
+		}
 	}
 }
 

@@ -320,7 +320,7 @@ func (r *brokenRule) refused(x *transaction.Exchanged) verdict {
 		codes = slices.Concat(codes, expect.Check)
 	}
 	if expect.Status != 0 && expect.Status != x.Status || len(codes) > 0 && !slices.Contains(codes, e.Code) {
-		return failed(x, "refused with "+words(expect), "%q with status %d", e.Code, x.Status)
+		return failed(x, "refused with "+expect.String(), "%q with status %d", e.Code, x.Status)
 	}
 	return held(x)
 }

@@ -91,6 +91,12 @@ func signedRequestRules() []verifierRule {
 // fetchRules are about who signed, and how a request object is had.
 func fetchRules() []verifierRule {
 	return []verifierRule{
+		haipVP("5.1-request_uri", "5.1", "The request is signed, and the link names it by request_uri.", func(s *verifierSeen) verdict {
+			if s.first.parsed == nil {
+				return untested("the link could not be read%s", because(s.first.err))
+			}
+			return whether(s.first.parsed.RequestURI != "", s.first.fetched, "request_uri", "the request itself in the link")
+		}),
 		haipVP("5-prefix", "5", "The prefix of a signed request is x509_hash.", objectOf(func(_ *verifierSeen, a *asked) verdict {
 			prefix, _ := openid4vp.Prefix(a.parsed.ClientID)
 			return whether(prefix == openid4vp.PrefixX509Hash, a.fetched, openid4vp.PrefixX509Hash, "%q", prefix)
@@ -241,6 +247,11 @@ func askedRules() []verifierRule {
 				seen[k["kid"]] = true
 			}
 			return held(a.fetched)
+		})),
+		haipVP("5-ecdh", "5", "There is a key that answers can be encrypted to with ECDH-ES and P-256.", objectOf(func(_ *verifierSeen, a *asked) verdict {
+			keys := encryptionKeys(a)
+			fits := slices.ContainsFunc(keys, func(k map[string]any) bool { return k["kty"] == "EC" && k["crv"] == "P-256" && k["alg"] == "ECDH-ES" })
+			return whether(fits, a.fetched, "a key with kty EC, crv P-256 and alg ECDH-ES in client_metadata.jwks", "%d others", len(keys))
 		})),
 		haipVP("5-enc", "5", "Answers can be encrypted with A128GCM and with A256GCM.", objectOf(func(_ *verifierSeen, a *asked) verdict {
 			m, _ := a.claims["client_metadata"].(map[string]any)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +168,7 @@ func (w *town) brokenVerifier(t *testing.T) {
 	key, leaf, err := stranger(x5c.AccessCertificate, time.Now())
 	must(t, err)
 	posted := w.posted()
+	broken := []string{takes, "HAIP-5-trusted", "HAIP-5.1-request_uri"} // fall with others; made up in TestRequestByValue
 	for _, c := range []struct {
 		rule  string
 		by    func(http.Handler) http.Handler
@@ -198,6 +200,9 @@ func (w *town) brokenVerifier(t *testing.T) {
 		{rule: "VP-8.3-keys", by: w.requested(metadata(func(m map[string]any) {
 			set := m["jwks"].(map[string]any)
 			set["keys"] = append(set["keys"].([]any), set["keys"].([]any)[0])
+		})), falls: []string{takes}},
+		{rule: "HAIP-5-ecdh", by: w.requested(metadata(func(m map[string]any) {
+			m["jwks"].(map[string]any)["keys"].([]any)[0].(map[string]any)["alg"] = "RSA-OAEP-256"
 		})), falls: []string{takes}},
 		{rule: "HAIP-5-enc", by: w.requested(metadata(func(m map[string]any) { m["encrypted_response_enc_values_supported"] = []string{"A128GCM"} }))},
 		{rule: "RFC9101-exp", by: w.requested(claim("exp", time.Now().Add(-time.Hour).Unix())), falls: []string{takes}},
@@ -242,12 +247,18 @@ func (w *town) brokenVerifier(t *testing.T) {
 			}
 		}), also: []string{"presentation_jwe"}, falls: []string{"presentation_jwe_kid_missing"}},
 	} {
+		broken = append(broken, c.rule)
 		t.Run(c.rule, func(t *testing.T) {
 			w.t = t
 			w.verifier.by(c.by)
 			defer w.verifier.by(nil)
 			w.checkVerifier(full, Source{Page: w.verifierURL, Form: lends, Fields: c.asks}, c.also...).failedAs(t, append(c.falls, c.rule)...)
 		})
+	}
+	for _, rule := range verifierRules() {
+		if !slices.Contains(broken, rule.ID) {
+			t.Errorf("no server breaks %s", rule.ID)
+		}
 	}
 }
 
@@ -289,6 +300,17 @@ func (w *town) posted() func(http.Handler) http.Handler {
 			}
 			inner.ServeHTTP(out, r)
 		})
+	}
+}
+
+// A request that stands in the link itself is not what HAIP 1.0 section 5.1 asks for.
+func TestRequestByValue(t *testing.T) {
+	rules := verifierRules()
+	rule := rules[slices.IndexFunc(rules, func(r verifierRule) bool { return r.ID == "HAIP-5.1-request_uri" })]
+	for want, link := range map[Outcome]*openid4vp.RequestLink{Held: {RequestURI: "https://verifier.example/1"}, Failed: {}, NotTested: nil} {
+		if v := rule.judge(&verifierSeen{first: &asked{parsed: link}}); v.outcome != want {
+			t.Errorf("%+v: %+v, expected %s", link, v, want)
+		}
 	}
 }
 

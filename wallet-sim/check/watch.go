@@ -92,6 +92,7 @@ type Way struct {
 func NewWay(w *wallet.Wallet, client func(through func(http.RoundTripper) http.RoundTripper) *fetch.Client) *Way {
 	way := &Way{Wallet: w, Faults: &faults.Transport{Keys: &faults.Keys{}}, Watch: &Watch{Now: w.Now}}
 	w.NewKey = way.Faults.Keys.New
+	way.Faults.Keys.Lend(w.Attester)
 	w.Fetch = client(func(next http.RoundTripper) http.RoundTripper {
 		way.Watch.Next, way.Faults.Next = next, way.Watch
 		return way.Faults

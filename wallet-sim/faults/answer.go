@@ -16,7 +16,7 @@ const AtAnswer = "authorization response"
 
 // answerPlaces are the places in an answer to a verifier, and what can be done at each. The * of json and form is the first query, and every
 // parameter.
-var answerPlaces = []answerPlaceOf{
+var answerPlaces = []placeOf{
 	{regexp.MustCompile(`^json [A-Za-z0-9_.*-]+$`), []string{"set", "drop", "repeat", "flip", "shift", "reverse"}},
 	{regexp.MustCompile(`^form (\*|[A-Za-z_-]+)$`), []string{"set", "drop", "repeat", "flip"}},
 	{regexp.MustCompile(`^jwe$`), []string{"set", "drop", "flip"}},
@@ -41,11 +41,6 @@ var answerPlaces = []answerPlaceOf{
 // byName are places where set has one value, which is a name.
 var byName = map[string]string{"jwe key": byStranger, "issuer-auth": byStranger, "device-auth": byStranger, "credential": "other"}
 
-type answerPlaceOf struct {
-	in    *regexp.Regexp
-	kinds []string
-}
-
 // Presents tells whether it is done to an answer to a verifier.
 func (f *Fault) Presents() bool { return f.At == AtAnswer }
 
@@ -58,15 +53,15 @@ func (f *Fault) checkAnswer() error {
 
 // checkAnswer sees that the place can be changed so: what was done in place of what is said would be told as if it were that.
 func (c *Change) checkAnswer() error {
-	n := slices.IndexFunc(answerPlaces, func(p answerPlaceOf) bool { return p.in.MatchString(c.In) })
-	if n < 0 {
+	kinds := kindsAt(answerPlaces, c.In)
+	if kinds == nil {
 		return fmt.Errorf("in: expected json PATH, form NAME, jwe, jwe kid, jwe key, kb-jwt, issuer-jwt, disclosure N, claims, credential, time, transcript NAME, mdoc PATH, device-auth or issuer-auth, got %q", c.In)
 	}
 	inJWT := c.In == "kb-jwt" || c.In == "issuer-jwt"
 	auth := (c.In == "issuer-auth" || c.In == "device-auth") && c.Set != nil
 	switch kind := c.kinds()[0]; {
-	case !slices.Contains(answerPlaces[n].kinds, kind):
-		return fmt.Errorf("in %s: expected one of %s, got %s", c.In, strings.Join(answerPlaces[n].kinds, ", "), kind)
+	case !slices.Contains(kinds, kind):
+		return fmt.Errorf("in %s: expected one of %s, got %s", c.In, strings.Join(kinds, ", "), kind)
 	case c.JWT != "" && !inJWT, c.JWT == "" && c.In == "issuer-jwt", c.JWT == "" && inJWT && !c.Drop:
 		return fmt.Errorf("in %s: expected jwt for kb-jwt and issuer-jwt alone", c.In)
 	case inJWT && c.Encode != "" && c.JWT != "signature":
@@ -90,7 +85,10 @@ func (c *Change) InValue(v any) (any, error) { return c.apply(v, "") }
 // InJWE changes a member of the header, or another part of a JWE, and encrypts nothing again. Errors: ErrNothing, and those of base64url and JSON.
 func (c *Change) InJWE(jwe, name string) (string, error) {
 	parts := strings.Split(jwe, ".")
-	if n := slices.Index([]string{"encrypted_key", "iv", "ciphertext", "tag"}, name) + 1; n > 0 && n < len(parts) {
+	if len(parts) != 5 {
+		return "", fmt.Errorf("%w: expected a JWE", ErrNothing)
+	}
+	if n := slices.Index([]string{"encrypted_key", "iv", "ciphertext", "tag"}, name) + 1; n > 0 {
 		v, err := c.apply(parts[n], "")
 		parts[n] = fmt.Sprint(v)
 		return strings.Join(parts, "."), err

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,7 +17,11 @@ var signed = []string{"protected", "unprotected", "payload", "signature"}
 // tag 24 on the way are opened, * is the first member of a map, and the elements of a COSE_Sign1 go by their names too. Errors: ErrNothing,
 // and those of CBOR.
 func (c *Change) InCBOR(item []byte, path string) ([]byte, error) {
-	return c.inItem(item, strings.Split(path, "."))
+	changed, err := c.inItem(item, strings.Split(path, "."))
+	if err == nil && bytes.Equal(changed, item) {
+		err = fmt.Errorf("%w: it is so already", ErrNothing)
+	}
+	return changed, err
 }
 
 func (c *Change) inItem(item []byte, path []string) ([]byte, error) {

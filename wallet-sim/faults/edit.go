@@ -1,8 +1,10 @@
 package faults
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -60,6 +62,9 @@ func edit(root any, path string, c *Change, earlier string) error {
 		if err != nil || i < 0 || i >= len(h) {
 			return fmt.Errorf("%w: no element %s of %d", ErrNothing, name, len(h))
 		}
+		if c.Drop {
+			return edit(root, before, &Change{In: c.In, Set: slices.Delete(slices.Clone(h), i, i+1)}, "")
+		}
 		h[i], err = c.apply(h[i], earlier)
 		return err
 	}
@@ -74,8 +79,24 @@ func parent(path string) (before, name string, inner bool) {
 	return path[:i], path[i+1:], true
 }
 
-// apply gives the changed value; earlier is what stood there before.
+// apply gives the changed value; earlier is what stood there before. What is afterwards as it was is no fault, unless somebody else signs it.
 func (c *Change) apply(v any, earlier string) (any, error) {
+	changed, err := c.changed(v, earlier)
+	if err != nil || c.Sign == byStranger || c.Sign == unsigned {
+		return changed, err
+	}
+	before, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	after, err := json.Marshal(changed)
+	if err == nil && bytes.Equal(before, after) {
+		err = fmt.Errorf("%w: it is so already", ErrNothing)
+	}
+	return changed, err
+}
+
+func (c *Change) changed(v any, earlier string) (any, error) {
 	if list, ok := v.([]any); ok {
 		return c.applyList(list)
 	}
@@ -95,7 +116,7 @@ func (c *Change) apply(v any, earlier string) (any, error) {
 	case c.Encode != "" && isText:
 		return encoded(text, c.Encode)
 	}
-	return nil, fmt.Errorf("%w: %v cannot be changed so", ErrNothing, v)
+	return nil, fmt.Errorf("%w: what stands at %s cannot be changed by %s", ErrNothing, c.where(), c.kinds()[0])
 }
 
 func (c *Change) applyList(list []any) (any, error) {
@@ -111,8 +132,11 @@ func (c *Change) applyList(list []any) (any, error) {
 	case c.Drop:
 		return []any{}, nil
 	}
-	return nil, fmt.Errorf("%w: a list cannot be changed so", ErrNothing)
+	return nil, fmt.Errorf("%w: the list at %s cannot be changed by %s", ErrNothing, c.where(), c.kinds()[0])
 }
+
+// where names the place, and never what stands there: it may be a secret.
+func (c *Change) where() string { return strings.TrimSpace(c.In + " " + c.JWT) }
 
 // flipped has another character in the last place but three, whose bits all count in base64url.
 func flipped(text string) string {

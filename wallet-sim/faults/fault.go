@@ -51,7 +51,7 @@ type Change struct {
 	Sign    string        `yaml:"sign,omitempty" json:"sign,omitempty"`
 }
 
-// Expect is how the server is to answer: one of the codes, and the status unless it is 0.
+// Expect is how the server is to answer: one of the codes when there are any, and the status, which for 0 is any from 400 to 499.
 type Expect struct {
 	// At is the step at which the server notices, "" for that of the fault.
 	At     string   `yaml:"at,omitempty" json:"at,omitempty"`
@@ -70,9 +70,38 @@ var steps = []string{"attestation challenge", "pushed authorization request", "t
 
 var (
 	faultName = regexp.MustCompile(`^[a-z0-9_]{3,80}$`)
-	place     = regexp.MustCompile(`^(method|body|header [A-Za-z-]+|form [A-Za-z_-]+|json [A-Za-z0-9_.-]+)$`)
 	inJWT     = regexp.MustCompile(`^((header|claims)\.[A-Za-z0-9_.#-]+|signature)?$`)
 )
+
+// placeOf are places that go by one rule, and what can be done at each.
+type placeOf struct {
+	in    *regexp.Regexp
+	kinds []string
+}
+
+// requestPlaces are the places in a request of an issuance.
+var requestPlaces = []placeOf{
+	{regexp.MustCompile(`^method$`), []string{"set"}},
+	{regexp.MustCompile(`^body$`), []string{"set", "drop", "flip", "earlier", "encode"}},
+	{regexp.MustCompile(`^(header [A-Za-z-]+|form [A-Za-z_-]+)$`), []string{"set", "drop", "repeat", "flip", "earlier", "encode"}},
+	{regexp.MustCompile(`^query [A-Za-z_-]+$`), []string{"set"}},
+	{regexp.MustCompile(`^json [A-Za-z0-9_.-]+$`), inJSON},
+	{regexp.MustCompile(`^jwe (header\.[A-Za-z0-9_-]+|encrypted_key|iv|ciphertext|tag)$`), []string{"set", "drop", "flip", "encode"}},
+}
+
+// inJSON is what can be done in JSON, which the parts of a JWT are too; onSignature what to the third of them.
+var (
+	inJSON      = []string{"set", "drop", "repeat", "flip", "shift", "earlier", "encode", "reverse"}
+	onSignature = []string{"set", "drop", "flip", "earlier", "encode"}
+)
+
+// kindsAt are what can be done at a place, nil when it is none.
+func kindsAt(places []placeOf, in string) []string {
+	if n := slices.IndexFunc(places, func(p placeOf) bool { return p.in.MatchString(in) }); n >= 0 {
+		return places[n].kinds
+	}
+	return nil
+}
 
 func (f *Fault) check() error {
 	wrong := func(format string, args ...any) error {
@@ -91,8 +120,10 @@ func (f *Fault) check() error {
 		return wrong("expect: check: expected at the %s alone", AtAnswer)
 	case (len(f.Do) == 0) == (f.Message == ""):
 		return wrong("expected either do or message")
-	case !f.Presents() && len(f.Expect.Error) == 0 == !f.Expect.Lost:
-		return wrong("expect: expected either error or lost")
+	case f.Expect.Lost && (len(f.Expect.Error) > 0 || f.Expect.Status != 0):
+		return wrong("expect: expected either a refusal or lost")
+	case f.Expect.Status != 0 && (f.Expect.Status < 400 || f.Expect.Status > 499):
+		return wrong("expect: status: expected 400 to 499, those of a refusal")
 	}
 	if _, _, err := f.message(); err != nil {
 		return wrong("%v", err)
@@ -115,7 +146,9 @@ func (f *Fault) message() (what string, wait time.Duration, err error) {
 	what, rest, _ := strings.Cut(f.Message, " ")
 	switch {
 	case what == "delay":
-		wait, err = time.ParseDuration(rest)
+		if wait, err = time.ParseDuration(rest); err != nil || wait <= 0 {
+			err = fmt.Errorf("message: expected delay with how long, such as delay 2s, got %q", f.Message)
+		}
 	case rest != "" || !slices.Contains([]string{"", "drop", "repeat"}, what):
 		err = fmt.Errorf("message: expected drop, repeat or delay with how long, got %q", f.Message)
 	}
@@ -140,8 +173,8 @@ func (c *Change) kinds() (all []string) {
 
 func (c *Change) check(inAnswer bool) error {
 	switch {
-	case !inAnswer && !place.MatchString(c.In):
-		return fmt.Errorf("in: expected method, body, header NAME, form NAME or json PATH, got %q", c.In)
+	case !inAnswer && kindsAt(requestPlaces, c.In) == nil:
+		return fmt.Errorf("in: expected method, body, header NAME, form NAME, query NAME, json PATH or jwe PART, got %q", c.In)
 	case !inJWT.MatchString(c.JWT):
 		return fmt.Errorf("jwt: expected header.NAME, claims.NAME or signature, got %q", c.JWT)
 	case len(c.kinds()) != 1:
@@ -152,6 +185,26 @@ func (c *Change) check(inAnswer bool) error {
 		return fmt.Errorf("encode: expected base64 or hex, got %q", c.Encode)
 	case inAnswer:
 		return c.checkAnswer()
+	}
+	return c.checkRequest()
+}
+
+// checkRequest sees that the place can be changed so.
+func (c *Change) checkRequest() error {
+	where, _, _ := strings.Cut(c.In, " ")
+	allowed := kindsAt(requestPlaces, c.In)
+	switch {
+	case c.JWT == "" && c.Sign != "":
+		return fmt.Errorf("in %s: expected sign where a JWT is changed alone", c.In)
+	case c.JWT != "" && slices.Contains([]string{"method", "query", "jwe"}, where):
+		return fmt.Errorf("in %s: expected jwt in a body, a header, a parameter or JSON alone", c.In)
+	case c.JWT == "signature" || strings.HasSuffix(c.JWT, ".signature"):
+		allowed = onSignature
+	case c.JWT != "":
+		allowed = inJSON
+	}
+	if kind := c.kinds()[0]; !slices.Contains(allowed, kind) {
+		return fmt.Errorf("in %s: expected one of %s, got %s", c.In, strings.Join(allowed, ", "), kind)
 	}
 	return nil
 }

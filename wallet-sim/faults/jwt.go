@@ -27,7 +27,7 @@ const (
 // ErrNothing: a fault finds nothing to change, or no key to sign with.
 var ErrNothing = errors.New("faults: there is nothing to change here")
 
-// Keys are the keys that a wallet has made, so that a fault can sign as the wallet would.
+// Keys are the keys that a wallet has made, and that of its provider, so that a fault can sign as they would.
 type Keys struct {
 	mu  sync.Mutex
 	all []*ecdsa.PrivateKey
@@ -45,6 +45,19 @@ func (k *Keys) New() (wallet.Key, error) {
 	return wallet.Key{PrivateKey: key}, nil
 }
 
+// Lend makes the key of a wallet provider one of these, when it has any to give: what it attests is signed by it once more.
+func (k *Keys) Lend(a wallet.Attester) {
+	lender, ok := a.(interface{ SigningKey() *ecdsa.PrivateKey })
+	if !ok {
+		return
+	}
+	if key := lender.SigningKey(); key != nil {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.all = append(k.all, key)
+	}
+}
+
 // of finds the key that signed a JWT.
 func (k *Keys) of(t *token) (*ecdsa.PrivateKey, error) {
 	k.mu.Lock()
@@ -60,7 +73,7 @@ func (k *Keys) of(t *token) (*ecdsa.PrivateKey, error) {
 			return key, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: no key of the wallet has signed it; say how to sign", ErrNothing)
+	return nil, fmt.Errorf("%w: no key of the wallet or of its provider has signed it: say sign: stranger, kept or none", ErrNothing)
 }
 
 // token is a JWT that is being changed.
@@ -93,6 +106,9 @@ func (k *Keys) change(text string, c *Change, earlier string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if outer, inner := t.nested(c.JWT); inner != "" {
+		return k.changeNested(t, outer, inner, c, earlier)
+	}
 	if c.JWT == "signature" {
 		v, err := c.apply(t.signature, earlier)
 		changed, _ := v.(string)
@@ -114,6 +130,51 @@ func (k *Keys) change(text string, c *Change, earlier string) (string, error) {
 		return "", err
 	}
 	return k.sign(t, c.Sign)
+}
+
+// nested finds a JWT on the way to a place, such as a key attestation in the header of a proof, and the way within it; "" for none.
+func (t *token) nested(path string) (outer, inner string) {
+	for i, r := range path {
+		if r != '.' {
+			continue
+		}
+		if v, err := at(t.object(), path[:i]); err == nil {
+			if text, ok := v.(string); ok && strings.Count(text, ".") == 2 {
+				return path[:i], path[i+1:]
+			}
+		}
+	}
+	return "", ""
+}
+
+// changeNested changes a JWT within one, and signs the outer anew as the wallet would.
+func (k *Keys) changeNested(t *token, outer, inner string, c *Change, earlier string) (string, error) {
+	v, err := at(t.object(), outer)
+	if err != nil {
+		return "", err
+	}
+	old := ""
+	if c.Earlier {
+		before, err := openToken(earlier)
+		if err != nil {
+			return "", err
+		}
+		was, err := at(before.object(), outer)
+		if err != nil {
+			return "", err
+		}
+		old = fmt.Sprint(was)
+	}
+	within := *c
+	within.JWT = inner
+	changed, err := k.change(fmt.Sprint(v), &within, old)
+	if err != nil {
+		return "", err
+	}
+	if err := edit(t.object(), outer, &Change{Set: changed}, ""); err != nil {
+		return "", err
+	}
+	return k.sign(t, byWallet)
 }
 
 func (t *token) object() map[string]any {

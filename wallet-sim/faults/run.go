@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"lommebok.example/wallet-sim/wallet"
 )
@@ -29,7 +31,8 @@ type Result struct {
 // issuance with the wallet whose way to the network is the transport.
 func Run(ctx context.Context, t *Transport, w *wallet.Wallet, all []Fault, get func(context.Context) error, tell func(Result)) error {
 	t.Do(nil)
-	w.Unencrypted = true
+	w.Unencrypted, w.Seal = true, t.Seal
+	defer func() { w.Seal = nil }()
 	if err := get(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrControl, err)
 	}
@@ -40,10 +43,13 @@ func Run(ctx context.Context, t *Transport, w *wallet.Wallet, all []Fault, get f
 		t.Do(&f)
 		w.Unencrypted = !f.Encrypted
 		err := get(ctx)
-		done := t.Done()
+		done, refusal := t.Done(), t.Refusal()
 		t.Do(nil)
-		if done == 0 && (err == nil || errors.Is(err, ErrNothing)) {
-			err = errors.Join(ErrNothing, err)
+		if done == 0 && err == nil {
+			err = fmt.Errorf("%w: there was no %s", ErrNothing, f.At)
+		}
+		if err == nil && refusal != nil {
+			err = refusal
 		}
 		tell(f.judge(err))
 	}
@@ -66,10 +72,37 @@ func (f *Fault) judge(err error) Result {
 	default:
 		r.Status, r.Code = refusal.Status, refusal.Code
 		at := cmp.Or(f.Expect.At, f.At)
-		r.Held = refusal.At() == at && slices.Contains(f.Expect.Error, r.Code) && (f.Expect.Status == 0 || f.Expect.Status == r.Status)
+		r.Held = refusal.At() == at && f.Expect.Met(r.Code, r.Status)
 		if !r.Held {
-			r.Says = fmt.Sprintf("expected %v with status %d at the %s, got: %v", f.Expect.Error, f.Expect.Status, at, err)
+			r.Says = fmt.Sprintf("expected %s at the %s, got: %v", f.Expect, at, err)
 		}
 	}
 	return r
+}
+
+// Met tells whether a refusal is one that is expected.
+func (e Expect) Met(code string, status int) bool {
+	return status >= 400 && status < 500 && (e.Status == 0 || e.Status == status) && (len(e.Error) == 0 || slices.Contains(e.Error, code))
+}
+
+// String is what is expected in words: «error invalid_proof or invalid_nonce, status 400».
+func (e Expect) String() string {
+	status := "a status from 400 to 499"
+	if e.Status != 0 {
+		status = fmt.Sprintf("status %d", e.Status)
+	}
+	if codes := slices.Concat(e.Error, e.Check); len(codes) > 0 {
+		return "error " + strings.Join(codes, " or ") + ", " + status
+	}
+	return status
+}
+
+// Longest is the longest time that one of the faults holds a message up.
+func Longest(all []Fault) (longest time.Duration) {
+	for i := range all {
+		if _, wait, err := all[i].message(); err == nil {
+			longest = max(longest, wait)
+		}
+	}
+	return longest
 }

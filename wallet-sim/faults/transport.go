@@ -2,18 +2,25 @@ package faults
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"lommebok.example/internal/fetch"
 	"lommebok.example/wallet-sim/wallet"
 )
+
+// maxRefusal bounds what is read of a refusal; the client that asked has a bound of its own.
+const maxRefusal = 1 << 20
 
 // ErrDropped: a message was dropped, as a fault says.
 var ErrDropped = errors.New("faults: the message was dropped")
@@ -26,7 +33,9 @@ type Transport struct {
 
 	mu      sync.Mutex
 	fault   *Fault
-	done    int // requests that the fault was done to
+	done    int  // requests that the fault was done to
+	sealed  bool // its changes in JSON were done before the request was encrypted
+	refusal *wallet.Refusal
 	earlier map[string]*message
 }
 
@@ -34,7 +43,7 @@ type Transport struct {
 func (t *Transport) Do(f *Fault) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.fault, t.done = f, 0
+	t.fault, t.done, t.sealed, t.refusal = f, 0, false, nil
 }
 
 // Done tells how often the fault was done.
@@ -44,9 +53,38 @@ func (t *Transport) Done() int {
 	return t.done
 }
 
+// Refusal is how the server refused what the fault was done to last, nil when it did not: a wallet goes on when a notification is refused.
+func (t *Transport) Refusal() *wallet.Refusal {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.refusal
+}
+
+// Seal is Wallet.Seal: it does to a request that is to be encrypted what a fault does in its JSON, which nobody reaches afterwards.
+func (t *Transport) Seal(ctx context.Context, raw []byte) ([]byte, error) {
+	t.mu.Lock()
+	fault := t.fault
+	t.mu.Unlock()
+	if fault == nil || fault.At != wallet.StepOf(ctx) || !slices.ContainsFunc(fault.Do, Change.inJSON) {
+		return raw, nil
+	}
+	m := &message{body: raw}
+	if err := t.change(fault, m, nil, Change.inJSON); err != nil {
+		return nil, fmt.Errorf("%s: %w", fault.Name, err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sealed = true
+	return m.body, nil
+}
+
+func (c Change) inJSON() bool    { return strings.HasPrefix(c.In, "json ") }
+func (c Change) notInJSON() bool { return !c.inJSON() }
+
 // message is a request that is being changed.
 type message struct {
 	method string
+	query  url.Values // besides what the address has
 	header http.Header
 	body   []byte
 }
@@ -70,13 +108,53 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if fault == nil || fault.At != step {
 		return t.pass(r, step, m)
 	}
-	if err := t.change(fault, m, before); err != nil {
+	if err := t.do(fault, m, before); err != nil {
 		return nil, fmt.Errorf("%s: %w", fault.Name, err)
 	}
+	answer, err := t.faulty(r, fault, m)
+	if err == nil {
+		err = t.look(r, step, answer)
+	}
+	return answer, err
+}
+
+// do makes the changes that Seal did not.
+func (t *Transport) do(f *Fault, m, before *message) error {
 	t.mu.Lock()
-	t.done++
+	sealed := t.sealed
+	t.sealed = false
 	t.mu.Unlock()
-	return t.faulty(r, fault, m)
+	which := func(Change) bool { return true }
+	if sealed {
+		which = Change.notInJSON
+	}
+	if f.Encrypted && !strings.HasPrefix(m.header.Get("Content-Type"), "application/jwt") {
+		return fmt.Errorf("%w: the request was not encrypted", ErrNothing)
+	}
+	if err := t.change(f, m, before, which); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done++
+	return nil
+}
+
+// look keeps how a faulty request was refused.
+func (t *Transport) look(r *http.Request, step string, answer *http.Response) error {
+	var refusal *wallet.Refusal
+	if answer.StatusCode >= http.StatusBadRequest {
+		body, err := io.ReadAll(io.LimitReader(answer.Body, maxRefusal))
+		if err = errors.Join(err, answer.Body.Close()); err != nil {
+			return err
+		}
+		answer.Body = io.NopCloser(bytes.NewReader(body))
+		refusal = wallet.RefusalOf(step, r.Method, r.URL.String(), &fetch.Answer{Status: answer.StatusCode, Header: answer.Header, Body: body})
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.refusal = refusal
+	return nil
 }
 
 // pass sends a sound request, and remembers it when it went well.
@@ -130,12 +208,27 @@ func (t *Transport) send(r *http.Request, m *message) (*http.Response, error) {
 	out := r.Clone(r.Context())
 	out.Method, out.Header, out.Body, out.ContentLength = m.method, m.header, io.NopCloser(bytes.NewReader(m.body)), int64(len(m.body))
 	out.GetBody = nil
+	if len(m.query) > 0 {
+		q := out.URL.Query()
+		maps.Copy(q, m.query)
+		out.URL.RawQuery = q.Encode()
+	}
 	return t.Next.RoundTrip(out)
 }
 
-// change makes every change of the fault.
-func (t *Transport) change(f *Fault, m, before *message) error {
-	for _, c := range f.Do {
+// change makes those changes of the fault.
+func (t *Transport) change(f *Fault, m, before *message, which func(Change) bool) error {
+	token := "" // as it was before a change took it away
+	if _, rest, ok := strings.Cut(m.header.Get("Authorization"), " "); ok {
+		token = rest
+	}
+	for _, c := range f.Do { // a copy: a change fills in what this request says
+		if !which(c) {
+			continue
+		}
+		if text, ok := c.Set.(string); ok && token != "" {
+			c.Set = strings.ReplaceAll(text, "${access_token}", token)
+		}
 		if c.Earlier && before == nil {
 			return fmt.Errorf("%w: no %s went well before", ErrNothing, f.At)
 		}
@@ -150,8 +243,16 @@ func (m *message) change(c *Change, before *message, keys *Keys) error {
 	kind, name, _ := strings.Cut(c.In, " ")
 	switch kind {
 	case "method":
-		m.method = fmt.Sprint(c.Set)
+		changed, err := c.apply(m.method, "")
+		m.method = fmt.Sprint(changed)
+		return err
+	case "query":
+		m.query = url.Values{name: {fmt.Sprint(c.Set)}}
 		return nil
+	case "jwe":
+		changed, err := c.InJWE(string(m.body), name)
+		m.body = []byte(changed)
+		return err
 	case "body":
 		changed, err := c.text(string(m.body), bodyOf(before), keys)
 		m.body = []byte(changed)
@@ -186,8 +287,11 @@ func (m *message) changeHeader(c *Change, name string, before *message, keys *Ke
 		earlier = before.header.Get(name)
 	}
 	switch {
-	case len(old) == 0 && c.Set == nil:
+	case len(old) == 0 && (c.Set == nil || c.JWT != ""):
 		return fmt.Errorf("%w: no header %s", ErrNothing, name)
+	case len(old) == 0:
+		m.header.Set(name, fmt.Sprint(c.Set))
+		return nil
 	case c.Drop && c.JWT == "":
 		m.header.Del(name)
 		return nil
@@ -210,8 +314,10 @@ func (m *message) changeForm(c *Change, name string, before *message, keys *Keys
 		earlier = past.Get(name)
 	}
 	switch {
-	case !form.Has(name) && c.Set == nil:
+	case !form.Has(name) && (c.Set == nil || c.JWT != ""):
 		return fmt.Errorf("%w: no parameter %s", ErrNothing, name)
+	case !form.Has(name):
+		form.Set(name, fmt.Sprint(c.Set))
 	case c.Drop && c.JWT == "":
 		form.Del(name)
 	case c.Repeat && c.JWT == "":

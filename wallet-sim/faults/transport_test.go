@@ -18,9 +18,9 @@ import (
 
 // sent is a request as it arrived.
 type sent struct {
-	method string
-	header http.Header
-	body   string
+	method, query string
+	header        http.Header
+	body          string
 }
 
 // world is a server that remembers, and a message to it that faults are done to.
@@ -40,7 +40,7 @@ func newWorld(t *testing.T) *world {
 		if err != nil {
 			t.Error(err)
 		}
-		w.got = append(w.got, sent{r.Method, r.Header, string(raw)})
+		w.got = append(w.got, sent{r.Method, r.URL.RawQuery, r.Header, string(raw)})
 	}))
 	t.Cleanup(server.Close)
 	w.base = server.URL
@@ -67,6 +67,7 @@ func (w *world) do(t *testing.T, f *Fault, contentType, body string) (*sent, err
 	must(t, err)
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("DPoP", w.proof)
+	req.Header.Set("Authorization", "DPoP the-token")
 	answer, err := w.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -96,6 +97,9 @@ func TestChanges(t *testing.T) {
 		"form gone":     {Change{In: "form code", Drop: true}, false, func(s *sent) bool { return s.body == "x=1" }},
 		"form twice":    {Change{In: "form code", Repeat: true}, false, func(s *sent) bool { return s.body == "code=abcdefgh&code=abcdefgh&x=1" }},
 		"form flipped":  {Change{In: "form code", Flip: true}, false, func(s *sent) bool { return s.body == "code=abcdAfgh&x=1" }},
+		"query":         {Change{In: "query a", Set: "z"}, false, func(s *sent) bool { return s.query == "a=z" && s.body == body }},
+		"token":         {Change{In: "query access_token", Set: "${access_token}"}, false, func(s *sent) bool { return s.query == "access_token=the-token" }},
+		"element gone":  {Change{In: "json a.b.0", Drop: true}, true, func(s *sent) bool { return s.body == `{"a":{"b":["second"]},"n":5}` }},
 		"json set":      {Change{In: "json a.b.1", Set: "z"}, true, func(s *sent) bool { return s.body == `{"a":{"b":["first","z"]},"n":5}` }},
 		"json new":      {Change{In: "json c", Set: "z"}, true, func(s *sent) bool { return s.body == `{"a":{"b":["first","second"]},"c":"z","n":5}` }},
 		"json gone":     {Change{In: "json a", Drop: true}, true, func(s *sent) bool { return s.body == `{"n":5}` }},
@@ -179,7 +183,8 @@ func TestNothingToChange(t *testing.T) {
 	for name, c := range map[string]Change{
 		"header": {In: "header X-Y", Drop: true}, "parameter": {In: "form no", Flip: true}, "claim": {In: "header DPoP", JWT: "claims.no", Drop: true},
 		"no JWT": {In: "form code", JWT: "claims.x", Set: "y"}, "no JSON": {In: "json a", Drop: true}, "too short": {In: "form x", Flip: true},
-		"no number": {In: "form code", Shift: time.Second},
+		"as it was": {In: "form code", Set: "abcdefgh"}, "one turned round": {In: "header DPoP", JWT: "claims.list", Reverse: true},
+		"claim as it was": {In: "header DPoP", JWT: "claims.nonce", Set: "n"}, "no JWE": {In: "jwe header.alg", Set: "x"}, "no JWT within": {In: "header DPoP", JWT: "header.typ.claims.x", Set: "y"},
 	} {
 		w := newWorld(t)
 		if _, err := w.do(t, fault(c), form, "code=abcdefgh&x=1"); !errors.Is(err, ErrNothing) || len(w.got) != 0 {
@@ -187,12 +192,85 @@ func TestNothingToChange(t *testing.T) {
 		}
 	}
 	w := newWorld(t)
+	if _, err := w.do(t, fault(Change{In: "json a", Flip: true}), "application/json", `{"a":7,"secret":"s3cr3t"}`); !errors.Is(err, ErrNothing) || strings.Contains(err.Error(), "7") {
+		t.Errorf("what stands there is no business of a message: %v", err)
+	}
 	strange, err := (&Keys{}).New()
 	must(t, err)
 	w.proof, err = openid4vci.SignProof(strange, "https://issuer.example", "n", "wallet", time.Unix(1_800_000_000, 0))
 	must(t, err)
 	if _, err := w.do(t, fault(Change{In: "header DPoP", JWT: "claims.aud", Set: "z"}), form, ""); !errors.Is(err, ErrNothing) {
 		t.Errorf("a key of another: %v", err)
+	}
+}
+
+// A JWT within a JWT is changed and signed by who signed it, or by a stranger; the outer one is the wallet's again.
+func TestJWTWithinAJWT(t *testing.T) {
+	for sign, holds := range map[string]bool{"": true, byStranger: false} {
+		w := newWorld(t)
+		provider, err := w.Keys.New()
+		must(t, err)
+		inner, err := openid4vci.SignProof(provider, "https://issuer.example", "n", "wallet", time.Unix(1_800_000_000, 0))
+		must(t, err)
+		w.proof, err = Resign(w.proof, w.key.PrivateKey, func(header, _ map[string]any) { header["key_attestation"] = inner })
+		must(t, err)
+		got, err := w.do(t, fault(Change{In: "header DPoP", JWT: "header.key_attestation.claims.iat", Shift: -time.Hour, Sign: sign}), form, "")
+		must(t, err)
+		outer, err := openToken(got.header.Get("DPoP"))
+		must(t, err)
+		if _, err := w.Keys.of(outer); err != nil {
+			t.Errorf("%q: the outer: %v", sign, err)
+		}
+		changed, err := openToken(outer.header["key_attestation"].(string))
+		must(t, err)
+		if _, err := w.Keys.of(changed); (err == nil) != holds || changed.claims["iat"] != 1_800_000_000.-3600 {
+			t.Errorf("%q: the inner: %v, %v", sign, err, changed.claims)
+		}
+	}
+}
+
+// A request that is encrypted is changed before it is; the parts of its JWE afterwards. What is to be encrypted and is not shows nothing.
+func TestEncryptedRequests(t *testing.T) {
+	const jwe = "eyJhbGciOiJFQ0RILUVTIn0..aXZpdml2.Y2lwaGVydGV4dA.dGFndGFn"
+	f := &Fault{Name: "x_y_z", At: "token request", Encrypted: true, Do: []Change{{In: "json a", Set: "z"}, {In: "jwe header.kid", Set: "other"}}}
+	w := newWorld(t)
+	if _, err := w.do(t, f, "application/json", "{}"); !errors.Is(err, ErrNothing) {
+		t.Errorf("in plain: %v", err)
+	}
+	w.Do(f)
+	ctx := wallet.AtStep(t.Context(), "token request")
+	raw, err := w.Seal(ctx, []byte(`{"a":"b"}`))
+	if err != nil || string(raw) != `{"a":"z"}` {
+		t.Errorf("%s, %v", raw, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.base, strings.NewReader(jwe))
+	must(t, err)
+	req.Header.Set("Content-Type", "application/jwt")
+	answer, err := w.RoundTrip(req)
+	must(t, err)
+	must(t, answer.Body.Close())
+	if header, _, _ := strings.Cut(w.got[0].body, "."); header != jose.EncodeBase64URL([]byte(`{"alg":"ECDH-ES","kid":"other"}`)) || w.Done() != 1 {
+		t.Errorf("%s, done %d", w.got[0].body, w.Done())
+	}
+	if raw, err := w.Seal(wallet.AtStep(t.Context(), "notification"), []byte(`{"a":"b"}`)); err != nil || string(raw) != `{"a":"b"}` {
+		t.Errorf("another step: %s, %v", raw, err)
+	}
+}
+
+// What is expected of a refusal: its code, its status, or any.
+func TestExpect(t *testing.T) {
+	for _, c := range []struct {
+		expect Expect
+		code   string
+		status int
+		want   bool
+	}{
+		{Expect{}, "", 404, true}, {Expect{}, "x", 500, false}, {Expect{Status: 405}, "", 405, true}, {Expect{Status: 405}, "x", 400, false},
+		{Expect{Error: []string{"x"}}, "x", 400, true}, {Expect{Error: []string{"x"}}, "y", 400, false}, {Expect{Error: []string{"x"}}, "x", 503, false},
+	} {
+		if got := c.expect.Met(c.code, c.status); got != c.want {
+			t.Errorf("%v: %s with status %d: %v", c.expect, c.code, c.status, got)
+		}
 	}
 }
 

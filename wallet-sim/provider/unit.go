@@ -18,3 +18,10 @@ func (u Unit) AttestWallet(issuer string, key *ecdsa.PublicKey) (string, error) 
 func (u Unit) AttestKeys(nonce string, list []*ecdsa.PublicKey, keyStorage, userAuthentication []string) (string, error) {
 	return u.Provider.AttestKeys(u.ID, nonce, list, keyStorage, userAuthentication)
 }
+
+// SigningKey is the key that the provider attests with, for who tries what an attestation may not say; nil for one that does not leave its
+// place.
+func (u Unit) SigningKey() *ecdsa.PrivateKey {
+	key, _ := u.Provider.key.(*ecdsa.PrivateKey)
+	return key
+}

@@ -33,6 +33,12 @@ type call struct {
 	sent        []string // what the body says, for people, without secrets
 }
 
+// at is the step alone, as StepOf names it.
+func (c call) at() string {
+	name, _, _ := strings.Cut(c.step, " (")
+	return name
+}
+
 type stepKey struct{}
 
 // AtStep marks what is asked for with the context as a step of the protocol.
@@ -66,7 +72,8 @@ func formCall(step, address string, form url.Values) call {
 
 // do sends the call with further headers.
 func (w *Wallet) do(ctx context.Context, c call, headers http.Header) (*fetch.Answer, error) {
-	name, section, _ := strings.Cut(strings.TrimSuffix(c.step, ")"), " (")
+	_, section, _ := strings.Cut(strings.TrimSuffix(c.step, ")"), " (")
+	name := c.at()
 	req, err := http.NewRequestWithContext(AtStep(ctx, name), c.method, c.url, bytes.NewReader(c.body))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.step, fetch.ErrAddress)

@@ -135,6 +135,22 @@ func (w *Wallet) Await(ctx context.Context, id string) (*Credential, error) {
 	}
 }
 
+// AwaitAll waits for all of an issuance that comes later, as err says, beside what came at once. Another error is given back.
+func (w *Wallet) AwaitAll(ctx context.Context, got []*Credential, err error) ([]*Credential, error) {
+	later := (*Later)(nil)
+	if !errors.As(err, &later) {
+		return got, err
+	}
+	err = nil
+	for _, p := range later.Pending {
+		c, none := w.Await(ctx, p.ID)
+		if err = errors.Join(err, none); none == nil {
+			got = append(got, c)
+		}
+	}
+	return got, err
+}
+
 func (w *Wallet) pickUp(ctx context.Context, p *Pending) (*Credential, error) {
 	prover, err := w.prover(p.Flow)
 	if err != nil {
@@ -180,23 +196,18 @@ func (w *Wallet) askDeferred(ctx context.Context, p *prover, d *Pending) (*openi
 		step: "deferred credential request (OpenID4VCI 1.0 section 9.1)", method: http.MethodPost, url: issuer.DeferredCredentialEndpoint,
 		token: d.Token, sent: []string{"transaction_id"},
 	}
-	return w.exchange(ctx, p, issuer, c, len(d.Keys), func(to *openid4vci.ResponseEncryptionKey) sealable {
+	return w.exchange(ctx, p, issuer, c, len(d.Keys), func(to *openid4vci.ResponseEncryptionKey) any {
 		return &openid4vci.DeferredRequest{TransactionID: d.TransactionID, ResponseEncryption: to}
 	})
 }
 
-// sealable is a request that can be encrypted for the issuer.
-type sealable interface {
-	Encrypt(e *openid4vci.RequestEncryption) (string, error)
-}
-
 // exchange makes a request whose answer is a Credential Response, encrypted where the issuer can, and tells whether the answer was.
-func (w *Wallet) exchange(ctx context.Context, p *prover, m *openid4vci.IssuerMetadata, c call, keys int, request func(*openid4vci.ResponseEncryptionKey) sealable) (*openid4vci.CredentialResponse, bool, error) {
+func (w *Wallet) exchange(ctx context.Context, p *prover, m *openid4vci.IssuerMetadata, c call, keys int, request func(*openid4vci.ResponseEncryptionKey) any) (*openid4vci.CredentialResponse, bool, error) {
 	e, err := w.newEnvelope(m)
 	if err != nil {
 		return nil, false, err
 	}
-	if err := e.seal(&c, request(e.asked)); err != nil {
+	if err := e.seal(ctx, &c, request(e.asked), w.Seal); err != nil {
 		return nil, false, err
 	}
 	a, err := p.do(ctx, c)

@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"mime"
@@ -29,7 +30,7 @@ func (w *Wallet) newEnvelope(m *openid4vci.IssuerMetadata) (*envelope, error) {
 	if w.Unencrypted && !e.request.EncryptionRequired {
 		return &envelope{}, nil
 	}
-	if _, err := (&openid4vci.CredentialRequest{}).Encrypt(e.request); err != nil {
+	if _, err := e.request.Encrypt(openid4vci.CredentialRequest{}); err != nil {
 		if e.request.EncryptionRequired {
 			return nil, fmt.Errorf("%w: %w", ErrUnsupported, err)
 		}
@@ -49,14 +50,19 @@ func (w *Wallet) newEnvelope(m *openid4vci.IssuerMetadata) (*envelope, error) {
 	return e, nil
 }
 
-// seal makes the request the body of the call.
-func (e *envelope) seal(c *call, request sealable) (err error) {
+// seal makes the request the body of the call, changed by change where that is not nil and the request is encrypted.
+func (e *envelope) seal(ctx context.Context, c *call, request any, change func(context.Context, []byte) ([]byte, error)) (err error) {
 	c.contentType, c.accept = "application/json", "application/json"
-	if e.request == nil {
-		c.body, err = json.Marshal(request)
+	raw, err := json.Marshal(request)
+	if c.body = raw; err != nil || e.request == nil {
 		return err
 	}
-	compact, err := request.Encrypt(e.request)
+	if change != nil {
+		if raw, err = change(AtStep(ctx, c.at()), raw); err != nil {
+			return err
+		}
+	}
+	compact, err := e.request.Encrypt(json.RawMessage(raw))
 	c.contentType, c.body = "application/jwt", []byte(compact)
 	c.sent = append(c.sent, "encrypted")
 	if e.asked != nil {

@@ -195,7 +195,7 @@ func (w *Wallet) ask(ctx context.Context, p *prover, f *Flow, token string, what
 		step: "credential request (OpenID4VCI 1.0 section 8.2)", method: http.MethodPost, url: f.Plan.Issuer.CredentialEndpoint, token: token,
 		sent: []string{name, fmt.Sprintf("proof of %d keys, of type %s", len(keys), proofs.Type)},
 	}
-	return w.exchange(ctx, p, f.Plan.Issuer, c, len(keys), func(to *openid4vci.ResponseEncryptionKey) sealable {
+	return w.exchange(ctx, p, f.Plan.Issuer, c, len(keys), func(to *openid4vci.ResponseEncryptionKey) any {
 		request.ResponseEncryption = to
 		return &request
 	})

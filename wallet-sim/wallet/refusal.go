@@ -48,9 +48,15 @@ func (r *Refusal) Error() string {
 	return b.String()
 }
 
-// refusalOf reads an error answer: the body of RFC 6749 section 5.2, or else the challenge of RFC 9449 section 7.1.
 func refusalOf(c call, a *fetch.Answer) *Refusal {
-	r := &Refusal{Step: c.step, Endpoint: c.method + " " + withoutQuery(c.url), Sent: c.sent, Status: a.Status, Page: a.Header.Get("Lommebok-Transaction")}
+	r := RefusalOf(c.step, c.method, c.url, a)
+	r.Sent = c.sent
+	return r
+}
+
+// RefusalOf reads an error answer at a step: the body of RFC 6749 section 5.2, or else the challenge of RFC 9449 section 7.1.
+func RefusalOf(step, method, address string, a *fetch.Answer) *Refusal {
+	r := &Refusal{Step: step, Endpoint: method + " " + withoutQuery(address), Status: a.Status, Page: a.Header.Get("Lommebok-Transaction")}
 	var e oauth2.Error
 	if err := jose.Unmarshal(a.Body, &e); err == nil && e.Code != "" {
 		r.Code, r.Description, r.Page = e.Code, e.Description, cmp.Or(r.Page, e.URI)

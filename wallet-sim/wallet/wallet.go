@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"errors"
 	"time"
@@ -41,6 +42,8 @@ type Wallet struct {
 	NewKey func() (Key, error)
 	// Unencrypted asks for credentials in plain, unless the issuer demands encryption.
 	Unencrypted bool
+	// Seal changes a request before it is encrypted, at the step that StepOf names; nil for as it is.
+	Seal func(ctx context.Context, request []byte) ([]byte, error)
 	// Record is told of each request with its answer, or why none came, masked; nil for nobody. Its error is that of the request.
 	Record func(*transaction.Entry) error
 	// InsecureAllowHTTP lets issuers and verifiers have http addresses. Safe only between processes of one machine.
