@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,16 +26,16 @@ import (
 
 // checking is what the two checks share.
 type checking struct {
-	config, json, junit, html string
-	chosen                    checks.Chosen
-	who                       person
-	settings                  *checks.Config
+	config, report, junit, html string
+	chosen                      checks.Chosen
+	who                         person
+	settings                    *checks.Config
 }
 
 func (k *checking) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&k.config, "config", "", "file that says how to sign in and where requests come from: see above")
-	f.StringVar(&k.json, "json", "", "write the report as JSON to a file, or - for the output")
+	f.StringVar(&k.report, "report", "", "write the report as JSON to a file, or -: the same as --json")
 	f.StringVar(&k.junit, "junit", "", "write it as JUnit XML to a file, or -")
 	f.StringVar(&k.html, "html", "", "write it as a page to a file, or -")
 	f.StringSliceVar(&k.chosen.Profiles, "profile", nil, "OpenID4VCI, OpenID4VP or HAIP alone")
@@ -165,11 +168,14 @@ func (c *cli) check(ctx context.Context, k *checking, run func(context.Context, 
 	if k.settings, err = settings(k.config); err != nil {
 		return err
 	}
+	words, err := c.outputs(map[string]string{"report": k.report, "junit": k.junit, "html": k.html})
+	if err != nil {
+		return err
+	}
 	way, err := c.way()
 	if err != nil {
 		return err
 	}
-	words := k.json != "-" && k.junit != "-" && k.html != "-"
 	report, err := run(ctx, way, func(r checks.Result) {
 		if words {
 			c.tellRequirement(r)
@@ -182,16 +188,16 @@ func (c *cli) check(ctx context.Context, k *checking, run func(context.Context, 
 }
 
 func (c *cli) write(k *checking, r *checks.Report, words bool) error {
-	for name, write := range map[string]func(io.Writer) error{
-		k.junit: r.JUnit, k.html: r.HTML, k.json: func(w io.Writer) error {
-			e := json.NewEncoder(w)
-			e.SetIndent("", "  ")
-			return e.Encode(r)
-		},
-	} {
-		if err := c.writeTo(name, write); err != nil {
-			return err
-		}
+	asJSON := func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	}
+	if c.json {
+		k.report = stdin
+	}
+	if err := errors.Join(c.writeTo(k.junit, r.JUnit), c.writeTo(k.html, r.HTML), c.writeTo(k.report, asJSON)); err != nil {
+		return err
 	}
 	n := r.Count(checks.Failed)
 	if words {
@@ -205,6 +211,40 @@ func (c *cli) write(k *checking, r *checks.Report, words bool) error {
 
 // errNotHeld: a requirement failed.
 var errNotHeld = errors.New("requirements did not hold")
+
+// outputs refuses what could not be written, before the work is done: names of files by their flags, "" for none and - for the output.
+// It tells whether the output is free for words.
+func (c *cli) outputs(named map[string]string) (words bool, err error) {
+	var out []string
+	if c.json {
+		out = append(out, "--json")
+	}
+	for _, flag := range slices.Sorted(maps.Keys(named)) {
+		switch name := named[flag]; name {
+		case "":
+		case stdin:
+			out = append(out, "--"+flag+" -")
+		default:
+			if err := placeFor(name); err != nil {
+				return false, usage("--%s: %v", flag, err)
+			}
+		}
+	}
+	if len(out) > 1 {
+		return false, usage("expected one thing on the output, got %s", strings.Join(out, ", "))
+	}
+	return len(out) == 0, nil
+}
+
+func placeFor(name string) error {
+	if at, err := os.Stat(name); err == nil && at.IsDir() {
+		return fmt.Errorf("expected the name of a file, got the folder %s", name)
+	}
+	if at, err := os.Stat(filepath.Dir(name)); err != nil || !at.IsDir() {
+		return fmt.Errorf("expected a folder that is there, got %s", filepath.Dir(name))
+	}
+	return nil
+}
 
 func (c *cli) writeTo(name string, write func(io.Writer) error) error {
 	switch name {

@@ -107,7 +107,7 @@ func (c *cli) fetcher(roots *x509.CertPool) *fetch.Client {
 }
 
 const (
-	callTimeout = 10 * time.Second // an issuer may have to wait for its own sources
+	callTimeout = 15 * time.Second // longer than our servers take to give up, so that it is they who say so
 	maxAnswer   = 1 << 20
 )
 
