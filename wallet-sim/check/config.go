@@ -22,7 +22,7 @@ login:
   - code: otp                                     # the form with this field is sent with the one-time code of now
   - press: {consent: "yes"}                       # the form with this button is sent by it
 totp_secret: JBSWY3DPEHPK3PXP                     # base32, for code
-pause: false                                      # true: a person opens the address, and pastes the one that the browser ends at
+pause: false                                      # true: a person opens the address, once, and pastes the one that the browser ends at
 
 # How a verifier comes to ask: a page, whose form is sent, that holds or leads to a link such as openid4vp://?client_id=…
 request:

@@ -77,22 +77,56 @@ func (s *issuerSeen) doFaults(ctx context.Context, tell func(Result)) error {
 		}
 		requirements[f.Name], fit = r, append(fit, f)
 	}
+	if !s.ByHand {
+		return s.doFaultsBy(ctx, s.issueOnce, fit, requirements, tell)
+	}
+	var pushed, later []faults.Fault
+	for _, f := range fit {
+		if f.At == stepPAR {
+			pushed = append(pushed, f)
+		} else {
+			later = append(later, f)
+		}
+	}
+	return errors.Join(s.doFaultsBy(ctx, s.push, pushed, requirements, tell), s.doFaultsBy(ctx, s.renew, later, requirements, tell))
+}
+
+// issueOnce is a whole issuance, of which nothing is kept.
+func (s *issuerSeen) issueOnce(ctx context.Context) error {
+	s.Way.Watch.take()
+	got, _, err := s.byCode(ctx, s.faultable().id)
+	for _, one := range got {
+		if _, gone := s.Way.Wallet.Store.Delete(one.ID); gone != nil {
+			err = errors.Join(err, gone)
+		}
+	}
+	return err
+}
+
+// push is an issuance up to the sign-in, which nobody makes.
+func (s *issuerSeen) push(ctx context.Context) error {
+	s.Way.Watch.take()
+	plan, err := s.Way.Wallet.Resolve(ctx, s.Address, s.faultable().id)
+	if err == nil {
+		_, err = s.Way.Wallet.Begin(ctx, plan)
+	}
+	return err
+}
+
+// renew is an issuance after the sign-in, by the refresh token.
+func (s *issuerSeen) renew(ctx context.Context) error {
+	s.Way.Watch.take()
+	_, err := s.Way.Wallet.Renew(ctx, s.faultable().got[0].ID)
+	return err
+}
+
+// doFaultsBy does faults to an issuance. Where that does not go well without one, they say nothing.
+func (s *issuerSeen) doFaultsBy(ctx context.Context, issue func(context.Context) error, fit []faults.Fault, requirements map[string]Requirement, tell func(Result)) error {
 	if len(fit) == 0 {
 		return nil
 	}
-	good := s.faultable()
-	issue := func(ctx context.Context) error {
-		s.Way.Watch.take()
-		got, _, err := s.byCode(ctx, good.id)
-		for _, one := range got {
-			if _, gone := s.Way.Wallet.Store.Delete(one.ID); gone != nil {
-				err = errors.Join(err, gone)
-			}
-		}
-		return err
-	}
 	told := 0
-	err = faults.Run(ctx, s.Way.Faults, s.Way.Wallet, fit, issue, func(r faults.Result) {
+	err := faults.Run(ctx, s.Way.Faults, s.Way.Wallet, fit, issue, func(r faults.Result) {
 		told++
 		tell(s.result(requirements[r.Fault], s.faulted(&fit[slices.IndexFunc(fit, func(f faults.Fault) bool { return f.Name == r.Fault })], r)))
 	})
@@ -136,12 +170,16 @@ func (s *issuerSeen) faulted(f *faults.Fault, r faults.Result) verdict {
 // cannot be forged.
 func (s *issuerSeen) faultable() *issuance {
 	for _, n := range s.issuances {
-		proof, ok := n.config.ProofTypesSupported[openid4vci.ProofTypeJWT]
-		if n.err == nil && ok && proof.KeyAttestationsRequired == nil && n.seen.at(stepLater) == nil {
+		if n.err == nil && canBeForged(n.config) && n.seen.at(stepLater) == nil {
 			return n
 		}
 	}
 	return nil
+}
+
+func canBeForged(config openid4vci.Configuration) bool {
+	proof, ok := config.ProofTypesSupported[openid4vci.ProofTypeJWT]
+	return ok && proof.KeyAttestationsRequired == nil
 }
 
 // unfit tells why a fault cannot be done here, "" when it can.
@@ -150,8 +188,10 @@ func (s *issuerSeen) unfit(f *faults.Fault) string {
 	switch {
 	case good == nil:
 		return "no good issuance of a credential with key proofs and without key attestations" + s.whyNone()
-	case s.ByHand:
-		return "it takes a sign-in, and a person signs in by hand here: give what to fill in, by --config"
+	case s.ByHand && f.SignIn:
+		return "it takes a sign-in of its own, and a person signs in by hand here: give what to fill in, by --config"
+	case f.At != stepPAR && !s.again(good):
+		return "the issuer gave no refresh token, so that it takes a sign-in of its own, and a person signs in by hand here: give what to fill in, by --config"
 	case f.Encrypted && s.metadata.CredentialRequestEncryption == nil:
 		return "the issuer takes no encrypted credential requests"
 	case strings.HasPrefix(f.Name, "dpop_nonce_") && !good.sees("Dpop-Nonce"):

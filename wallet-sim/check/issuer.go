@@ -24,7 +24,7 @@ type Issuer struct {
 	Way     *Way
 	// SignIn opens the address of an authorization request, and gives the query that the browser comes back with.
 	SignIn func(ctx context.Context, address string) (url.Values, error)
-	// ByHand: a person signs in each time, so that faults are left out that take a sign-in each.
+	// ByHand: a person signs in, once. What comes after goes by the refresh token; what takes a sign-in of its own is left out.
 	ByHand bool
 	Types  []string // credential configurations; nil for all
 	// Offer is an offer with a pre-authorized code, with its transaction code; "" for none.
@@ -205,11 +205,23 @@ func (s *issuerSeen) more(ctx context.Context) {
 			return []*wallet.Credential{again}, nil, err
 		})
 	}
-	if s.metadata.CredentialResponseEncryption != nil && !s.ByHand && wants(idEncrypted) {
+	if s.metadata.CredentialResponseEncryption != nil && s.again(good) && wants(idEncrypted) {
 		w.Unencrypted = false
-		s.encrypted = s.one(ctx, good.id, func() ([]*wallet.Credential, url.Values, error) { return s.byCode(ctx, good.id) })
+		s.encrypted = s.one(ctx, good.id, func() ([]*wallet.Credential, url.Values, error) { return s.anew(ctx, good) })
 		w.Unencrypted = true
 	}
+}
+
+// again tells whether a credential can be had once more without troubling a person.
+func (s *issuerSeen) again(good *issuance) bool { return !s.ByHand || good.got[0].Grant != "" }
+
+// anew gets a credential once more: by another sign-in, or by the refresh token where a person signs in.
+func (s *issuerSeen) anew(ctx context.Context, good *issuance) ([]*wallet.Credential, url.Values, error) {
+	if !s.ByHand {
+		return s.byCode(ctx, good.id)
+	}
+	one, err := s.Way.Wallet.Renew(ctx, good.got[0].ID)
+	return []*wallet.Credential{one}, nil, err
 }
 
 // good is the first issuance that gave a credential.
@@ -231,10 +243,11 @@ func (s *issuerSeen) types() []string {
 		return s.Types
 	}
 	all := slices.Sorted(maps.Keys(s.metadata.CredentialConfigurationsSupported))
-	if s.ByHand {
-		return all[:1]
+	if !s.ByHand || len(all) == 0 {
+		return all
 	}
-	return all
+	one := max(0, slices.IndexFunc(all, func(id string) bool { return canBeForged(s.metadata.CredentialConfigurationsSupported[id]) }))
+	return all[one : one+1]
 }
 
 // one makes a flow; what the issuer gives later is waited for.

@@ -5,6 +5,7 @@
 //	name: dpop_proof_for_another_endpoint
 //	breaks: RFC 9449 section 4.3
 //	at: token request            # a step of the wallet, as wallet.StepOf names it
+//	sign_in: true                # what is broken is the authorization code, or takes the keys of another sign-in; false when left out
 //	do:
 //	  - in: header DPoP          # method, body, header NAME, form NAME, or json a.b.0
 //	    jwt: claims.htu          # within a JWT that stands there: header.NAME, claims.NAME, signature
