@@ -51,7 +51,7 @@ func (c *cli) checkIssuerCommand() *cobra.Command {
 	var offer, txCode string
 	var patience time.Duration
 	cmd := &cobra.Command{
-		Use: "issuer <address>", Args: cobra.ExactArgs(1), Short: "drives an issuer through good and faulty flows, and says what held",
+		Use: "issuer <address>", Args: one, Short: "drives an issuer through good and faulty flows, and says what held",
 		Long: "Gets a credential of each configuration as a wallet that keeps the rules, and then does every fault of the library." + checkLong + checks.ConfigExample,
 		Example: "  wallet-sim check issuer http://localhost:8080 --person 10 --insecure-allow-http\n" +
 			"  wallet-sim check issuer https://issuer.example --type card --config mine.yaml --html report.html --junit report.xml\n" +
@@ -89,7 +89,7 @@ func (c *cli) checkVerifierCommand() *cobra.Command {
 	k := &checking{}
 	var from string
 	cmd := &cobra.Command{
-		Use: "verifier <address>", Args: cobra.ExactArgs(1), Short: "has a verifier ask, answers well and wrongly, and says what held",
+		Use: "verifier <address>", Args: one, Short: "has a verifier ask, answers well and wrongly, and says what held",
 		Long: "The wallet must hold what the verifier asks for. At the address, or that of --request-from, stands a page that holds a link with a request or\n" +
 			"leads to one; of a verifier of this project it is the front page, and the first service is taken that the wallet can answer." + checkLong + checks.ConfigExample,
 		Example: "  wallet-sim check verifier http://localhost:8081 --insecure-allow-http\n" +

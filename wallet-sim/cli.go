@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
@@ -151,11 +152,15 @@ func (c *cli) explain(err error) {
 	if c.json {
 		answer := map[string]any{"error": outcomes[c.exitCode(err)], "message": err.Error()}
 		if known {
-			answer["error"], answer["refusal"] = refusal.Code, refusal
+			answer["error"], answer["refusal"] = cmp.Or(refusal.Code, outcomes[exitRefused]), refusal
 		}
 		var seen *noticed
 		if errors.As(err, &seen) {
 			answer["notices"] = seen.notices
+		}
+		var some *partly
+		if errors.As(err, &some) {
+			answer["stored"], answer["pending"] = some.got.Stored, some.got.Pending
 		}
 		if raw, e := json.Marshal(answer); e == nil {
 			_, _ = fmt.Fprintln(c.out, string(raw))
@@ -177,9 +182,10 @@ func (c *cli) explain(err error) {
 	if refusal.Status != 0 {
 		c.complain("  status       %d", refusal.Status)
 	}
-	c.complain("  error        %s\n  description  %s", refusal.Code, refusal.Description)
-	if refusal.Page != "" {
-		c.complain("  see          %s", refusal.Page)
+	for _, one := range []struct{ name, says string }{{"error", refusal.Code}, {"description", refusal.Description}, {"see", refusal.Page}} {
+		if one.says != "" {
+			c.complain("  %-11s  %s", one.name, one.says)
+		}
 	}
 }
 

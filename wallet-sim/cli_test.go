@@ -26,7 +26,18 @@ func TestUsage(t *testing.T) {
 		"a noun alone":          {[]string{"credential"}, "credential --help"},
 		"a wallet's name":       {[]string{"credential", "list", "--wallet", "../x"}, "--wallet"},
 		"no such flag":          {[]string{"credential", "list", "--fast"}, "unknown flag"},
-		"no argument":           {[]string{"offer", "accept"}, "accepts 1 arg"},
+		"no such verb":          {[]string{"credential", "fly"}, "expected one of list, show"},
+		"no argument":           {[]string{"offer", "accept"}, "expected <offer or issuer>"},
+		"two arguments":         {[]string{"decode", "a", "b"}, "quotes"},
+		"an argument too many":  {[]string{"credential", "list", "x"}, `got "x"`},
+		"no link":               {[]string{"request", "answer", "x", "--yes"}, `no file "x"`},
+		"no link in a file":     {[]string{"offer", "accept", "cli_test.go"}, "a link in the file cli_test.go"},
+		"no picture":            {[]string{"scan", "none.png"}, `no file "none.png"`},
+		"no credential":         {[]string{"verify", "none.txt", "--anchor", "../wallet-sim/testdata/none.pem"}, "--anchor"},
+		"nothing to decode":     {[]string{"decode", "none.txt"}, `no file "none.txt"`},
+		"nothing at all":        {[]string{"decode", ""}, "it is empty"},
+		"no such credential":    {[]string{"credential", "show", "x"}, "wallet-sim credential list"},
+		"nothing pending":       {[]string{"credential", "collect", "x"}, "wallet-sim credential pending"},
 		"nobody to sign in":     {[]string{"offer", "accept", "https://issuer.example", "--type", "x"}, "who signs in"},
 		"person beyond the end": {[]string{"offer", "accept", "https://issuer.example", "--type", "x", "--person", "1"}, "0 test people"},
 		"nobody on stdin":       {[]string{"request", "answer", "-"}, "nobody to ask"},
@@ -49,6 +60,62 @@ func TestUsageInJSON(t *testing.T) {
 	var answer struct{ Error, Message string }
 	if err := json.Unmarshal(out.Bytes(), &answer); err != nil || code != exitUsage || answer.Error != "usage" || errs.Len() != 0 {
 		t.Errorf("exit %d, %s, %v", code, &out, err)
+	}
+}
+
+// With --json the output is one JSON document however it ends, also when the arguments could not be read.
+func TestErrorsInJSON(t *testing.T) {
+	data := t.TempDir()
+	for name, args := range map[string][]string{
+		"nothing to do": {"--json"}, "no such command": {"--json", "fly"}, "no such flag": {"credential", "list", "--fast", "--json"},
+		"no such verb": {"credential", "fly", "--json"}, "no argument": {"decode", "--json"}, "of a check": {"check", "issuer", "--json", "https://issuer.example", "--profile", "x", "--pid", "1", "--password", "x"},
+		"of a load": {"load", "--json"}, "of a file": {"fault", "run", "none", "--json"},
+	} {
+		code, out, errs := ran(t, "", append(args, "--data", data)...)
+		var told struct{ Error, Message string }
+		if err := json.Unmarshal([]byte(out), &told); err != nil || code != exitUsage || told.Error != "usage" || told.Message == "" || errs != "" {
+			t.Errorf("%s: exit %d, %v, %s%s", name, code, err, out, errs)
+		}
+	}
+}
+
+// A refusal without a code or words has no empty lines for them, and a code of ours in JSON.
+func TestARefusalWithoutACode(t *testing.T) {
+	var out, errs bytes.Buffer
+	c := &cli{out: &out, errs: &errs, running: true}
+	c.explain(&wallet.Refusal{Step: "x", Endpoint: "GET https://x.example", Status: 404})
+	if strings.Contains(errs.String(), "description") || strings.Contains(errs.String(), "error ") || !strings.Contains(errs.String(), "404") {
+		t.Error(errs.String())
+	}
+	c.json = true
+	c.explain(&wallet.Refusal{Step: "x", Status: 404})
+	if !strings.Contains(out.String(), `"error":"refused"`) {
+		t.Error(out.String())
+	}
+}
+
+// What was stored before an error is told with it.
+func TestWhatWasStoredBeforeAnErrorIsTold(t *testing.T) {
+	got := accepted{Stored: []listed{{ID: "first"}}}
+	refusal := &wallet.Refusal{Step: "x", Status: 400, Code: "invalid_proof"}
+	for _, inJSON := range []bool{false, true} {
+		var out, errs bytes.Buffer
+		c := &cli{out: &out, errs: &errs, running: true, json: inJSON}
+		err := c.tellAccepted(got, refusal)
+		c.explain(err)
+		if code := c.exitCode(err); code != exitRefused || strings.Count(out.String(), "first") != 1 || !strings.Contains(out.String()+errs.String(), "invalid_proof") || inJSON && !json.Valid(out.Bytes()) {
+			t.Errorf("exit %d, %s%s", code, &out, &errs)
+		}
+	}
+}
+
+// That nobody answers is no answer, and neither consent nor refusal is made of it.
+func TestNobodyAnswers(t *testing.T) {
+	for in, want := range map[string]bool{"": false, "n\n": false, "\n": false, "y\n": true, "Y": true} {
+		c := &cli{in: strings.NewReader(in), out: &bytes.Buffer{}}
+		if got, err := c.agrees("Share? "); got != want || errors.Is(err, errUsage) != (in == "") {
+			t.Errorf("%q: %t, %v", in, got, err)
+		}
 	}
 }
 
@@ -94,11 +161,14 @@ func TestNoOrdersToTheTerminal(t *testing.T) {
 	var out, errs bytes.Buffer
 	c := &cli{in: strings.NewReader("n\n"), out: &out, errs: &errs, paint: painter(&out, "")}
 	credential := &wallet.Credential{Type: evil + "credential"}
-	c.ask(&wallet.Request{
+	agreed, err := c.ask(&wallet.Request{
 		Verifier:     wallet.Verifier{Name: evil + "verifier", Organization: evil + "organization", Host: evil + "host"},
 		Shares:       []wallet.Share{{Credential: credential, Claims: []wallet.Claim{{Path: []any{evil + "label"}, Value: evil + "value"}}}},
 		Transactions: []wallet.Transaction{{Type: evil + "type", Details: []wallet.Detail{{Name: "amount", Value: evil + "amount"}, {Name: "payee", Value: "x\nShare? [y/N] payee"}}}},
 	})
+	if agreed || err != nil {
+		t.Errorf("no is taken for %t, %v", agreed, err)
+	}
 	c.tellAnswer(presented{
 		Verifier: wallet.Verifier{Name: evil + "answered"}, RedirectURI: evil + "redirect",
 		Shared: []shared{{Query: evil + "query", Type: evil + "sharedtype", Claims: map[string]string{evil + "key": evil + "claim"}}},
@@ -106,7 +176,10 @@ func TestNoOrdersToTheTerminal(t *testing.T) {
 	c.tellNotices([]browser.Notice{{Heading: evil + "heading", Texts: []string{evil + "text"}}})
 	c.explain(&wallet.Refusal{Step: "x", Code: evil + "code", Description: evil + "description", Sent: []string{evil + "sent"}})
 	c.explain(fmt.Errorf("%w: %s", wallet.ErrCredential, evil+"error"))
-	c.agrees(evil + "question")
+	_, err = c.agrees(evil + "question")
+	if !errors.Is(err, errUsage) {
+		t.Errorf("nobody is there: %v", err)
+	}
 	all := out.String() + errs.String()
 	if strings.ContainsFunc(all, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) || strings.Contains(all, "\nShare? [y/N] payee") {
 		t.Errorf("%q", all)

@@ -10,7 +10,7 @@ import (
 
 func (c *cli) decodeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "decode <text, file, address or ->", Args: cobra.ExactArgs(1), Short: "says what something is and what stands in it; verifies nothing",
+		Use: "decode <text, file, address or ->", Args: one, Short: "says what something is and what stands in it; verifies nothing",
 		Long: "Recognised by looking at it: SD-JWT with and without key binding, mdoc (IssuerSigned, DeviceResponse), JWT of any kind, header of a JWE, status list\n" +
 			"(JWT, CWT) and identifier list, credential offer, presentation request, attestations, metadata, certificates. Whoever made it may have written\n" +
 			"anything: see verify.",
@@ -23,7 +23,7 @@ func (c *cli) decodeCommand() *cobra.Command {
 			}
 			found, err := inspect.Decode(raw)
 			if err != nil {
-				return usage("%v", err)
+				return unread(args[0], err)
 			}
 			return c.print(found, func() { c.tellFound(found) })
 		},

@@ -35,7 +35,7 @@ type loading struct {
 func (c *cli) loadCommand() *cobra.Command {
 	l := &loading{}
 	cmd := &cobra.Command{
-		Use: "load", Args: cobra.NoArgs, Short: "many holders at a rate of arrivals, and how the servers fared",
+		Use: "load", Args: none, Short: "many holders at a rate of arrivals, and how the servers fared",
 		Long: "Holders get a credential each, which is not measured. Then they come at the rate, whether or not those before were answered: a slow server\n" +
 			"is not spared, and its answers count from when they were planned. Each arrival ends in one way: ok, busy (503 or 429), refused, failed, or\n" +
 			"not sent, when every holder was at something. Ctrl-C ends the arrivals; what is under way is waited for, and reported.\n\n" +
