@@ -28,7 +28,7 @@ func (c *cli) pairCommand() *cobra.Command {
 	var address, owner string
 	var yes bool
 	cmd := &cobra.Command{
-		Use: "pair <code>", Args: one, Short: "pairs the MinID app with the person who made the code, or got it at the service desk",
+		Use: "pair <code>", Args: one, Short: "pairs the MinID app with the person whose code it is",
 		Long:    "The code may come on standard input, as -, or stand in a file. Whose it is is shown before anything is paired.",
 		Example: "  wallet-sim app pair ABCD-EFGH-JKLM --minid http://localhost:8080 --owner 'EKSAKT KARIES'\n  wallet-sim app pair - --minid https://issuer.example --owner me --yes < code",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -103,7 +103,7 @@ type logins struct {
 
 func (c *cli) loginsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Args: none, Short: "the MinID apps of this telephone, and the logins that wait for an answer", Example: "  wallet-sim app list",
+		Use: "list", Args: none, Short: "the MinID apps here, and the logins that wait", Example: "  wallet-sim app list",
 		Long: "A MinID that does not answer is named, and the others are asked all the same; the exit code tells of it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			devices, err := c.devices()
@@ -166,11 +166,11 @@ func waitingOf(one *phone.Device, pending []app.PendingAttempt) []waiting {
 func (c *cli) approveCommand() *cobra.Command {
 	var owner string
 	cmd := &cobra.Command{
-		Use: "approve <number>", Args: one, Short: "approves the login that waits, with the number that the browser shows",
+		Use: "approve <number>", Args: one, Short: "approves the login that waits, by the browser's number",
 		Example: "  wallet-sim app approve 42 --owner 'EKSAKT KARIES'",
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.reply(cmd, owner, phone.Approve, args[0]) },
 	}
-	ownerFlag(cmd, &owner)
+	c.ownerFlag(cmd, &owner)
 	return cmd
 }
 
@@ -187,13 +187,14 @@ func (c *cli) rejectCommand() *cobra.Command {
 			return c.reply(cmd, owner, phone.Reject, "")
 		},
 	}
-	ownerFlag(cmd, &owner)
+	c.ownerFlag(cmd, &owner)
 	cmd.Flags().BoolVar(&notMe, "not-me", false, "somebody else logs in: MinID asks nothing more of the app for a while")
 	return cmd
 }
 
-func ownerFlag(cmd *cobra.Command, owner *string) {
+func (c *cli) ownerFlag(cmd *cobra.Command, owner *string) {
 	cmd.Flags().StringVar(owner, "owner", "", "whose app, as it was paired (default the one that was paired last)")
+	complete(cmd, "owner", c.ownerNames)
 }
 
 // replied is the answer of app approve and app reject.

@@ -32,7 +32,7 @@ type checking struct {
 	settings                    *checks.Config
 }
 
-func (k *checking) flags(cmd *cobra.Command) {
+func (k *checking) flags(cmd *cobra.Command, requirements func() ([]checks.Requirement, error)) {
 	f := cmd.Flags()
 	f.StringVar(&k.config, "config", "", "file that says how to sign in and where requests come from: see above")
 	f.StringVar(&k.report, "report", "", "write the report as JSON to a file, or -: the same as --json")
@@ -40,10 +40,15 @@ func (k *checking) flags(cmd *cobra.Command) {
 	f.StringVar(&k.html, "html", "", "write it as a page to a file, or -")
 	f.StringSliceVar(&k.chosen.Profiles, "profile", nil, "OpenID4VCI, OpenID4VP or HAIP alone")
 	f.StringSliceVar(&k.chosen.IDs, "only", nil, "requirements alone whose identifiers begin or end so")
+	complete(cmd, "profile", profileNames)
+	complete(cmd, "only", requirementNames(requirements))
 }
 
 const checkLong = "\nEach requirement is held, failed, or not tested with the reason. Exit code 3 when one failed. The report holds the requests and the answers,\n" +
 	"masked as in the log.\n\n--config is a file like this, of which all may be left out:\n\n"
+
+// configLong is the example as it stands in the help, where indented lines are kept.
+var configLong = "  " + strings.ReplaceAll(strings.TrimSpace(checks.ConfigExample), "\n", "\n  ")
 
 func (c *cli) checkIssuerCommand() *cobra.Command {
 	k := &checking{}
@@ -52,7 +57,8 @@ func (c *cli) checkIssuerCommand() *cobra.Command {
 	var patience time.Duration
 	cmd := &cobra.Command{
 		Use: "issuer <address>", Args: one, Short: "drives an issuer through good and faulty flows, and says what held",
-		Long: "Gets a credential of each configuration as a wallet that keeps the rules, and then does every fault of the library." + checkLong + checks.ConfigExample,
+		Long: "Gets a credential of each configuration as a wallet that keeps the rules, and then does every fault of the library. With pause in\n" +
+			"--config a person signs in, once; the faults then go by the refresh token, and those that take a sign-in of their own are not tested." + checkLong + configLong,
 		Example: "  wallet-sim check issuer http://localhost:8080 --person 10 --insecure-allow-http\n" +
 			"  wallet-sim check issuer https://issuer.example --type card --config mine.yaml --html report.html --junit report.xml\n" +
 			"  wallet-sim check issuer https://issuer.example --only proof_nonce_made_up --config mine.yaml",
@@ -80,7 +86,7 @@ func (c *cli) checkIssuerCommand() *cobra.Command {
 	f.StringVar(&offer, "offer", "", "an offer with a pre-authorized code, to take besides")
 	f.StringVar(&txCode, "tx-code", "", "its transaction code")
 	f.DurationVar(&patience, "patience", 30*time.Second, "how long to wait for what is issued later")
-	k.flags(cmd)
+	k.flags(cmd, checks.IssuerRequirements)
 	k.who.flags(cmd)
 	return cmd
 }
@@ -91,7 +97,7 @@ func (c *cli) checkVerifierCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verifier <address>", Args: one, Short: "has a verifier ask, answers well and wrongly, and says what held",
 		Long: "The wallet must hold what the verifier asks for. At the address, or that of --request-from, stands a page that holds a link with a request or\n" +
-			"leads to one; of a verifier of this project it is the front page, and the first service is taken that the wallet can answer." + checkLong + checks.ConfigExample,
+			"leads to one; of a verifier of this project it is the front page, and the first service is taken that the wallet can answer." + checkLong + configLong,
 		Example: "  wallet-sim check verifier http://localhost:8081 --insecure-allow-http\n" +
 			"  wallet-sim check verifier https://verifier.example --request-from https://verifier.example/demo --html report.html\n" +
 			"  wallet-sim check verifier https://verifier.example --request-from ./new-request.sh --junit report.xml",
@@ -106,7 +112,7 @@ func (c *cli) checkVerifierCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&from, requestFrom, "", requestFromSays)
-	k.flags(cmd)
+	k.flags(cmd, checks.VerifierRequirements)
 	return cmd
 }
 

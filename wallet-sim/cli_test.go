@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/spf13/cobra"
+
 	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/wallet"
 )
@@ -193,5 +195,69 @@ func TestNoOrdersToTheTerminal(t *testing.T) {
 	}
 	if !strings.Contains(all, "x"+mark+"Share? [y/N] payee") {
 		t.Errorf("%q", all)
+	}
+}
+
+// The help of every command keeps to the width of a terminal, but for examples and for what is indented, and has examples.
+func TestHelpFitsATerminal(t *testing.T) {
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		for _, sub := range cmd.Commands() {
+			walk(sub)
+		}
+		var out bytes.Buffer
+		cmd.SetOut(&out)
+		must(t, cmd.Help())
+		text, example := out.String(), false
+		for line := range strings.Lines(text) {
+			line = strings.TrimRight(line, "\n")
+			example = strings.HasPrefix(line, "Examples:") || example && line != ""
+			if len([]rune(line)) > helpWidth && !example {
+				t.Errorf("%s --help: %d characters: %s", cmd.CommandPath(), len([]rune(line)), line)
+			}
+		}
+		if !strings.Contains(text, "Examples:") && cmd.Name() != "help" && !strings.Contains(cmd.CommandPath(), "completion") {
+			t.Errorf("%s --help has no example", cmd.CommandPath())
+		}
+	}
+	walk((&cli{}).root())
+}
+
+// A paragraph is broken anew, what is indented is not.
+func TestFit(t *testing.T) {
+	long := strings.Repeat("word ", 30)
+	got := fit("one\ntwo\n\n" + long + "\n  " + long)
+	if lines := strings.Split(got, "\n"); len(lines) != 5 || lines[0] != "one two" || lines[1] != "" || len(lines[2]) > helpWidth || lines[4] != "  "+long {
+		t.Errorf("%q", got)
+	}
+}
+
+// The shell is told what there is, without the network.
+func TestCompletion(t *testing.T) {
+	data := t.TempDir()
+	must(t, os.MkdirAll(data+"/wallets/second", 0o700))
+	must(t, os.MkdirAll(data+"/wallet/phone", 0o700))
+	for want, args := range map[string][]string{
+		"second":                {"credential", "list", "--wallet", ""},
+		"dpop_htm_get\t":        {"fault", "show", "dpop_h"},
+		"token_code_twice\t":    {"fault", "run", "token_code"},
+		"HAIP":                  {"check", "issuer", "https://issuer.example", "--profile", ""},
+		"VCI-12.2.2-well-known": {"check", "issuer", "https://issuer.example", "--only", "VCI-12"},
+		"refresh=1":             {"load", "--flow", ""},
+		"attestation":           {"offer", "accept", "--proof-type", ""},
+	} {
+		if code, out, _ := ran(t, "", append([]string{"__complete", "--data", data}, args...)...); code != exitDone || !strings.Contains(out, want) {
+			t.Errorf("%v: exit %d, %s", args, code, out)
+		}
+	}
+}
+
+// A text that is too long for a terminal is shortened for people.
+func TestDecodeShortensForPeople(t *testing.T) {
+	long := strings.Repeat("A", 300)
+	_, words, _ := ran(t, "", "decode", `{"x":"`+long+`"}`)
+	_, all, _ := ran(t, "", "decode", "--json", `{"x":"`+long+`"}`)
+	if strings.Contains(words, long) || !strings.Contains(words, `"AAAAAA… (300 characters)"`) || !strings.Contains(all, long) {
+		t.Error(words, all)
 	}
 }

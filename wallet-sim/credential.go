@@ -72,7 +72,7 @@ type showed struct {
 func (c *cli) showCommand() *cobra.Command {
 	var raw bool
 	cmd := &cobra.Command{
-		Use: "show <id>", Args: one, Short: "one credential, decoded or raw", ValidArgsFunction: c.completeCredentials,
+		Use: "show <id>", Args: one, Short: "one credential, decoded or raw", ValidArgsFunction: first(c.credentialNames),
 		Example: "  wallet-sim credential show <id>\n  wallet-sim credential show <id> --raw | wallet-sim decode -",
 		RunE: func(_ *cobra.Command, args []string) error {
 			w, err := c.wallet()
@@ -117,8 +117,8 @@ func missing(err error, list string) error {
 
 func (c *cli) deleteCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "delete <id>", Args: one, Short: "deletes a credential with its keys and its grant, here alone: the issuer is told nothing",
-		Example: "  wallet-sim credential delete <id>", ValidArgsFunction: c.completeCredentials,
+		Use: "delete <id>", Args: one, Short: "deletes a credential with its keys; the issuer is told nothing",
+		Example: "  wallet-sim credential delete <id>", ValidArgsFunction: first(c.credentialNames),
 		RunE: func(_ *cobra.Command, args []string) error {
 			w, err := c.wallet()
 			if err != nil {
@@ -132,21 +132,4 @@ func (c *cli) deleteCommand() *cobra.Command {
 			return c.print(gone, func() { c.say("deleted %s  %s  %s", gone.ID, gone.Format, gone.Name) })
 		},
 	}
-}
-
-// completeCredentials are the identifiers of what is in the wallet, for the shell. A protected wallet tells none.
-func (c *cli) completeCredentials(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	dir, err := c.walletDir()
-	if err != nil || len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	all, err := (&wallet.Store{Dir: dir}).List()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var ids []string
-	for _, one := range all {
-		ids = append(ids, one.ID+"\t"+one.Name("en"))
-	}
-	return ids, cobra.ShellCompDirectiveNoFileComp
 }

@@ -33,7 +33,7 @@ const exitCodes = `Exit codes:
   1  it could not be done: a file, the network, an error of ours
   2  wrong usage: what was written is not what the command takes
   3  the other side refused
-  4  the wallet refused: what came is not trusted, not whole, or not what was asked for`
+  4  the wallet refused: what came is not trusted, not whole, or not asked for`
 
 // errUsage marks what the caller should have written otherwise.
 var errUsage = errors.New("usage")

@@ -38,7 +38,7 @@ func (c *cli) faultListCommand() *cobra.Command {
 
 func (c *cli) faultShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show <all, name, file or folder>…", Args: cobra.MinimumNArgs(1), Short: "faults as YAML, to write others by",
+		Use: "show <all, name, file or folder>…", Args: some, ValidArgsFunction: completed(faultNames), Short: "faults as YAML, to write others by",
 		Example: "  wallet-sim fault show dpop_htm_get > mine.yaml\n  wallet-sim fault show token dpop_htm_get --json",
 		RunE: func(_ *cobra.Command, args []string) error {
 			all, err := faultsOf(args...)
@@ -99,7 +99,7 @@ func (c *cli) faultRunCommand() *cobra.Command {
 	p := &person{}
 	var issuer, configuration, verifier, from, config string
 	cmd := &cobra.Command{
-		Use: "run <all, name, file or folder>", Args: one, Short: "does faults to an issuer or a verifier, and tells whether each is refused as expected",
+		Use: "run <all, name, file or folder>", Args: one, ValidArgsFunction: first(faultNames), Short: "does faults, and tells whether each is refused as expected",
 		Long: "Makes one issuance without a fault, which must go well, and then one for each fault; with --verifier so with presentations, of what the\n" +
 			"wallet holds, and requests come as for `check verifier`. The argument is all, a name of the library or its beginning (dpop, presentation), a\n" +
 			"file, or a folder of *.yaml. Exit code 3 when a fault was not refused as expected. The language is in `go doc ./wallet-sim/faults`.",

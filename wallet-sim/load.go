@@ -64,6 +64,7 @@ func (c *cli) loadCommand() *cobra.Command {
 	f.Uint64Var(&l.cfg.Seed, "seed", 1, "the same arrivals for the same seed")
 	f.StringVar(&l.report, "report", "", "write the report as JSON to a file, or -: the same as --json")
 	f.StringVar(&l.chart, "chart", "", "write a chart as SVG to a file, or -")
+	complete(cmd, "flow", flowNames)
 	l.who.flags(cmd)
 	return cmd
 }

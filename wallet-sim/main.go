@@ -27,6 +27,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"lommebok.example/specs/openid4vci"
 )
 
 func main() {
@@ -77,6 +79,8 @@ func (c *cli) root() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage("%v: see %s --help", err, cmd.CommandPath()) })
 	c.flags(root)
+	complete(root, "wallet", c.walletNames)
+	complete(root, "proof-type", func() []string { return []string{openid4vci.ProofTypeJWT, openid4vci.ProofTypeAttestation} })
 	root.AddCommand(c.upCommand(), c.demoCommand(), c.serveCommand(),
 		noun("offer", "credential offers", c.acceptCommand()),
 		noun("request", "what verifiers ask for", c.answerCommand()),
@@ -90,6 +94,7 @@ func (c *cli) root() *cobra.Command {
 		noun("check", "requirement by requirement, what an issuer or a verifier holds", c.checkIssuerCommand(), c.checkVerifierCommand()),
 		c.decodeCommand(), c.verifyCommand(), c.scanCommand(), c.logCommand(), c.doctorCommand(),
 	)
+	fitHelp(root)
 	return root
 }
 
@@ -120,6 +125,14 @@ func one(cmd *cobra.Command, args []string) error {
 		return usage("expected %s: see %s --help", expected, cmd.CommandPath())
 	}
 	return usage("expected %s alone, got %d arguments, which may want quotes: see %s --help", expected, len(args), cmd.CommandPath())
+}
+
+// some takes one argument or more.
+func some(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return nil
+	}
+	return one(cmd, nil)
 }
 
 // none takes no argument.

@@ -81,8 +81,8 @@ func (c *cli) collectCommand() *cobra.Command {
 	var wait bool
 	cmd := &cobra.Command{
 		Use: "collect <pending>", Args: one, Short: "asks the issuer for a credential that was to come later",
-		Example: "  wallet-sim credential collect <pending> --wait",
-		RunE:    func(cmd *cobra.Command, args []string) error { return c.collect(cmd.Context(), args[0], wait) },
+		Example: "  wallet-sim credential collect <pending> --wait", ValidArgsFunction: first(c.pendingNames),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.collect(cmd.Context(), args[0], wait) },
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "ask again as often as the issuer says, until it is there")
 	return cmd

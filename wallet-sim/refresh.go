@@ -13,8 +13,8 @@ import (
 func (c *cli) refreshCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "refresh <credential>", Args: one,
-		Short:   "gets a credential again without a sign-in, in new copies, by the issuer's refresh token",
-		Example: "  wallet-sim credential refresh <id>", ValidArgsFunction: c.completeCredentials,
+		Short:   "gets a credential again, by refresh token: without a sign-in",
+		Example: "  wallet-sim credential refresh <id>", ValidArgsFunction: first(c.credentialNames),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.refresh(cmd.Context(), args[0]) },
 	}
 }

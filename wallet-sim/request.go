@@ -34,7 +34,7 @@ func (c *cli) answerCommand() *cobra.Command {
 	var yes, no, haip bool
 	cmd := &cobra.Command{
 		Use: "answer <request link>", Args: one,
-		Short:   "answers a verifier's request (openid4vp://?client_id=…&request_uri=…)",
+		Short:   "answers a verifier's request, which is a link",
 		Example: "  wallet-sim request answer 'openid4vp://?client_id=…&request_uri=…'\n  wallet-sim scan request.png | wallet-sim request answer - --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if yes && no {

@@ -119,7 +119,7 @@ func (c *cli) sayWallet(one walletState) {
 
 func (c *cli) protectCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "protect", Args: none, Short: "encrypts the wallet's keys, credentials and tokens with a passphrase, or changes it",
+		Use: "protect", Args: none, Short: "gives the wallet a passphrase, or another",
 		Long: "Everything in the folder of the wallet that holds a key, a credential or a token is encrypted (XChaCha20-Poly1305, its key by argon2id from the\n" +
 			"passphrase). The passphrase is asked for on the terminal, or read from " + newPassphraseVariable + ". The keys of MinID apps are the telephone's, not the\nwallet's, and stay as they are.",
 		Example: "  wallet-sim wallet protect\n  wallet-sim wallet protect --wallet second",

@@ -99,6 +99,9 @@ func (h *Holders) Does() map[string]func(ctx context.Context, holder int) error 
 	return all
 }
 
+// Flows are the names of those that there are here.
+func (s Setting) Flows() []string { return slices.Sorted(maps.Keys((&Holders{setting: s}).Does())) }
+
 // Named gives flows by name=weight. Errors: ErrConfig.
 func (h *Holders) Named(weights map[string]int) ([]Flow, error) {
 	does := h.Does()
@@ -106,7 +109,7 @@ func (h *Holders) Named(weights map[string]int) ([]Flow, error) {
 	for _, name := range slices.Sorted(maps.Keys(weights)) {
 		do, ok := does[name]
 		if !ok {
-			return nil, fmt.Errorf("%w: no flow is called %q here: expected one of %s", ErrConfig, name, strings.Join(slices.Sorted(maps.Keys(does)), ", "))
+			return nil, fmt.Errorf("%w: no flow is called %q here: expected one of %s", ErrConfig, name, strings.Join(h.setting.Flows(), ", "))
 		}
 		all = append(all, Flow{name, weights[name], do})
 	}
