@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lommebok.example/internal/fetch"
+	"lommebok.example/specs/openid4vci"
 	"lommebok.example/wallet-sim/browser"
 	checks "lommebok.example/wallet-sim/check"
 	"lommebok.example/wallet-sim/wallet"
@@ -63,6 +64,9 @@ func (c *cli) checkIssuerCommand() *cobra.Command {
 			"  wallet-sim check issuer https://issuer.example --type card --config mine.yaml --html report.html --junit report.xml\n" +
 			"  wallet-sim check issuer https://issuer.example --only proof_nonce_made_up --config mine.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := (openid4vci.Rules{InsecureAllowHTTP: c.allowHTTP}).CheckIssuer(strings.TrimSuffix(args[0], "/")); err != nil {
+				return usage("%v", err)
+			}
 			return c.check(cmd.Context(), k, func(ctx context.Context, way *checks.Way, tell func(checks.Result)) (*checks.Report, error) {
 				signIn, err := c.signsIn(k)
 				if err != nil {
@@ -102,6 +106,9 @@ func (c *cli) checkVerifierCommand() *cobra.Command {
 			"  wallet-sim check verifier https://verifier.example --request-from https://verifier.example/demo --html report.html\n" +
 			"  wallet-sim check verifier https://verifier.example --request-from ./new-request.sh --junit report.xml",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !strings.Contains(args[0], "://") {
+				return usage("expected an address, such as https://verifier.example, got %q", args[0])
+			}
 			return c.check(cmd.Context(), k, func(ctx context.Context, way *checks.Way, tell func(checks.Result)) (*checks.Report, error) {
 				v := checks.Verifier{
 					Address: strings.TrimSuffix(args[0], "/"), Way: way, Source: sourceOf(k.settings, from, args[0]), Chosen: k.chosen, Tell: tell,

@@ -80,6 +80,15 @@ func TestCheckFails(t *testing.T) {
 	if code != exitRefused || !strings.Contains(errs, "no link with a request") {
 		t.Errorf("exit %d, %s", code, errs)
 	}
+	empty.Close()
+	for address, want := range map[string]int{empty.URL: exitFailed, "nonsense": exitUsage, "ftp://issuer.example": exitUsage} {
+		if code, out, errs := ran(t, "", append([]string{"check", "issuer", address, "--pid", "1", "--password", "x"}, flags...)...); code != want || out != "" || errs == "" {
+			t.Errorf("%s: exit %d, %s%s", address, code, out, errs)
+		}
+	}
+	if code, _, errs := ran(t, "", append([]string{"check", "verifier", "nonsense"}, flags...)...); code != exitUsage {
+		t.Errorf("exit %d, %s", code, errs)
+	}
 	config := filepath.Join(data, "wrong.yaml")
 	must(t, os.WriteFile(config, []byte("logn: []"), 0o600))
 	if code, _, errs = ran(t, "", append([]string{"check", "issuer", empty.URL, "--config", config}, flags...)...); code != exitUsage {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -86,7 +87,7 @@ func IssuerRequirements() ([]Requirement, error) {
 	return all, err
 }
 
-// Check makes the flows and judges. Errors: ErrChosen.
+// Check makes the flows and judges. Errors: ErrChosen, and a *net.OpError when nobody is there, of whom nothing can be said.
 func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 	all, err := IssuerRequirements()
 	if err != nil {
@@ -99,6 +100,9 @@ func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 	s := &issuerSeen{Issuer: i, records: records{}, mine: map[string]bool{}}
 	s.rememberKeys()
 	s.look(ctx)
+	if network := (*net.OpError)(nil); errors.As(s.plainErr, &network) {
+		return nil, s.plainErr
+	}
 	s.issue(ctx)
 	s.inspectAll(ctx)
 	r := &Report{Kind: "issuer", Address: i.Address, At: begun.UTC()}
