@@ -35,6 +35,9 @@ func (c *cli) pairCommand() *cobra.Command {
 			if !yes && (c.json || args[0] == stdin) {
 				return usage("with --json, or a code on standard input, say --yes: there is nobody to ask")
 			}
+			if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
+				return usage("--minid: expected an address such as http://localhost:8080, got %q", address)
+			}
 			code, err := c.text(args[0])
 			if err != nil {
 				return err

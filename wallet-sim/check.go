@@ -65,7 +65,7 @@ func (c *cli) checkIssuerCommand() *cobra.Command {
 			"  wallet-sim check issuer https://issuer.example --only proof_nonce_made_up --config mine.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := (openid4vci.Rules{InsecureAllowHTTP: c.allowHTTP}).CheckIssuer(strings.TrimSuffix(args[0], "/")); err != nil {
-				return usage("%v", err)
+				return fmt.Errorf("%w: %w", errUsage, err)
 			}
 			return c.check(cmd.Context(), k, func(ctx context.Context, way *checks.Way, tell func(checks.Result)) (*checks.Report, error) {
 				signIn, err := c.signsIn(k)
@@ -320,14 +320,14 @@ func (c *cli) signsIn(k *checking) (func(context.Context, string) (url.Values, e
 // byHand lets a person sign in with a browser of their own.
 func (c *cli) byHand(lines *bufio.Scanner, address string) (url.Values, error) {
 	_, _ = fmt.Fprintf(c.errs, "Open this and sign in:\n  %s\nThe browser ends at %s?…, where nothing may be. Paste that address here: ", address, c.url+"/callback")
-	if !lines.Scan() {
-		return nil, usage("nobody pasted the address that the browser ended at")
+	for lines.Scan() {
+		u, err := url.Parse(strings.TrimSpace(lines.Text()))
+		if err == nil && u.Query().Has("state") {
+			return u.Query(), nil
+		}
+		_, _ = fmt.Fprintf(c.errs, "Expected an address with a state in it, such as %s?code=…&state=…: ", c.url+"/callback")
 	}
-	u, err := url.Parse(strings.TrimSpace(lines.Text()))
-	if err != nil {
-		return nil, usage("the address: %v", err)
-	}
-	return u.Query(), nil
+	return nil, fmt.Errorf("%w: %w", checks.ErrNobody, usage("nobody pasted the address that the browser ended at"))
 }
 
 // apart gives the wallet a folder that is deleted afterwards, so that it does not fill with what a check got.

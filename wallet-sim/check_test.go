@@ -155,3 +155,27 @@ func TestCheckByHand(t *testing.T) {
 		t.Errorf("asked %d times; left out are %q", asked, left)
 	}
 }
+
+// A credential that the issuer does not have, and a person who is not there, are no fault of the issuer: nothing is said of its
+// requirements. A paste that is no address is asked for again.
+func TestCheckThatCannotBegin(t *testing.T) {
+	i := newTryIssuer(t)
+	flags := i.attests(t)
+	config := filepath.Join(t.TempDir(), "pause.yaml")
+	must(t, os.WriteFile(config, []byte("pause: true\n"), 0o600))
+	for says, args := range map[string][]string{
+		`no \"no.such\"`: {"--type", "no.such", "--pid", "1", "--password", "x"}, "nobody signed in": {"--type", configAge, "--config", config},
+	} {
+		code, out, errs := ran(t, "\nno address\n", append(append([]string{"check", "issuer", i.url}, args...), flags...)...)
+		var told struct{ Error, Message string }
+		if err := json.Unmarshal([]byte(out), &told); err != nil || code != exitUsage || !strings.Contains(out, says) {
+			t.Errorf("%v: exit %d, %v, %s%s", args, code, err, out, errs)
+		}
+		if args[2] == "--config" && strings.Count(errs, "Expected an address with a state") != 2 {
+			t.Errorf("what was pasted is not asked for again: %s", errs)
+		}
+	}
+	if code, _, errs := ran(t, "", "check", "issuer", "http://localhost:1", "--data", i.data); code != exitUsage || !strings.Contains(errs, "--insecure-allow-http") {
+		t.Errorf("exit %d, %s", code, errs)
+	}
+}

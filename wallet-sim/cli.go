@@ -8,14 +8,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"lommebok.example/internal/fetch"
+	"lommebok.example/specs/openid4vci"
 	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/journal"
 	"lommebok.example/wallet-sim/phone"
@@ -56,6 +59,25 @@ func (c *cli) flags(root *cobra.Command) {
 	f.StringVar(&c.proofType, "proof-type", "", "prove keys by jwt or by attestation (default jwt, where the issuer takes it)")
 	f.StringVar(&c.url, "url", "http://localhost:8082", "the simulator's own address; its /callback is the redirect_uri")
 	f.BoolVar(&c.allowHTTP, "insecure-allow-http", false, "allow http and addresses of this machine; safe where all parts run on one developer's machine")
+}
+
+func (c *cli) checkFlags() error {
+	if u, err := url.Parse(c.url); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return usage("--url: expected an address such as http://localhost:8082, got %q", c.url)
+	}
+	if !slices.Contains([]string{"", openid4vci.ProofTypeJWT, openid4vci.ProofTypeAttestation}, c.proofType) {
+		return usage("--proof-type: expected %s or %s, got %q", openid4vci.ProofTypeJWT, openid4vci.ProofTypeAttestation, c.proofType)
+	}
+	return nil
+}
+
+// withHint says of an address that was refused for its scheme how it is allowed.
+func (c *cli) withHint(err error, args []string) error {
+	plain := slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "http://") })
+	if c.allowHTTP || !plain || !errors.Is(err, fetch.ErrAddress) && !errors.Is(err, openid4vci.ErrIssuer) {
+		return err
+	}
+	return fmt.Errorf("%w (http, and addresses of this machine, are allowed by --insecure-allow-http)", err)
 }
 
 func (c *cli) trustDir() string {

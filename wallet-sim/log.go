@@ -42,6 +42,9 @@ func (c *cli) log(ctx context.Context, last int, follow bool) error {
 	}
 	j := journal.Journal{Dir: dir}
 	lines, end, err := j.Last(last)
+	if len(lines) == 0 && err == nil && last > 0 && !c.json {
+		c.say("this wallet has sent nothing yet")
+	}
 	if err = errors.Join(err, c.tellLines(lines)); err != nil || !follow {
 		return err
 	}

@@ -48,6 +48,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer, 
 	err := root.ExecuteContext(ctx)
 	if err != nil {
 		c.json = c.json || !c.running && asksForJSON(args)
+		err = c.withHint(err, args)
 		c.explain(err)
 	}
 	return c.exitCode(err)
@@ -69,7 +70,10 @@ func (c *cli) root() *cobra.Command {
 			"Words are coloured on a terminal, unless NO_COLOR is set. A passphrase is read from " + passphraseVariable + ", or asked for.",
 		Example:       "  wallet-sim up\n  wallet-sim demo\n  wallet-sim offer accept https://issuer.example --type pid_sd_jwt_vc",
 		SilenceErrors: true, SilenceUsage: true,
-		PersistentPreRun: func(*cobra.Command, []string) { c.running = true },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			c.running = true
+			return c.checkFlags()
+		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if c.json {
 				return usage("expected a command: see %s --help", cmd.CommandPath())

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"lommebok.example/specs/jose"
@@ -87,7 +88,7 @@ func IssuerRequirements() ([]Requirement, error) {
 	return all, err
 }
 
-// Check makes the flows and judges. Errors: ErrChosen, and a *net.OpError when nobody is there, of whom nothing can be said.
+// Check makes the flows and judges. Errors: ErrChosen, ErrNobody, and a *net.OpError when nobody is there, of whom nothing can be said.
 func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 	all, err := IssuerRequirements()
 	if err != nil {
@@ -103,7 +104,15 @@ func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 	if network := (*net.OpError)(nil); errors.As(s.plainErr, &network) {
 		return nil, s.plainErr
 	}
+	if err := s.known(); err != nil {
+		return nil, err
+	}
 	s.issue(ctx)
+	for _, one := range s.issuances {
+		if errors.Is(one.err, ErrNobody) {
+			return nil, one.err // which is no fault of the server
+		}
+	}
 	s.inspectAll(ctx)
 	r := &Report{Kind: "issuer", Address: i.Address, At: begun.UTC()}
 	tell := func(one Result) {
@@ -119,6 +128,23 @@ func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 	err = s.doFaults(ctx, tell)
 	r.Millis = i.Way.Wallet.Now().Sub(begun).Milliseconds()
 	return r, errors.Join(err, ctx.Err())
+}
+
+// ErrNobody is SignIn's, of a person who is not there.
+var ErrNobody = errors.New("check: nobody signed in")
+
+// known refuses types that the issuer does not have: ErrChosen.
+func (s *issuerSeen) known() error {
+	if s.metadata == nil {
+		return nil
+	}
+	all := s.metadata.CredentialConfigurationsSupported
+	for _, id := range s.Types {
+		if _, ok := all[id]; !ok {
+			return fmt.Errorf("%w: the issuer has no %q, but %s", ErrChosen, id, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+		}
+	}
+	return nil
 }
 
 func (s *issuerSeen) rememberKeys() {
