@@ -42,7 +42,7 @@ func TestUsage(t *testing.T) {
 		"nothing pending":         {[]string{"credential", "collect", "x"}, "wallet-sim credential pending"},
 		"an address that is none": {[]string{"credential", "list", "--url", "nonsense"}, "--url"},
 		"a proof type":            {[]string{"credential", "list", "--proof-type", "x"}, "attestation"},
-		"http":                    {[]string{"offer", "accept", "http://localhost:1", "--type", "x", "--person", "1"}, "--insecure-allow-http"},
+		"http":                    {[]string{"offer", "accept", "http://localhost:1", "--type", "x", "--pid", "1", "--password", "x"}, "--insecure-allow-http"},
 		"a MinID that is none":    {[]string{"app", "pair", "X", "--yes", "--minid", "x"}, "--minid"},
 		"nobody to sign in":       {[]string{"offer", "accept", "https://issuer.example", "--type", "x"}, "who signs in"},
 		"person beyond the end":   {[]string{"offer", "accept", "https://issuer.example", "--type", "x", "--person", "1"}, "0 test people"},

@@ -23,14 +23,13 @@ func TestLoadIsRefusedBeforeItBegins(t *testing.T) {
 		"a folder that is there":    {"--chart", filepath.Join(data, "none", "load.svg")},
 		"the name of a file":        {"--report", data},
 		"one thing on the output":   {"--report", "-", "--chart", "-"},
-		"the same as --json":        {"--json", "--help"},
 		"whose credentials":         {"--issuer", ""},
 		"a weight from 1":           {"--flow", "refresh"},
 		"a number of arrivals":      {"--for", "0"},
 		"more than 1000000 arrival": {"--rate", "1000000", "--for", "1h"},
 	} {
 		code, out, errs := ran(t, "", append([]string{"load", "--issuer", "http://localhost:1", "--pid", "1", "--password", "x", "--data", data, "--insecure-allow-http"}, args...)...)
-		if (code != exitUsage && args[0] != "--json") || !strings.Contains(out+errs, says) {
+		if code != exitUsage || !strings.Contains(out+errs, says) {
 			t.Errorf("%v: exit %d, %s%s", args, code, out, errs)
 		}
 	}
