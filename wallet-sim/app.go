@@ -28,14 +28,17 @@ func (c *cli) pairCommand() *cobra.Command {
 	var address, owner string
 	var yes bool
 	cmd := &cobra.Command{
-		Use: "pair <code>", Args: cobra.ExactArgs(1), Short: "pairs the MinID app with the person who made the code, or got it at the service desk",
+		Use: "pair <code>", Args: one, Short: "pairs the MinID app with the person whose code it is",
 		Long:    "The code may come on standard input, as -, or stand in a file. Whose it is is shown before anything is paired.",
 		Example: "  wallet-sim app pair ABCD-EFGH-JKLM --minid http://localhost:8080 --owner 'EKSAKT KARIES'\n  wallet-sim app pair - --minid https://issuer.example --owner me --yes < code",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !yes && (c.json || args[0] == stdin) {
 				return usage("with --json, or a code on standard input, say --yes: there is nobody to ask")
 			}
-			code, err := c.link(args[0])
+			if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
+				return usage("--minid: expected an address such as http://localhost:8080, got %q", address)
+			}
+			code, err := c.text(args[0])
 			if err != nil {
 				return err
 			}
@@ -47,8 +50,12 @@ func (c *cli) pairCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !yes && !c.agrees(fmt.Sprintf("The code is that of %s, at %s. Pair? [y/N] ", person, address)) {
-				return devices.Forget(one.ID)
+			if !yes {
+				agreed, err := c.agrees(fmt.Sprintf("The code is that of %s, at %s. Pair? [y/N] ", person, address))
+				if err != nil || !agreed {
+					c.say("not paired; the code was shown to this telephone, and serves no other: another is needed to try again")
+					return errors.Join(err, devices.Forget(one.ID))
+				}
 			}
 			if one, err = devices.Confirm(cmd.Context(), one, code); err != nil {
 				return err
@@ -63,11 +70,15 @@ func (c *cli) pairCommand() *cobra.Command {
 	return cmd
 }
 
-// agrees asks a person.
-func (c *cli) agrees(question string) bool {
+// agrees asks a person. That nobody is there is no answer.
+func (c *cli) agrees(question string) (bool, error) {
 	_, _ = fmt.Fprint(c.out, records.Printable(question))
 	line, err := bufio.NewReader(c.in).ReadString('\n')
-	return err == nil && strings.EqualFold(strings.TrimSpace(line), "y")
+	if err != nil && line == "" {
+		c.say("")
+		return false, usage("nobody answered: say --yes where there is nobody to ask")
+	}
+	return strings.EqualFold(strings.TrimSpace(line), "y"), nil
 }
 
 // waiting is a login that waits for an answer.
@@ -95,7 +106,7 @@ type logins struct {
 
 func (c *cli) loginsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Args: cobra.NoArgs, Short: "the MinID apps of this telephone, and the logins that wait for an answer", Example: "  wallet-sim app list",
+		Use: "list", Args: none, Short: "the MinID apps here, and the logins that wait", Example: "  wallet-sim app list",
 		Long: "A MinID that does not answer is named, and the others are asked all the same; the exit code tells of it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			devices, err := c.devices()
@@ -158,11 +169,11 @@ func waitingOf(one *phone.Device, pending []app.PendingAttempt) []waiting {
 func (c *cli) approveCommand() *cobra.Command {
 	var owner string
 	cmd := &cobra.Command{
-		Use: "approve <number>", Args: cobra.ExactArgs(1), Short: "approves the login that waits, with the number that the browser shows",
+		Use: "approve <number>", Args: one, Short: "approves the login that waits, by the browser's number",
 		Example: "  wallet-sim app approve 42 --owner 'EKSAKT KARIES'",
 		RunE:    func(cmd *cobra.Command, args []string) error { return c.reply(cmd, owner, phone.Approve, args[0]) },
 	}
-	ownerFlag(cmd, &owner)
+	c.ownerFlag(cmd, &owner)
 	return cmd
 }
 
@@ -170,7 +181,7 @@ func (c *cli) rejectCommand() *cobra.Command {
 	var owner string
 	var notMe bool
 	cmd := &cobra.Command{
-		Use: "reject", Args: cobra.NoArgs, Short: "rejects the login that waits",
+		Use: "reject", Args: none, Short: "rejects the login that waits",
 		Example: "  wallet-sim app reject\n  wallet-sim app reject --not-me",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if notMe {
@@ -179,13 +190,14 @@ func (c *cli) rejectCommand() *cobra.Command {
 			return c.reply(cmd, owner, phone.Reject, "")
 		},
 	}
-	ownerFlag(cmd, &owner)
+	c.ownerFlag(cmd, &owner)
 	cmd.Flags().BoolVar(&notMe, "not-me", false, "somebody else logs in: MinID asks nothing more of the app for a while")
 	return cmd
 }
 
-func ownerFlag(cmd *cobra.Command, owner *string) {
+func (c *cli) ownerFlag(cmd *cobra.Command, owner *string) {
 	cmd.Flags().StringVar(owner, "owner", "", "whose app, as it was paired (default the one that was paired last)")
+	complete(cmd, "owner", c.ownerNames)
 }
 
 // replied is the answer of app approve and app reject.

@@ -7,15 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"lommebok.example/internal/fetch"
+	"lommebok.example/specs/openid4vci"
 	"lommebok.example/wallet-sim/browser"
 	checks "lommebok.example/wallet-sim/check"
 	"lommebok.example/wallet-sim/wallet"
@@ -23,24 +27,29 @@ import (
 
 // checking is what the two checks share.
 type checking struct {
-	config, json, junit, html string
-	chosen                    checks.Chosen
-	who                       person
-	settings                  *checks.Config
+	config, report, junit, html string
+	chosen                      checks.Chosen
+	who                         person
+	settings                    *checks.Config
 }
 
-func (k *checking) flags(cmd *cobra.Command) {
+func (k *checking) flags(cmd *cobra.Command, requirements func() ([]checks.Requirement, error)) {
 	f := cmd.Flags()
 	f.StringVar(&k.config, "config", "", "file that says how to sign in and where requests come from: see above")
-	f.StringVar(&k.json, "json", "", "write the report as JSON to a file, or - for the output")
+	f.StringVar(&k.report, "report", "", "write the report as JSON to a file, or -: the same as --json")
 	f.StringVar(&k.junit, "junit", "", "write it as JUnit XML to a file, or -")
 	f.StringVar(&k.html, "html", "", "write it as a page to a file, or -")
 	f.StringSliceVar(&k.chosen.Profiles, "profile", nil, "OpenID4VCI, OpenID4VP or HAIP alone")
 	f.StringSliceVar(&k.chosen.IDs, "only", nil, "requirements alone whose identifiers begin or end so")
+	complete(cmd, "profile", profileNames)
+	complete(cmd, "only", requirementNames(requirements))
 }
 
 const checkLong = "\nEach requirement is held, failed, or not tested with the reason. Exit code 3 when one failed. The report holds the requests and the answers,\n" +
 	"masked as in the log.\n\n--config is a file like this, of which all may be left out:\n\n"
+
+// configLong is the example as it stands in the help, where indented lines are kept.
+var configLong = "  " + strings.ReplaceAll(strings.TrimSpace(checks.ConfigExample), "\n", "\n  ")
 
 func (c *cli) checkIssuerCommand() *cobra.Command {
 	k := &checking{}
@@ -48,12 +57,16 @@ func (c *cli) checkIssuerCommand() *cobra.Command {
 	var offer, txCode string
 	var patience time.Duration
 	cmd := &cobra.Command{
-		Use: "issuer <address>", Args: cobra.ExactArgs(1), Short: "drives an issuer through good and faulty flows, and says what held",
-		Long: "Gets a credential of each configuration as a wallet that keeps the rules, and then does every fault of the library." + checkLong + checks.ConfigExample,
+		Use: "issuer <address>", Args: one, Short: "drives an issuer through good and faulty flows, and says what held",
+		Long: "Gets a credential of each configuration as a wallet that keeps the rules, and then does every fault of the library. With pause in\n" +
+			"--config a person signs in, once; the faults then go by the refresh token, and those that take a sign-in of their own are not tested." + checkLong + configLong,
 		Example: "  wallet-sim check issuer http://localhost:8080 --person 10 --insecure-allow-http\n" +
 			"  wallet-sim check issuer https://issuer.example --type card --config mine.yaml --html report.html --junit report.xml\n" +
 			"  wallet-sim check issuer https://issuer.example --only proof_nonce_made_up --config mine.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := (openid4vci.Rules{InsecureAllowHTTP: c.allowHTTP}).CheckIssuer(strings.TrimSuffix(args[0], "/")); err != nil {
+				return fmt.Errorf("%w: %w", errUsage, err)
+			}
 			return c.check(cmd.Context(), k, func(ctx context.Context, way *checks.Way, tell func(checks.Result)) (*checks.Report, error) {
 				signIn, err := c.signsIn(k)
 				if err != nil {
@@ -77,7 +90,7 @@ func (c *cli) checkIssuerCommand() *cobra.Command {
 	f.StringVar(&offer, "offer", "", "an offer with a pre-authorized code, to take besides")
 	f.StringVar(&txCode, "tx-code", "", "its transaction code")
 	f.DurationVar(&patience, "patience", 30*time.Second, "how long to wait for what is issued later")
-	k.flags(cmd)
+	k.flags(cmd, checks.IssuerRequirements)
 	k.who.flags(cmd)
 	return cmd
 }
@@ -86,13 +99,16 @@ func (c *cli) checkVerifierCommand() *cobra.Command {
 	k := &checking{}
 	var from string
 	cmd := &cobra.Command{
-		Use: "verifier <address>", Args: cobra.ExactArgs(1), Short: "has a verifier ask, answers well and wrongly, and says what held",
+		Use: "verifier <address>", Args: one, Short: "has a verifier ask, answers well and wrongly, and says what held",
 		Long: "The wallet must hold what the verifier asks for. At the address, or that of --request-from, stands a page that holds a link with a request or\n" +
-			"leads to one; of a verifier of this project it is the front page, and the first service is taken that the wallet can answer." + checkLong + checks.ConfigExample,
+			"leads to one; of a verifier of this project it is the front page, and the first service is taken that the wallet can answer." + checkLong + configLong,
 		Example: "  wallet-sim check verifier http://localhost:8081 --insecure-allow-http\n" +
 			"  wallet-sim check verifier https://verifier.example --request-from https://verifier.example/demo --html report.html\n" +
 			"  wallet-sim check verifier https://verifier.example --request-from ./new-request.sh --junit report.xml",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !strings.Contains(args[0], "://") {
+				return usage("expected an address, such as https://verifier.example, got %q", args[0])
+			}
 			return c.check(cmd.Context(), k, func(ctx context.Context, way *checks.Way, tell func(checks.Result)) (*checks.Report, error) {
 				v := checks.Verifier{
 					Address: strings.TrimSuffix(args[0], "/"), Way: way, Source: sourceOf(k.settings, from, args[0]), Chosen: k.chosen, Tell: tell,
@@ -103,7 +119,7 @@ func (c *cli) checkVerifierCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&from, requestFrom, "", requestFromSays)
-	k.flags(cmd)
+	k.flags(cmd, checks.VerifierRequirements)
 	return cmd
 }
 
@@ -165,11 +181,14 @@ func (c *cli) check(ctx context.Context, k *checking, run func(context.Context, 
 	if k.settings, err = settings(k.config); err != nil {
 		return err
 	}
+	words, err := c.outputs(map[string]string{"report": k.report, "junit": k.junit, "html": k.html})
+	if err != nil {
+		return err
+	}
 	way, err := c.way()
 	if err != nil {
 		return err
 	}
-	words := k.json != "-" && k.junit != "-" && k.html != "-"
 	report, err := run(ctx, way, func(r checks.Result) {
 		if words {
 			c.tellRequirement(r)
@@ -182,16 +201,16 @@ func (c *cli) check(ctx context.Context, k *checking, run func(context.Context, 
 }
 
 func (c *cli) write(k *checking, r *checks.Report, words bool) error {
-	for name, write := range map[string]func(io.Writer) error{
-		k.junit: r.JUnit, k.html: r.HTML, k.json: func(w io.Writer) error {
-			e := json.NewEncoder(w)
-			e.SetIndent("", "  ")
-			return e.Encode(r)
-		},
-	} {
-		if err := c.writeTo(name, write); err != nil {
-			return err
-		}
+	asJSON := func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	}
+	if c.json {
+		k.report = stdin
+	}
+	if err := errors.Join(c.writeTo(k.junit, r.JUnit), c.writeTo(k.html, r.HTML), c.writeTo(k.report, asJSON)); err != nil {
+		return err
 	}
 	n := r.Count(checks.Failed)
 	if words {
@@ -205,6 +224,40 @@ func (c *cli) write(k *checking, r *checks.Report, words bool) error {
 
 // errNotHeld: a requirement failed.
 var errNotHeld = errors.New("requirements did not hold")
+
+// outputs refuses what could not be written, before the work is done: names of files by their flags, "" for none and - for the output.
+// It tells whether the output is free for words.
+func (c *cli) outputs(named map[string]string) (words bool, err error) {
+	var out []string
+	if c.json {
+		out = append(out, "--json")
+	}
+	for _, flag := range slices.Sorted(maps.Keys(named)) {
+		switch name := named[flag]; name {
+		case "":
+		case stdin:
+			out = append(out, "--"+flag+" -")
+		default:
+			if err := placeFor(name); err != nil {
+				return false, usage("--%s: %v", flag, err)
+			}
+		}
+	}
+	if len(out) > 1 {
+		return false, usage("expected one thing on the output, got %s", strings.Join(out, ", "))
+	}
+	return len(out) == 0, nil
+}
+
+func placeFor(name string) error {
+	if at, err := os.Stat(name); err == nil && at.IsDir() {
+		return fmt.Errorf("expected the name of a file, got the folder %s", name)
+	}
+	if at, err := os.Stat(filepath.Dir(name)); err != nil || !at.IsDir() {
+		return fmt.Errorf("expected a folder that is there, got %s", filepath.Dir(name))
+	}
+	return nil
+}
 
 func (c *cli) writeTo(name string, write func(io.Writer) error) error {
 	switch name {
@@ -267,14 +320,14 @@ func (c *cli) signsIn(k *checking) (func(context.Context, string) (url.Values, e
 // byHand lets a person sign in with a browser of their own.
 func (c *cli) byHand(lines *bufio.Scanner, address string) (url.Values, error) {
 	_, _ = fmt.Fprintf(c.errs, "Open this and sign in:\n  %s\nThe browser ends at %s?…, where nothing may be. Paste that address here: ", address, c.url+"/callback")
-	if !lines.Scan() {
-		return nil, usage("nobody pasted the address that the browser ended at")
+	for lines.Scan() {
+		u, err := url.Parse(strings.TrimSpace(lines.Text()))
+		if err == nil && u.Query().Has("state") {
+			return u.Query(), nil
+		}
+		_, _ = fmt.Fprintf(c.errs, "Expected an address with a state in it, such as %s?code=…&state=…: ", c.url+"/callback")
 	}
-	u, err := url.Parse(strings.TrimSpace(lines.Text()))
-	if err != nil {
-		return nil, usage("the address: %v", err)
-	}
-	return u.Query(), nil
+	return nil, fmt.Errorf("%w: %w", checks.ErrNobody, usage("nobody pasted the address that the browser ended at"))
 }
 
 // apart gives the wallet a folder that is deleted afterwards, so that it does not fill with what a check got.

@@ -1,20 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"lommebok.example/internal/fetch"
+	"lommebok.example/specs/openid4vci"
 	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/journal"
 	"lommebok.example/wallet-sim/phone"
@@ -55,6 +59,25 @@ func (c *cli) flags(root *cobra.Command) {
 	f.StringVar(&c.proofType, "proof-type", "", "prove keys by jwt or by attestation (default jwt, where the issuer takes it)")
 	f.StringVar(&c.url, "url", "http://localhost:8082", "the simulator's own address; its /callback is the redirect_uri")
 	f.BoolVar(&c.allowHTTP, "insecure-allow-http", false, "allow http and addresses of this machine; safe where all parts run on one developer's machine")
+}
+
+func (c *cli) checkFlags() error {
+	if u, err := url.Parse(c.url); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return usage("--url: expected an address such as http://localhost:8082, got %q", c.url)
+	}
+	if !slices.Contains([]string{"", openid4vci.ProofTypeJWT, openid4vci.ProofTypeAttestation}, c.proofType) {
+		return usage("--proof-type: expected %s or %s, got %q", openid4vci.ProofTypeJWT, openid4vci.ProofTypeAttestation, c.proofType)
+	}
+	return nil
+}
+
+// withHint says of an address that was refused for its scheme how it is allowed.
+func (c *cli) withHint(err error, args []string) error {
+	plain := slices.ContainsFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "http://") })
+	if c.allowHTTP || !plain || !errors.Is(err, fetch.ErrAddress) && !errors.Is(err, openid4vci.ErrIssuer) {
+		return err
+	}
+	return fmt.Errorf("%w (http, and addresses of this machine, are allowed by --insecure-allow-http)", err)
 }
 
 func (c *cli) trustDir() string {
@@ -107,7 +130,7 @@ func (c *cli) fetcher(roots *x509.CertPool) *fetch.Client {
 }
 
 const (
-	callTimeout = 10 * time.Second // an issuer may have to wait for its own sources
+	callTimeout = 15 * time.Second // longer than our servers take to give up, so that it is they who say so
 	maxAnswer   = 1 << 20
 )
 
@@ -151,11 +174,15 @@ func (c *cli) explain(err error) {
 	if c.json {
 		answer := map[string]any{"error": outcomes[c.exitCode(err)], "message": err.Error()}
 		if known {
-			answer["error"], answer["refusal"] = refusal.Code, refusal
+			answer["error"], answer["refusal"] = cmp.Or(refusal.Code, outcomes[exitRefused]), refusal
 		}
 		var seen *noticed
 		if errors.As(err, &seen) {
 			answer["notices"] = seen.notices
+		}
+		var some *partly
+		if errors.As(err, &some) {
+			answer["stored"], answer["pending"] = some.got.Stored, some.got.Pending
 		}
 		if raw, e := json.Marshal(answer); e == nil {
 			_, _ = fmt.Fprintln(c.out, string(raw))
@@ -177,9 +204,10 @@ func (c *cli) explain(err error) {
 	if refusal.Status != 0 {
 		c.complain("  status       %d", refusal.Status)
 	}
-	c.complain("  error        %s\n  description  %s", refusal.Code, refusal.Description)
-	if refusal.Page != "" {
-		c.complain("  see          %s", refusal.Page)
+	for _, one := range []struct{ name, says string }{{"error", refusal.Code}, {"description", refusal.Description}, {"see", refusal.Page}} {
+		if one.says != "" {
+			c.complain("  %-11s  %s", one.name, one.says)
+		}
 	}
 }
 

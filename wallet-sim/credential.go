@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,7 +36,7 @@ func (c *cli) listed(one *wallet.Credential) listed {
 
 func (c *cli) listCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Args: cobra.NoArgs, Short: "what is in the wallet", Example: "  wallet-sim credential list --json | jq -r '.[].id'",
+		Use: "list", Args: none, Short: "what is in the wallet", Example: "  wallet-sim credential list --json | jq -r '.[].id'",
 		RunE: func(*cobra.Command, []string) error {
 			w, err := c.wallet()
 			if err != nil {
@@ -70,7 +72,7 @@ type showed struct {
 func (c *cli) showCommand() *cobra.Command {
 	var raw bool
 	cmd := &cobra.Command{
-		Use: "show <id>", Args: cobra.ExactArgs(1), Short: "one credential, decoded or raw", ValidArgsFunction: c.completeCredentials,
+		Use: "show <id>", Args: one, Short: "one credential, decoded or raw", ValidArgsFunction: first(c.credentialNames),
 		Example: "  wallet-sim credential show <id>\n  wallet-sim credential show <id> --raw | wallet-sim decode -",
 		RunE: func(_ *cobra.Command, args []string) error {
 			w, err := c.wallet()
@@ -79,7 +81,7 @@ func (c *cli) showCommand() *cobra.Command {
 			}
 			one, err := w.Store.Get(args[0])
 			if err != nil {
-				return err
+				return missing(err, "credential list")
 			}
 			decoded, err := one.Decode()
 			if err != nil {
@@ -90,8 +92,7 @@ func (c *cli) showCommand() *cobra.Command {
 				answer.Raw = append(answer.Raw, text.Credential)
 			}
 			if raw {
-				c.say("%s", answer.Raw[0])
-				return nil
+				return c.print(answer.Raw[0], func() { c.say("%s", answer.Raw[0]) })
 			}
 			return c.print(answer, func() {
 				c.say("%s  %s\nissued by %s (%s)", one.Name("en"), one.Type, one.IssuerName("en"), one.Issuer)
@@ -106,10 +107,18 @@ func (c *cli) showCommand() *cobra.Command {
 	return cmd
 }
 
+// missing says of what is not there how what is there is listed.
+func missing(err error, list string) error {
+	if errors.Is(err, wallet.ErrNotFound) {
+		return fmt.Errorf("%w: see wallet-sim %s", err, list)
+	}
+	return err
+}
+
 func (c *cli) deleteCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "delete <id>", Args: cobra.ExactArgs(1), Short: "deletes a credential with its keys and its grant, here alone: the issuer is told nothing",
-		Example: "  wallet-sim credential delete <id>", ValidArgsFunction: c.completeCredentials,
+		Use: "delete <id>", Args: one, Short: "deletes a credential with its keys; the issuer is told nothing",
+		Example: "  wallet-sim credential delete <id>", ValidArgsFunction: first(c.credentialNames),
 		RunE: func(_ *cobra.Command, args []string) error {
 			w, err := c.wallet()
 			if err != nil {
@@ -117,27 +126,10 @@ func (c *cli) deleteCommand() *cobra.Command {
 			}
 			one, err := w.Store.Delete(args[0])
 			if err != nil {
-				return err
+				return missing(err, "credential list")
 			}
 			gone := c.listed(one)
 			return c.print(gone, func() { c.say("deleted %s  %s  %s", gone.ID, gone.Format, gone.Name) })
 		},
 	}
-}
-
-// completeCredentials are the identifiers of what is in the wallet, for the shell. A protected wallet tells none.
-func (c *cli) completeCredentials(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	dir, err := c.walletDir()
-	if err != nil || len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	all, err := (&wallet.Store{Dir: dir}).List()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var ids []string
-	for _, one := range all {
-		ids = append(ids, one.ID+"\t"+one.Name("en"))
-	}
-	return ids, cobra.ShellCompDirectiveNoFileComp
 }

@@ -16,7 +16,7 @@ import (
 func (c *cli) demoCommand() *cobra.Command {
 	var keep, withTLS bool
 	cmd := &cobra.Command{
-		Use: "demo", Args: cobra.NoArgs, Short: "the whole journey without a person, a tick a step",
+		Use: "demo", Args: none, Short: "the whole journey without a person, a tick a step",
 		Long:    "Starts issuer and verifier on free ports with an empty data folder and goes the whole way: log in, issue, present, refuse, revoke. Exit code 0 only if every step held.",
 		Example: "  wallet-sim demo\n  wallet-sim demo --tls --keep",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.demo(cmd.Context(), keep, withTLS) },

@@ -309,7 +309,7 @@ func (s *started) refusals(t *testing.T) {
 	}{
 		"level out of reach": {[]string{"offer", "accept", s.address(0), "--type", "pid_sd_jwt_vc", "--person", "9"}, "unmet_authentication_requirements", exitRefused},
 		"wrong password":     {[]string{"offer", "accept", s.address(0), "--type", "proof_of_age", "--pid", "12865398148", "--password", "x"}, "refused", exitRefused},
-		"unknown type":       {[]string{"offer", "accept", s.address(0), "--type", "no.such", "--person", "8"}, "wallet_refused", exitWalletRefused},
+		"unknown type":       {[]string{"offer", "accept", s.address(0), "--type", "no.such", "--person", "8"}, "usage", exitUsage},
 		"unknown request":    {[]string{"request", "answer", "openid4vp://?client_id=x509_hash:x&request_uri=" + url.QueryEscape(s.address(1)+"/requests/none"), "--yes"}, "invalid_request", exitRefused},
 		"unknown credential": {[]string{"credential", "show", "x"}, "usage", exitUsage},
 	} {

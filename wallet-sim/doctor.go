@@ -50,7 +50,7 @@ func (d *doctor) note(name, state, format string, args ...any) {
 func (c *cli) doctorCommand() *cobra.Command {
 	var issuer, verifier string
 	cmd := &cobra.Command{
-		Use: "doctor", Args: cobra.NoArgs, Short: "whether this machine is ready, and who would refuse whom",
+		Use: "doctor", Args: none, Short: "whether this machine is ready, and who would refuse whom",
 		Long: "Looks at the data folder, the wallet, the trust anchors, the servers, their clocks, and whether each trusts whom it has to. Changes nothing.\n" +
 			"Exit code 1 when something is bad.",
 		Example: "  wallet-sim doctor --insecure-allow-http\n  wallet-sim doctor --issuer https://issuer.example --verifier '' --json",

@@ -33,7 +33,7 @@ const exitCodes = `Exit codes:
   1  it could not be done: a file, the network, an error of ours
   2  wrong usage: what was written is not what the command takes
   3  the other side refused
-  4  the wallet refused: what came is not trusted, not whole, or not what was asked for`
+  4  the wallet refused: what came is not trusted, not whole, or not asked for`
 
 // errUsage marks what the caller should have written otherwise.
 var errUsage = errors.New("usage")
@@ -46,7 +46,7 @@ func usage(format string, args ...any) error {
 var errRefused = errors.New("the wallet refuses")
 
 // misused are errors that another argument would not have had. They count before refusing: an argument may hold another's words.
-var misused = []error{errUsage, wallet.ErrInput, wallet.ErrNotFound, wallet.ErrTxCode, openid4vci.ErrOffer, openid4vci.ErrLink, openid4vp.ErrLink, phone.ErrNoDevice, checks.ErrChosen}
+var misused = []error{errUsage, wallet.ErrInput, wallet.ErrChoice, wallet.ErrNotFound, wallet.ErrTxCode, openid4vci.ErrOffer, openid4vci.ErrLink, openid4vp.ErrLink, phone.ErrNoDevice, checks.ErrChosen}
 
 // refusing are the errors by which the wallet says no to what came.
 var refusing = []error{

@@ -28,7 +28,7 @@ func (c *cli) faultCommand() *cobra.Command {
 
 func (c *cli) faultListCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Args: cobra.NoArgs, Short: "the faults that stand ready", Example: "  wallet-sim fault list",
+		Use: "list", Args: none, Short: "the faults that stand ready", Example: "  wallet-sim fault list",
 		RunE: func(*cobra.Command, []string) error {
 			all, err := faults.Library()
 			if err != nil {
@@ -45,7 +45,7 @@ func (c *cli) faultListCommand() *cobra.Command {
 
 func (c *cli) faultShowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "show <all, name, file or folder>…", Args: cobra.MinimumNArgs(1), Short: "faults as YAML, to write others by",
+		Use: "show <all, name, file or folder>…", Args: some, ValidArgsFunction: completed(faultNames), Short: "faults as YAML, to write others by",
 		Example: "  wallet-sim fault show dpop_htm_get > mine.yaml\n  wallet-sim fault show token dpop_htm_get --json",
 		RunE: func(_ *cobra.Command, args []string) error {
 			all, err := faultsOf(args...)
@@ -106,7 +106,7 @@ func (c *cli) faultRunCommand() *cobra.Command {
 	p := &person{}
 	var issuer, configuration, verifier, from, config string
 	cmd := &cobra.Command{
-		Use: "run <all, name, file or folder>", Args: cobra.ExactArgs(1), Short: "does faults to an issuer or a verifier, and tells whether each is refused as expected",
+		Use: "run <all, name, file or folder>", Args: one, ValidArgsFunction: first(faultNames), Short: "does faults, and tells whether each is refused as expected",
 		Long: "Makes one issuance without a fault, which must go well, and then one for each fault; with --verifier so with presentations, of what the\n" +
 			"wallet holds, and requests come as for `check verifier`. The argument is all, a name of the library or its beginning (dpop, presentation), a\n" +
 			"file, or a folder of *.yaml. Exit code 3 when a fault was not refused as expected. The language is in `wallet-sim fault --help`.",

@@ -26,7 +26,7 @@ import (
 // loading is what the command is told.
 type loading struct {
 	issuer, kind, verifier, service string
-	json, chart                     string
+	report, chart                   string
 	flows                           []string
 	cfg                             load.Config
 	who                             person
@@ -35,14 +35,15 @@ type loading struct {
 func (c *cli) loadCommand() *cobra.Command {
 	l := &loading{}
 	cmd := &cobra.Command{
-		Use: "load", Args: cobra.NoArgs, Short: "many holders at a rate of arrivals, and how the servers fared",
+		Use: "load", Args: none, Short: "many holders at a rate of arrivals, and how the servers fared",
 		Long: "Holders get a credential each, which is not measured. Then they come at the rate, whether or not those before were answered: a slow server\n" +
 			"is not spared, and its answers count from when they were planned. Each arrival ends in one way: ok, busy (503 or 429), refused, failed, or\n" +
 			"not sent, when every holder was at something. Ctrl-C ends the arrivals; what is under way is waited for, and reported.\n\n" +
-			"The flows: metadata; issue (the authorization code flow by somebody who is signed in); refresh (token, nonce, credential); present.\n" +
+			"The flows: metadata; issue (the authorization code flow by somebody who is signed in); refresh (token, nonce, credential); status (the\n" +
+			"list that says whether the credential is revoked, fetched and checked); present, which takes --verifier.\n" +
 			"Exit code 3 when something was refused, 1 when something failed.",
 		Example: "  wallet-sim load --issuer http://localhost:8080 --rate 50 --for 20s --flow refresh=9 --flow metadata=1 --insecure-allow-http\n" +
-			"  wallet-sim load --issuer http://localhost:8080 --verifier http://localhost:8081 --flow present=1 --count 500 --rate 20 --chart load.svg --json load.json",
+			"  wallet-sim load --issuer http://localhost:8080 --verifier http://localhost:8081 --flow present=1 --count 500 --rate 20 --chart load.svg --report load.json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if l.cfg.Count > 0 && !cmd.Flags().Changed("for") {
 				l.cfg.For = 0
@@ -61,8 +62,9 @@ func (c *cli) loadCommand() *cobra.Command {
 	f.IntVar(&l.cfg.Holders, "holders", 50, "wallets with keys of their own; as many arrivals are under way at the most")
 	f.StringArrayVar(&l.flows, "flow", []string{"refresh=1"}, "what they do, and its weight: NAME=WEIGHT, several times")
 	f.Uint64Var(&l.cfg.Seed, "seed", 1, "the same arrivals for the same seed")
-	f.StringVar(&l.json, "json", "", "write the report as JSON to a file, or - for the output")
+	f.StringVar(&l.report, "report", "", "write the report as JSON to a file, or -: the same as --json")
 	f.StringVar(&l.chart, "chart", "", "write a chart as SVG to a file, or -")
+	complete(cmd, "flow", flowNames)
 	l.who.flags(cmd)
 	return cmd
 }
@@ -72,8 +74,15 @@ func (c *cli) load(ctx context.Context, l *loading) (err error) {
 	if err != nil {
 		return err
 	}
-	if l.issuer == "" {
+	switch {
+	case l.issuer == "":
 		return usage("--issuer: whose credentials the holders get")
+	case weights["present"] > 0 && l.verifier == "":
+		return usage("--flow present: takes --verifier, to whom they present")
+	}
+	words, err := c.outputs(map[string]string{"report": l.report, "chart": l.chart})
+	if err != nil {
+		return err
 	}
 	people, err := c.crowd(&l.who)
 	if err != nil {
@@ -84,18 +93,25 @@ func (c *cli) load(ctx context.Context, l *loading) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	words := l.json != "-" && l.chart != "-"
-	setting, begun := c.setting(l, people, dir), c.now()
-	if err := setting.Check(weights); err != nil {
+	setting, err := c.setting(l, people, dir)
+	if err != nil {
+		return err
+	}
+	if err := setting.Check(l.cfg, weights); err != nil {
 		return usage("%v", err)
 	}
+	if words {
+		c.say("%d holders get a credential each, by %d people. A code of an authenticator app is taken once: who signed in just now waits for the next.",
+			l.cfg.Holders, min(len(people), l.cfg.Holders))
+	}
+	begun := c.now()
 	holders, err := load.Prepare(ctx, setting, l.cfg.Holders)
 	if err != nil {
 		return err
 	}
 	preparing := c.now().Sub(begun).Seconds()
 	if words {
-		c.say("%d holders with a credential each, by %d people, in %.1f s", l.cfg.Holders, min(len(people), l.cfg.Holders), preparing)
+		c.say("They were ready in %.1f s.", preparing)
 	}
 	l.cfg.Now = c.now
 	if l.cfg.Flows, err = holders.Named(weights); err != nil {
@@ -109,7 +125,10 @@ func (c *cli) load(ctx context.Context, l *loading) (err error) {
 	if words {
 		c.tellLoad(report)
 	}
-	return errors.Join(c.writeLoad(l, report), endOfLoad(report))
+	if err := c.writeLoad(l, report); err != nil {
+		return err
+	}
+	return endOfLoad(report)
 }
 
 func weightsOf(flows []string) (map[string]int, error) {
@@ -148,22 +167,24 @@ func (c *cli) crowd(p *person) ([]browser.Person, error) {
 	return people, err
 }
 
-func (c *cli) setting(l *loading, people []browser.Person, dir string) load.Setting {
+// setting has the holders share one wallet unit, opened once; each has a store of its own.
+func (c *cli) setting(l *loading, people []browser.Person, dir string) (load.Setting, error) {
+	opened, err := c.wallet()
+	if err != nil {
+		return load.Setting{}, err
+	}
 	s := load.Setting{
 		Issuer: strings.TrimSuffix(l.issuer, "/"), Type: l.kind, People: people, Browser: c.plainBrowser,
 		Wallet: func(holder int) (*wallet.Wallet, error) {
-			w, err := c.wallet()
-			if err != nil {
-				return nil, err
-			}
+			w := *opened
 			w.Store, w.Record, w.Copies = &wallet.Store{Dir: filepath.Join(dir, strconv.Itoa(holder))}, nil, 1
-			return w, nil
+			return &w, nil
 		},
 	}
 	if l.verifier != "" {
 		s.Source = checks.Source{Page: strings.TrimSuffix(l.verifier, "/") + "/", Form: "/services/" + l.service + "/start"}
 	}
-	return s
+	return s, nil
 }
 
 func (c *cli) tellLoad(r *load.Report) {
@@ -177,10 +198,14 @@ func (c *cli) tellLoad(r *load.Report) {
 		if name == "" {
 			name = "all"
 		}
-		c.say("%-10s %9d %8d %8d %8d %8d %9d  %.1f, %.1f, %.1f, %.1f, %.1f", name, p.Arrivals, p.OK, p.Busy, p.Refused, p.Failed, p.NotSent, m.P50, m.P90, m.P95, m.P99, m.Max)
+		took := "-"
+		if p.OK > 0 {
+			took = fmt.Sprintf("%.1f, %.1f, %.1f, %.1f, %.1f", m.P50, m.P90, m.P95, m.P99, m.Max)
+		}
+		c.say("%-10s %9d %8d %8d %8d %8d %9d  %s", name, p.Arrivals, p.OK, p.Busy, p.Refused, p.Failed, p.NotSent, took)
 	}
 	for _, code := range slices.Sorted(maps.Keys(r.Total.Codes)) {
-		c.say("  %d times %s", r.Total.Codes[code], code)
+		c.say("  %d times %s, the first: %s", r.Total.Codes[code], code, lines(r.Total.Says[code]))
 	}
 }
 
@@ -190,7 +215,10 @@ func (c *cli) writeLoad(l *loading, r *load.Report) error {
 		e.SetIndent("", "  ")
 		return e.Encode(r)
 	}
-	return errors.Join(c.writeTo(l.json, asJSON), c.writeTo(l.chart, r.Chart))
+	if c.json {
+		l.report = stdin
+	}
+	return errors.Join(c.writeTo(l.report, asJSON), c.writeTo(l.chart, r.Chart))
 }
 
 // errLoad: not everything was answered as it should be.
@@ -199,9 +227,9 @@ var errLoad = errors.New("something was refused")
 func endOfLoad(r *load.Report) error {
 	switch {
 	case r.Total.Failed > 0:
-		return fmt.Errorf("%d of %d arrivals failed", r.Total.Failed, r.Total.Arrivals)
+		return &told{fmt.Errorf("%d of %d arrivals failed", r.Total.Failed, r.Total.Arrivals)}
 	case r.Total.Refused > 0:
-		return fmt.Errorf("%w: %d of %d arrivals", errLoad, r.Total.Refused, r.Total.Arrivals)
+		return &told{fmt.Errorf("%w: %d of %d arrivals", errLoad, r.Total.Refused, r.Total.Arrivals)}
 	}
 	return nil
 }

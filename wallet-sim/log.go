@@ -19,7 +19,7 @@ func (c *cli) logCommand() *cobra.Command {
 	var follow bool
 	var last int
 	cmd := &cobra.Command{
-		Use: "log", Args: cobra.NoArgs, Short: "what the wallet sent, and what it got",
+		Use: "log", Args: none, Short: "what the wallet sent, and what it got",
 		Long: "Each request of the wallet with its answer, or why none came, decoded. Tokens, codes and what is about a person are hidden before anything is written;\n" +
 			"with --json an entry a line.",
 		Example: "  wallet-sim log --last 3\n  wallet-sim log --follow --json | jq .refusal",
@@ -42,6 +42,9 @@ func (c *cli) log(ctx context.Context, last int, follow bool) error {
 	}
 	j := journal.Journal{Dir: dir}
 	lines, end, err := j.Last(last)
+	if len(lines) == 0 && err == nil && last > 0 && !c.json {
+		c.say("this wallet has sent nothing yet")
+	}
 	if err = errors.Join(err, c.tellLines(lines)); err != nil || !follow {
 		return err
 	}

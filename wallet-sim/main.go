@@ -20,10 +20,15 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"lommebok.example/specs/openid4vci"
 )
 
 func main() {
@@ -42,9 +47,19 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer, 
 	root.SetErr(errs)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
+		c.json = c.json || !c.running && asksForJSON(args)
+		err = c.withHint(err, args)
 		c.explain(err)
 	}
 	return c.exitCode(err)
+}
+
+// asksForJSON looks for the flag in arguments that could not be read.
+func asksForJSON(args []string) bool {
+	if i := slices.Index(args, "--"); i >= 0 {
+		args = args[:i]
+	}
+	return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
 }
 
 // root is the whole tree of commands.
@@ -55,9 +70,21 @@ func (c *cli) root() *cobra.Command {
 			"Words are coloured on a terminal, unless NO_COLOR is set. A passphrase is read from " + passphraseVariable + ", or asked for.",
 		Example:       "  wallet-sim up\n  wallet-sim demo\n  wallet-sim offer accept https://issuer.example --type pid_sd_jwt_vc",
 		SilenceErrors: true, SilenceUsage: true,
-		PersistentPreRun: func(*cobra.Command, []string) { c.running = true },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			c.running = true
+			return c.checkFlags()
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.json {
+				return usage("expected a command: see %s --help", cmd.CommandPath())
+			}
+			return cmd.Help()
+		},
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage("%v: see %s --help", err, cmd.CommandPath()) })
 	c.flags(root)
+	complete(root, "wallet", c.walletNames)
+	complete(root, "proof-type", func() []string { return []string{openid4vci.ProofTypeJWT, openid4vci.ProofTypeAttestation} })
 	root.AddCommand(c.upCommand(), c.demoCommand(), c.serveCommand(),
 		noun("offer", "credential offers", c.acceptCommand()),
 		noun("request", "what verifiers ask for", c.answerCommand()),
@@ -71,18 +98,51 @@ func (c *cli) root() *cobra.Command {
 		noun("check", "requirement by requirement, what an issuer or a verifier holds", c.checkIssuerCommand(), c.checkVerifierCommand()),
 		c.decodeCommand(), c.verifyCommand(), c.scanCommand(), c.logCommand(), c.doctorCommand(),
 	)
+	fitHelp(root)
 	return root
 }
 
 // noun groups the verbs of a thing.
 func noun(name, short string, verbs ...*cobra.Command) *cobra.Command {
-	example := ""
+	example, names := "", []string{}
 	for _, verb := range verbs {
-		example += "  wallet-sim " + name + " " + verb.Use + "\n"
+		example, names = example+"  wallet-sim "+name+" "+verb.Use+"\n", append(names, verb.Name())
 	}
-	group := &cobra.Command{Use: name, Short: short, Example: example, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		return usage("%s: say what to do with it: see %s --help", name, cmd.CommandPath())
+	group := &cobra.Command{Use: name, Short: short, Example: example, Args: cobra.ArbitraryArgs, RunE: func(cmd *cobra.Command, args []string) error {
+		got := "nothing"
+		if len(args) > 0 {
+			got = strconv.Quote(args[0])
+		}
+		return usage("%s: expected one of %s, got %s: see %s --help", name, strings.Join(names, ", "), got, cmd.CommandPath())
 	}}
 	group.AddCommand(verbs...)
 	return group
+}
+
+// one takes one argument, which the command's Use names.
+func one(cmd *cobra.Command, args []string) error {
+	_, expected, _ := strings.Cut(cmd.Use, " ")
+	switch len(args) {
+	case 1:
+		return nil
+	case 0:
+		return usage("expected %s: see %s --help", expected, cmd.CommandPath())
+	}
+	return usage("expected %s alone, got %d arguments, which may want quotes: see %s --help", expected, len(args), cmd.CommandPath())
+}
+
+// some takes one argument or more.
+func some(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return nil
+	}
+	return one(cmd, nil)
+}
+
+// none takes no argument.
+func none(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usage("expected no argument, got %q: see %s --help", args[0], cmd.CommandPath())
 }

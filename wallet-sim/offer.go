@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -87,7 +88,7 @@ func (c *cli) acceptCommand() *cobra.Command {
 	var configuration, txCode string
 	var wait bool
 	cmd := &cobra.Command{
-		Use: "accept <offer or issuer>", Args: cobra.ExactArgs(1),
+		Use: "accept <offer or issuer>", Args: one,
 		Short: "gets a credential: signs in, consents, verifies, stores",
 		Long:  "The argument is a credential offer (openid-credential-offer://…, by value or by reference), also in a file or on standard input, or the address of\nan issuer, then with --type.",
 		Example: "  wallet-sim offer accept http://localhost:8080 --type no.minid.mpid_sd_jwt_vc --person 1 --insecure-allow-http\n" +
@@ -122,12 +123,12 @@ func (c *cli) accept(ctx context.Context, address, configuration, txCode string,
 			return c.redeem(ctx, w, plan, txCode, wait)
 		}
 	}
+	if plan == nil && configuration == "" {
+		return c.nameAll(ctx, w, address)
+	}
 	b, err := c.browser(p)
 	if err != nil {
 		return err
-	}
-	if plan == nil && configuration == "" {
-		return c.nameAll(ctx, w, address)
 	}
 	if plan == nil {
 		if plan, err = w.Resolve(ctx, address, configuration); err != nil {
@@ -144,12 +145,32 @@ func (c *cli) accept(ctx context.Context, address, configuration, txCode string,
 		answer.Signed, answer.Notices = back.Factors, back.Notices
 	}
 	if err != nil && back != nil && len(back.Notices) > 0 {
-		return &noticed{err, back.Notices}
+		err = &noticed{err, back.Notices}
 	}
-	if err != nil {
+	return c.tellAccepted(answer, err)
+}
+
+// partly is an error after which some of it was stored all the same.
+type partly struct {
+	error
+	got accepted
+}
+
+// Unwrap gives the error.
+func (p *partly) Unwrap() error { return p.error }
+
+// tellAccepted tells what was stored, also when an error came after it.
+func (c *cli) tellAccepted(answer accepted, err error) error {
+	if err == nil {
+		return c.printStored(answer)
+	}
+	if len(answer.Stored)+len(answer.Pending) == 0 {
 		return err
 	}
-	return c.printStored(answer)
+	if !c.json {
+		err = errors.Join(err, c.printStored(answer))
+	}
+	return &partly{err, answer}
 }
 
 func (c *cli) printStored(answer accepted) error {
@@ -171,13 +192,11 @@ func (c *cli) redeem(ctx context.Context, w *wallet.Wallet, plan *wallet.Plan, t
 	}
 	credentials, err := w.Redeem(ctx, plan, txCode)
 	answer := accepted{Stored: []listed{}}
-	if credentials, err = c.laterOf(ctx, w, &answer, credentials, err, wait); err != nil {
-		return err
-	}
+	credentials, err = c.laterOf(ctx, w, &answer, credentials, err, wait)
 	for _, credential := range credentials {
 		answer.Stored = append(answer.Stored, c.listed(credential))
 	}
-	return c.printStored(answer)
+	return c.tellAccepted(answer, err)
 }
 
 // nameAll tells what an issuer has, for whoever did not say what to get.

@@ -56,7 +56,7 @@ func (c *cli) laterOf(ctx context.Context, w *wallet.Wallet, answer *accepted, g
 
 func (c *cli) pendingCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "pending", Args: cobra.NoArgs, Short: "what issuers give later (deferred issuance)", Example: "  wallet-sim credential pending",
+		Use: "pending", Args: none, Short: "what issuers give later (deferred issuance)", Example: "  wallet-sim credential pending",
 		RunE: func(*cobra.Command, []string) error {
 			w, err := c.wallet()
 			if err != nil {
@@ -80,9 +80,9 @@ func (c *cli) pendingCommand() *cobra.Command {
 func (c *cli) collectCommand() *cobra.Command {
 	var wait bool
 	cmd := &cobra.Command{
-		Use: "collect <pending>", Args: cobra.ExactArgs(1), Short: "asks the issuer for a credential that was to come later",
-		Example: "  wallet-sim credential collect <pending> --wait",
-		RunE:    func(cmd *cobra.Command, args []string) error { return c.collect(cmd.Context(), args[0], wait) },
+		Use: "collect <pending>", Args: one, Short: "asks the issuer for a credential that was to come later",
+		Example: "  wallet-sim credential collect <pending> --wait", ValidArgsFunction: first(c.pendingNames),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.collect(cmd.Context(), args[0], wait) },
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "ask again as often as the issuer says, until it is there")
 	return cmd
@@ -94,6 +94,9 @@ func (c *cli) collect(ctx context.Context, id string, wait bool) error {
 		return err
 	}
 	one, err := w.PickUp(ctx, id)
+	if errors.Is(err, wallet.ErrNotFound) {
+		return missing(err, "credential pending")
+	}
 	var got []*wallet.Credential
 	if err == nil {
 		got = append(got, one)

@@ -12,9 +12,9 @@ import (
 
 func (c *cli) refreshCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "refresh <credential>", Args: cobra.ExactArgs(1),
-		Short:   "gets a credential again without a sign-in, in new copies, by the issuer's refresh token",
-		Example: "  wallet-sim credential refresh <id>", ValidArgsFunction: c.completeCredentials,
+		Use: "refresh <credential>", Args: one,
+		Short:   "gets a credential again, by refresh token: without a sign-in",
+		Example: "  wallet-sim credential refresh <id>", ValidArgsFunction: first(c.credentialNames),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.refresh(cmd.Context(), args[0]) },
 	}
 }
@@ -30,7 +30,7 @@ func (c *cli) refresh(ctx context.Context, id string) error {
 		return c.printStored(answer)
 	}
 	if err != nil {
-		return err
+		return missing(err, "credential list")
 	}
 	one := c.listed(got)
 	return c.print(accepted{Stored: []listed{one}}, func() {

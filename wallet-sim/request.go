@@ -18,7 +18,9 @@ type presented struct {
 	Consented   []wallet.Transaction `json:"consented,omitempty"`
 	Declined    bool                 `json:"declined"`
 	RedirectURI string               `json:"redirect_uri,omitempty"`
-	Page        string               `json:"page,omitempty"` // heading of the page that redirect_uri leads to
+	Page        string               `json:"page,omitempty"`  // heading of the page that redirect_uri leads to
+	Error       string               `json:"error,omitempty"` // when the wallet does not hold what was asked for
+	Message     string               `json:"message,omitempty"`
 }
 
 type shared struct {
@@ -31,8 +33,8 @@ type shared struct {
 func (c *cli) answerCommand() *cobra.Command {
 	var yes, no, haip bool
 	cmd := &cobra.Command{
-		Use: "answer <request link>", Args: cobra.ExactArgs(1),
-		Short:   "answers a verifier's request (openid4vp://?client_id=…&request_uri=…)",
+		Use: "answer <request link>", Args: one,
+		Short:   "answers a verifier's request, which is a link",
 		Example: "  wallet-sim request answer 'openid4vp://?client_id=…&request_uri=…'\n  wallet-sim scan request.png | wallet-sim request answer - --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if yes && no {
@@ -48,9 +50,9 @@ func (c *cli) answerCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return c.present(cmd.Context(), link, haip, func(r *wallet.Request) bool {
+			return c.present(cmd.Context(), link, haip, func(r *wallet.Request) (bool, error) {
 				if yes || no {
-					return yes
+					return yes, nil
 				}
 				return c.ask(r)
 			})
@@ -63,7 +65,7 @@ func (c *cli) answerCommand() *cobra.Command {
 }
 
 // ask shows who asks for what, and waits for an answer.
-func (c *cli) ask(r *wallet.Request) bool {
+func (c *cli) ask(r *wallet.Request) (bool, error) {
 	vouched := "by its certificate"
 	if r.Verifier.Unsigned {
 		vouched = "and nobody vouches for it"
@@ -84,7 +86,7 @@ func (c *cli) ask(r *wallet.Request) bool {
 	return c.agrees("Share? [y/N] ")
 }
 
-func (c *cli) present(ctx context.Context, link string, haip bool, consent func(*wallet.Request) bool) error {
+func (c *cli) present(ctx context.Context, link string, haip bool, consent func(*wallet.Request) (bool, error)) error {
 	w, err := c.wallet()
 	if err != nil {
 		return err
@@ -95,7 +97,13 @@ func (c *cli) present(ctx context.Context, link string, haip bool, consent func(
 		return err
 	}
 	answer := presented{Verifier: r.Verifier, Shared: []shared{}}
-	if len(r.Shares) > 0 && consent(r) {
+	agreed := false
+	if len(r.Shares) > 0 {
+		if agreed, err = consent(r); err != nil {
+			return err
+		}
+	}
+	if agreed {
 		answer.Shared, answer.Consented = sharedOf(r), r.Transactions
 		answer.RedirectURI, err = w.Share(ctx, r)
 	} else {
@@ -113,10 +121,14 @@ func (c *cli) present(ctx context.Context, link string, haip bool, consent func(
 	if answer.Page, err = c.follow(ctx, answer.RedirectURI); err != nil {
 		return err
 	}
-	if err := c.print(answer, func() { c.tellAnswer(answer) }); err != nil {
+	unanswered := r.Unanswered()
+	if unanswered != nil {
+		answer.Error, answer.Message = outcomes[c.exitCode(unanswered)], unanswered.Error()
+	}
+	if err := c.print(answer, func() { c.tellAnswer(answer) }); err != nil || unanswered == nil {
 		return err
 	}
-	return r.Unanswered()
+	return &told{unanswered}
 }
 
 func sharedOf(r *wallet.Request) []shared {

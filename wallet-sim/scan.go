@@ -17,7 +17,7 @@ type scanned struct {
 
 func (c *cli) scanCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "scan <picture, address or ->", Args: cobra.ExactArgs(1), Short: "reads the QR code in a picture (PNG, JPEG, GIF)",
+		Use: "scan <picture, address or ->", Args: one, Short: "reads the QR code in a picture (PNG, JPEG, GIF)",
 		Example: "  wallet-sim scan offer.png\n  wallet-sim scan request.png | wallet-sim request answer - --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			raw, err := c.input(cmd.Context(), args[0])
@@ -26,7 +26,7 @@ func (c *cli) scanCommand() *cobra.Command {
 			}
 			text, err := scan.QR(raw)
 			if errors.Is(err, scan.ErrPicture) {
-				return usage("%v", err)
+				return unread(args[0], err)
 			}
 			if err != nil {
 				return err

@@ -22,7 +22,7 @@ type face struct {
 func (c *cli) serveCommand() *cobra.Command {
 	f := &face{}
 	cmd := &cobra.Command{
-		Use: "serve", Args: cobra.NoArgs, Short: "the pages of the wallet and the telephone",
+		Use: "serve", Args: none, Short: "the pages of the wallet and the telephone",
 		Example: "  wallet-sim serve --issuer https://issuer.example --verifier https://verifier.example",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.people == "" {

@@ -68,7 +68,7 @@ type unitState struct {
 func (c *cli) unitCommands() []*cobra.Command {
 	verb := func(name, short, long string, change func(*provider.Unit) error) *cobra.Command {
 		return &cobra.Command{
-			Use: name, Args: cobra.NoArgs, Short: short, Long: long, Example: "  wallet-sim unit " + name,
+			Use: name, Args: none, Short: short, Long: long, Example: "  wallet-sim unit " + name,
 			RunE: func(*cobra.Command, []string) error { return c.tellUnit(change) },
 		}
 	}

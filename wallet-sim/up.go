@@ -19,7 +19,7 @@ func (c *cli) upCommand() *cobra.Command {
 	ports := [3]int{}
 	var withTLS bool
 	cmd := &cobra.Command{
-		Use: "up", Args: cobra.NoArgs, Short: "starts issuer, verifier and the pages of the wallet, for development; Ctrl-C stops all",
+		Use: "up", Args: none, Short: "starts issuer, verifier and the wallet; Ctrl-C stops all",
 		Example: "  wallet-sim up\n  wallet-sim up --tls --issuer-port 9080 --verifier-port 9081 --wallet-port 9082",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return c.up(cmd.Context(), ports, withTLS) },
 	}

@@ -24,7 +24,7 @@ type against struct {
 func (c *cli) verifyCommand() *cobra.Command {
 	a := &against{}
 	cmd := &cobra.Command{
-		Use: "verify <text, file, address or ->", Args: cobra.ExactArgs(1), Short: "makes every check of a credential or a presentation, and names each",
+		Use: "verify <text, file, address or ->", Args: one, Short: "checks a credential or a presentation, check by check",
 		Long: "An SD-JWT VC with or without key binding, an IssuerSigned or a DeviceResponse, against the trust anchors of --trust, or those of --anchor alone.\n" +
 			"What an issuer is entitled to is read from NAME.yaml beside its NAME.pem in the trust folder.\n" +
 			"The holder's proof is checked when the request that it answers is given with --audience and --nonce. A check that could not be made is\n" +
@@ -54,7 +54,7 @@ func (c *cli) verify(ctx context.Context, arg string, a *against) error {
 	}
 	verdict, err := inspect.Verify(ctx, raw, *expect)
 	if err != nil {
-		return usage("%v", err)
+		return unread(arg, err)
 	}
 	if err := c.print(verdict, func() { c.tellVerdict(verdict) }); err != nil || verdict.Holds() {
 		return err

@@ -78,7 +78,7 @@ func (c *cli) walletState() (walletState, error) {
 
 func (c *cli) walletsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Args: cobra.NoArgs, Short: "the wallets in the data folder", Example: "  wallet-sim wallet list",
+		Use: "list", Args: none, Short: "the wallets in the data folder", Example: "  wallet-sim wallet list",
 		RunE: func(*cobra.Command, []string) error {
 			names := []string{""}
 			entries, err := os.ReadDir(filepath.Join(c.data, "wallets"))
@@ -119,7 +119,7 @@ func (c *cli) sayWallet(one walletState) {
 
 func (c *cli) protectCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "protect", Args: cobra.NoArgs, Short: "encrypts the wallet's keys, credentials and tokens with a passphrase, or changes it",
+		Use: "protect", Args: none, Short: "gives the wallet a passphrase, or another",
 		Long: "Everything in the folder of the wallet that holds a key, a credential or a token is encrypted (XChaCha20-Poly1305, its key by argon2id from the\n" +
 			"passphrase). The passphrase is asked for on the terminal, or read from " + newPassphraseVariable + ". The keys of MinID apps are the telephone's, not the\nwallet's, and stay as they are.",
 		Example: "  wallet-sim wallet protect\n  wallet-sim wallet protect --wallet second",
@@ -153,7 +153,7 @@ func (c *cli) protect() error {
 
 func (c *cli) unprotectCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "unprotect", Args: cobra.NoArgs, Short: "decrypts the wallet, so that its files can be read again", Example: "  wallet-sim wallet unprotect",
+		Use: "unprotect", Args: none, Short: "decrypts the wallet, so that its files can be read again", Example: "  wallet-sim wallet unprotect",
 		RunE: func(*cobra.Command, []string) error {
 			s, err := c.store()
 			if err != nil {

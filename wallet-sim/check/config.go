@@ -16,22 +16,36 @@ import (
 var ErrConfig = errors.New("check: not a configuration")
 
 // ConfigExample is what a configuration can say.
-const ConfigExample = `# How to sign in at the issuer's authorization server. On each page the first entry is used whose fields or buttons the page has.
+const ConfigExample = `# How to sign in at the issuer's authorization server. On each page the
+# first entry is used whose fields or buttons the page has.
 login:
-  - fields: {username: alice, password: secret}   # the form with these fields is sent, filled in so
-  - code: otp                                     # the form with this field is sent with the one-time code of now
-  - press: {consent: "yes"}                       # the form with this button is sent by it
-totp_secret: JBSWY3DPEHPK3PXP                     # base32, for code
-pause: false                                      # true: a person opens the address, and pastes the one that the browser ends at
+  # the form with these fields is sent, filled in so
+  - fields: {username: alice, password: secret}
+  # the form with this field is sent with the one-time code of now
+  - code: otp
+  # the form with this button is sent by it
+  - press: {consent: "yes"}
+# base32, for code
+totp_secret: JBSWY3DPEHPK3PXP
+# true: a person opens the address, once, and pastes the one that the
+# browser ends at
+pause: false
 
-# How a verifier comes to ask: a page, whose form is sent, that holds or leads to a link such as openid4vp://?client_id=…
+# How a verifier comes to ask: a page, whose form is sent, that holds or leads
+# to a link such as openid4vp://?client_id=…
 request:
   page: https://verifier.example/start
-  form: /start                                    # where the form goes, as it stands there; left out: the page holds the link
+  # where the form goes, as it stands there; left out: the page holds the link
+  form: /start
   fields: {service: age}
-  # command: [./new-request.sh]                   # in place of a page: a program that prints the link
-  cross_device: false                             # true: the link is for a wallet on another device, which is sent nowhere afterwards
-  accepted: You are in                            # on the page behind redirect_uri, for a verifier that answers each wallet with 200
+  # in place of a page, a program that prints the link:
+  # command: [./new-request.sh]
+  # true: the link is for a wallet on another device, which is sent nowhere
+  # afterwards
+  cross_device: false
+  # on the page behind redirect_uri, for a verifier that answers each wallet
+  # with 200
+  accepted: You are in
 `
 
 // Config is how to come where a check begins.

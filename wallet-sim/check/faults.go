@@ -71,22 +71,60 @@ func (s *issuerSeen) doFaults(ctx context.Context, tell func(Result)) error {
 	return err
 }
 
+// doFaultsTo does faults to one issuance. Where a person signs in by hand, it is done again only as far as goes without.
 func (s *issuerSeen) doFaultsTo(ctx context.Context, to *issuance, fit []faults.Fault, tell func(Result)) error {
+	if !s.ByHand {
+		return s.doFaultsBy(ctx, func(ctx context.Context) error { return s.issueOnce(ctx, to) }, fit, tell)
+	}
+	var pushed, later []faults.Fault
+	for _, f := range fit {
+		if f.At == stepPAR {
+			pushed = append(pushed, f)
+		} else {
+			later = append(later, f)
+		}
+	}
+	return errors.Join(
+		s.doFaultsBy(ctx, func(ctx context.Context) error { return s.push(ctx, to) }, pushed, tell),
+		s.doFaultsBy(ctx, func(ctx context.Context) error { return s.renew(ctx, to) }, later, tell))
+}
+
+// issueOnce is a whole issuance, of which nothing is kept.
+func (s *issuerSeen) issueOnce(ctx context.Context, to *issuance) error {
+	s.Way.Watch.take()
+	waiting, cancel := context.WithTimeout(ctx, s.Patience)
+	defer cancel()
+	got, _, err := s.byCode(ctx, to.id)
+	got, err = s.Way.Wallet.AwaitAll(waiting, got, err)
+	for _, one := range got {
+		if _, gone := s.Way.Wallet.Store.Delete(one.ID); gone != nil {
+			err = errors.Join(err, gone)
+		}
+	}
+	return err
+}
+
+// push is an issuance up to the sign-in, which nobody makes.
+func (s *issuerSeen) push(ctx context.Context, to *issuance) error {
+	s.Way.Watch.take()
+	plan, err := s.Way.Wallet.Resolve(ctx, s.Address, to.id)
+	if err == nil {
+		_, err = s.Way.Wallet.Begin(ctx, plan)
+	}
+	return err
+}
+
+// renew is an issuance after the sign-in, by the refresh token.
+func (s *issuerSeen) renew(ctx context.Context, to *issuance) error {
+	s.Way.Watch.take()
+	_, err := s.Way.Wallet.Renew(ctx, to.got[0].ID)
+	return err
+}
+
+// doFaultsBy does faults to an issuance. Where that does not go well without one, they say nothing.
+func (s *issuerSeen) doFaultsBy(ctx context.Context, issue func(context.Context) error, fit []faults.Fault, tell func(Result)) error {
 	if len(fit) == 0 {
 		return nil
-	}
-	issue := func(ctx context.Context) error {
-		s.Way.Watch.take()
-		waiting, cancel := context.WithTimeout(ctx, s.Patience)
-		defer cancel()
-		got, _, err := s.byCode(ctx, to.id)
-		got, err = s.Way.Wallet.AwaitAll(waiting, got, err)
-		for _, one := range got {
-			if _, gone := s.Way.Wallet.Store.Delete(one.ID); gone != nil {
-				err = errors.Join(err, gone)
-			}
-		}
-		return err
 	}
 	told := 0
 	err := faults.Run(ctx, s.Way.Faults, s.Way.Wallet, fit, issue, func(r faults.Result) {
@@ -137,14 +175,18 @@ func (s *issuerSeen) faulted(f *faults.Fault, r faults.Result) verdict {
 // key proofs by themselves, for every fault of those.
 func (s *issuerSeen) faultable(f *faults.Fault) *issuance {
 	for _, n := range s.issuances {
-		proof, ok := n.config.ProofTypesSupported[openid4vci.ProofTypeJWT]
 		switch later := n.seen.at(stepLater) != nil; {
 		case n.err != nil, later != (f.At == stepLater):
-		case later, ok && proof.KeyAttestationsRequired == nil:
+		case later, canBeForged(n.config):
 			return n
 		}
 	}
 	return nil
+}
+
+func canBeForged(config openid4vci.Configuration) bool {
+	proof, ok := config.ProofTypesSupported[openid4vci.ProofTypeJWT]
+	return ok && proof.KeyAttestationsRequired == nil
 }
 
 // unfit tells why a fault cannot be done here, "" when it can.
@@ -155,8 +197,10 @@ func (s *issuerSeen) unfit(f *faults.Fault) string {
 		return "nothing came later, or not in the time that was waited"
 	case good == nil:
 		return "no good issuance of a credential with key proofs and without key attestations" + s.whyNone()
-	case s.ByHand:
-		return "it takes a sign-in, and a person signs in by hand here: give what to fill in, by --config"
+	case s.ByHand && (f.SignIn || f.At == stepLater):
+		return "it takes a sign-in of its own, and a person signs in by hand here: give what to fill in, by --config"
+	case f.At != stepPAR && !s.again(good):
+		return "the issuer gave no refresh token, so that it takes a sign-in of its own, and a person signs in by hand here: give what to fill in, by --config"
 	case f.Encrypted && s.metadata.CredentialRequestEncryption == nil:
 		return "the issuer takes no encrypted credential requests"
 	case strings.HasPrefix(f.Name, "dpop_nonce_") && !good.sees("Dpop-Nonce"):

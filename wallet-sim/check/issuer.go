@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"lommebok.example/internal/fetch"
@@ -26,7 +28,7 @@ type Issuer struct {
 	Way     *Way
 	// SignIn opens the address of an authorization request, and gives the query that the browser comes back with.
 	SignIn func(ctx context.Context, address string) (url.Values, error)
-	// ByHand: a person signs in each time, so that faults are left out that take a sign-in each.
+	// ByHand: a person signs in, once. What comes after goes by the refresh token; what takes a sign-in of its own is left out.
 	ByHand bool
 	Types  []string // credential configurations; nil for all
 	// Offer is an offer with a pre-authorized code, with its transaction code; "" for none.
@@ -91,7 +93,7 @@ func IssuerRequirements() ([]Requirement, error) {
 	return all, err
 }
 
-// Check makes the flows and judges. Errors: ErrChosen.
+// Check makes the flows and judges. Errors: ErrChosen, ErrNobody, and a *net.OpError when nobody is there, of whom nothing can be said.
 func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 	all, err := IssuerRequirements()
 	if err != nil {
@@ -104,7 +106,18 @@ func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 	s := &issuerSeen{Issuer: i, records: records{}, mine: map[string]bool{}}
 	s.rememberKeys()
 	s.look(ctx)
+	if network := (*net.OpError)(nil); errors.As(s.plainErr, &network) {
+		return nil, s.plainErr
+	}
+	if err := s.known(); err != nil {
+		return nil, err
+	}
 	s.issue(ctx)
+	for _, one := range s.issuances {
+		if errors.Is(one.err, ErrNobody) {
+			return nil, one.err // which is no fault of the server
+		}
+	}
 	s.inspectAll(ctx)
 	r := &Report{Kind: "issuer", Address: i.Address, At: begun.UTC()}
 	tell := func(one Result) {
@@ -124,6 +137,23 @@ func (i *Issuer) Check(ctx context.Context) (*Report, error) {
 	judge(refusalRules())
 	r.Millis = i.Way.Wallet.Now().Sub(begun).Milliseconds()
 	return r, errors.Join(err, ctx.Err())
+}
+
+// ErrNobody is SignIn's, of a person who is not there.
+var ErrNobody = errors.New("check: nobody signed in")
+
+// known refuses types that the issuer does not have: ErrChosen.
+func (s *issuerSeen) known() error {
+	if s.metadata == nil {
+		return nil
+	}
+	all := s.metadata.CredentialConfigurationsSupported
+	for _, id := range s.Types {
+		if _, ok := all[id]; !ok {
+			return fmt.Errorf("%w: the issuer has no %q, but %s", ErrChosen, id, strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+		}
+	}
+	return nil
 }
 
 func (s *issuerSeen) rememberKeys() {
@@ -248,11 +278,23 @@ func (s *issuerSeen) more(ctx context.Context) {
 			return []*wallet.Credential{again}, nil, err
 		})
 	}
-	if s.metadata.CredentialResponseEncryption != nil && !s.ByHand && wants(idEncrypted) {
+	if s.metadata.CredentialResponseEncryption != nil && s.again(good) && wants(idEncrypted) {
 		w.Unencrypted = false
-		s.encrypted = s.one(ctx, good.id, func() ([]*wallet.Credential, url.Values, error) { return s.byCode(ctx, good.id) })
+		s.encrypted = s.one(ctx, good.id, func() ([]*wallet.Credential, url.Values, error) { return s.anew(ctx, good) })
 		w.Unencrypted = true
 	}
+}
+
+// again tells whether a credential can be had once more without troubling a person.
+func (s *issuerSeen) again(good *issuance) bool { return !s.ByHand || good.got[0].Grant != "" }
+
+// anew gets a credential once more: by another sign-in, or by the refresh token where a person signs in.
+func (s *issuerSeen) anew(ctx context.Context, good *issuance) ([]*wallet.Credential, url.Values, error) {
+	if !s.ByHand {
+		return s.byCode(ctx, good.id)
+	}
+	one, err := s.Way.Wallet.Renew(ctx, good.got[0].ID)
+	return []*wallet.Credential{one}, nil, err
 }
 
 // good is the first issuance that gave a credential.
@@ -274,10 +316,11 @@ func (s *issuerSeen) types() []string {
 		return s.Types
 	}
 	all := slices.Sorted(maps.Keys(s.metadata.CredentialConfigurationsSupported))
-	if s.ByHand {
-		return all[:1]
+	if !s.ByHand || len(all) == 0 {
+		return all
 	}
-	return all
+	one := max(0, slices.IndexFunc(all, func(id string) bool { return canBeForged(s.metadata.CredentialConfigurationsSupported[id]) }))
+	return all[one : one+1]
 }
 
 // one makes a flow; what the issuer gives later is waited for.

@@ -84,6 +84,20 @@ func TestHTML(t *testing.T) {
 	}
 }
 
+// A long text stands on the page once, and every other place leads to it.
+func TestHTMLShowsALongTextOnce(t *testing.T) {
+	r, text := sample(), strings.Repeat("long", 100)
+	r.Results[0].Exchanges[0].Response.Parts[0].Text = text
+	for range 2 { // the second page does not lean on the first
+		var out bytes.Buffer
+		must(t, r.HTML(&out))
+		page := out.String()
+		if strings.Count(page, text) != 1 || strings.Count(page, `<pre id="body-1">`) != 1 || strings.Count(page, `<a href="#body-1">`) != 1 {
+			t.Errorf("the text stands there %d times: %s", strings.Count(page, text), page)
+		}
+	}
+}
+
 // JUnit XML reads back with a suite a profile and a case a requirement, whatever the other side sent.
 func TestJUnit(t *testing.T) {
 	var out bytes.Buffer

@@ -72,13 +72,13 @@ type Chosen struct {
 	IDs      []string // requirements, or what their identifiers begin or end with
 }
 
-// ErrChosen: nothing is chosen.
-var ErrChosen = errors.New("check: no requirement is called so, or is of this profile")
+// ErrChosen: what was chosen is not there.
+var ErrChosen = errors.New("check: there is no such thing to check")
 
 // check refuses a choice of nothing. Errors: ErrChosen.
 func (c *Chosen) check(all []Requirement) error {
 	if !slices.ContainsFunc(all, c.has) {
-		return fmt.Errorf("%w: %s", ErrChosen, strings.Join(append(slices.Clone(c.Profiles), c.IDs...), ", "))
+		return fmt.Errorf("%w: no requirement is called so, or is of this profile: %s", ErrChosen, strings.Join(append(slices.Clone(c.Profiles), c.IDs...), ", "))
 	}
 	return nil
 }

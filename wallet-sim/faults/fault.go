@@ -32,8 +32,10 @@ type Fault struct {
 	// Message is what happens to the message itself: drop, repeat, or delay with how long.
 	Message string `yaml:"message,omitempty" json:"message,omitempty"`
 	// Encrypted leaves the wallet to encrypt its credential requests, which a change within them cannot reach then.
-	Encrypted bool   `yaml:"encrypted,omitempty" json:"encrypted,omitempty"`
-	Expect    Expect `yaml:"expect" json:"expect"`
+	Encrypted bool `yaml:"encrypted,omitempty" json:"encrypted,omitempty"`
+	// SignIn: it takes a sign-in of its own, and cannot be done where a refresh token gets the token.
+	SignIn bool   `yaml:"sign_in,omitempty" json:"sign_in,omitempty"`
+	Expect Expect `yaml:"expect" json:"expect"`
 }
 
 // Change is one change of a request.

@@ -62,7 +62,7 @@ func (f *Fault) judge(err error) Result {
 	var refusal *wallet.Refusal
 	switch {
 	case err == nil:
-		r.Says = "expected a refusal, and the credential was issued"
+		r.Says = "expected a refusal, and all went well"
 	case errors.Is(err, ErrNothing):
 		r.NotDone, r.Says = true, "not done: "+err.Error()
 	case errors.Is(err, ErrDropped):

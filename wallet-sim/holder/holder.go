@@ -35,7 +35,8 @@ type Config struct {
 	// Provider attests the wallet unit and its keys, to issuers that trust Provider.Root; nil for a plain wallet.
 	Provider *provider.Provider
 
-	ClientID    string // at authorization servers; "" for wallet-sim
+	// ClientID is the wallet at authorization servers; "" for wallet-sim, which an issuer that `make run` started takes with a Provider alone.
+	ClientID    string
 	RedirectURI string // "" for http://localhost:8082/callback; nobody has to listen there
 	Copies      int    // of each credential; 0 for as many as the issuer gives, up to 10
 
@@ -52,7 +53,7 @@ type Holder struct {
 }
 
 const (
-	callTimeout = 10 * time.Second
+	callTimeout = 15 * time.Second // longer than our servers take to give up, so that it is they who say so
 	maxAnswer   = 1 << 20
 )
 

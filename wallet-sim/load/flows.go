@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 
 	"lommebok.example/wallet-sim/browser"
 	"lommebok.example/wallet-sim/check"
+	"lommebok.example/wallet-sim/inspect"
 	"lommebok.example/wallet-sim/wallet"
 )
 
@@ -39,20 +41,25 @@ type holder struct {
 	credential string
 }
 
-// Prepare makes holders and has each get a credential: the people take turns, each signs in once. Errors: ErrConfig, and those of the
-// wallet and the browser.
+// Prepare makes holders and has each get a credential: the people take turns, each signs in once. Errors: ErrConfig, and the first of the
+// wallet or the browser.
 func Prepare(ctx context.Context, s Setting, holders int) (*Holders, error) {
 	if len(s.People) == 0 {
 		return nil, fmt.Errorf("%w: nobody signs in", ErrConfig)
 	}
 	h := &Holders{setting: s, all: make([]*holder, holders)}
-	problems := make([]error, len(s.People))
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	var under sync.WaitGroup
 	for i, person := range s.People[:min(holders, len(s.People))] {
-		under.Go(func() { problems[i] = h.prepare(ctx, person, i) })
+		under.Go(func() {
+			if err := h.prepare(ctx, person, i); err != nil {
+				stop(err) // what stops one would stop them all
+			}
+		})
 	}
 	under.Wait()
-	return h, errors.Join(problems...)
+	return h, context.Cause(ctx)
 }
 
 // prepare makes every holder of a person: first, first + number of people, and so on.
@@ -85,12 +92,15 @@ func (h *Holders) Does() map[string]func(ctx context.Context, holder int) error 
 	of := func(do func(context.Context, *holder) error) func(context.Context, int) error {
 		return func(ctx context.Context, n int) error { return do(ctx, h.all[n]) }
 	}
-	all := map[string]func(context.Context, int) error{"metadata": of(h.metadata), "issue": of(h.issue), "refresh": of(h.refresh)}
+	all := map[string]func(context.Context, int) error{"metadata": of(h.metadata), "issue": of(h.issue), "refresh": of(h.refresh), "status": of(h.status)}
 	if h.setting.Source.Page != "" || len(h.setting.Source.Command) > 0 {
 		all["present"] = of(h.present)
 	}
 	return all
 }
+
+// Flows are the names of those that there are here.
+func (s Setting) Flows() []string { return slices.Sorted(maps.Keys((&Holders{setting: s}).Does())) }
 
 // Named gives flows by name=weight. Errors: ErrConfig.
 func (h *Holders) Named(weights map[string]int) ([]Flow, error) {
@@ -99,16 +109,19 @@ func (h *Holders) Named(weights map[string]int) ([]Flow, error) {
 	for _, name := range slices.Sorted(maps.Keys(weights)) {
 		do, ok := does[name]
 		if !ok {
-			return nil, fmt.Errorf("%w: no flow is called %q here: expected one of %s", ErrConfig, name, strings.Join(slices.Sorted(maps.Keys(does)), ", "))
+			return nil, fmt.Errorf("%w: no flow is called %q here: expected one of %s", ErrConfig, name, strings.Join(h.setting.Flows(), ", "))
 		}
 		all = append(all, Flow{name, weights[name], do})
 	}
 	return all, nil
 }
 
-// Check tells whether there are flows of these names here, before anybody is prepared. Errors: ErrConfig.
-func (s Setting) Check(weights map[string]int) error {
-	_, err := (&Holders{setting: s}).Named(weights)
+// Check tells whether the flows of these names can be planned here, before anybody is prepared. Errors: ErrConfig.
+func (s Setting) Check(cfg Config, weights map[string]int) (err error) {
+	if cfg.Flows, err = (&Holders{setting: s}).Named(weights); err != nil {
+		return err
+	}
+	_, err = cfg.Plan()
 	return err
 }
 
@@ -150,6 +163,48 @@ func (h *Holders) refresh(ctx context.Context, one *holder) error {
 		one.credential = got.ID
 	}
 	return err
+}
+
+// status checks the holder's credential as somebody who was shown it does, above all at the issuer's status list.
+func (h *Holders) status(ctx context.Context, one *holder) error {
+	credential, err := one.wallet.Store.Get(one.credential)
+	if err != nil {
+		return err
+	}
+	issuers, err := one.wallet.Trust.Issuers()
+	if err != nil {
+		return err
+	}
+	asked := errNoList
+	verdict, err := inspect.Verify(ctx, []byte(credential.Copies[0].Credential), inspect.Expect{
+		Issuers: issuers, At: one.wallet.Now(), Fetch: func(ctx context.Context, uri, media string) (body []byte, err error) {
+			body, asked = one.list(ctx, uri, media)
+			return body, asked
+		},
+	})
+	if err = errors.Join(err, asked); err != nil {
+		return err
+	}
+	for _, c := range verdict.Checks {
+		if c.Outcome == inspect.Failed {
+			return fmt.Errorf("%s: %s", c.Name, c.Says)
+		}
+	}
+	return nil
+}
+
+var errNoList = errors.New("load: the credential names no status list, or its issuer is not trusted")
+
+// list fetches a status list.
+func (one *holder) list(ctx context.Context, uri, media string) ([]byte, error) {
+	answer, err := one.wallet.Fetch.Get(ctx, uri, media)
+	if err != nil && answer != nil && answer.Status != http.StatusOK {
+		return nil, &wallet.Refusal{Step: "status list", Endpoint: "GET " + uri, Status: answer.Status}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return answer.Body, nil
 }
 
 // present has the verifier ask, and answers.

@@ -84,7 +84,8 @@ func TestOutcomes(t *testing.T) {
 		{&browser.StatusError{Status: 404}, Refused, "status 404"},
 		{context.DeadlineExceeded, Failed, "timeout"},
 		{wallet.ErrNoMatch, Failed, "nothing to show"},
-		{io.ErrUnexpectedEOF, Failed, "the wallet minds"},
+		{io.ErrUnexpectedEOF, Failed, "network"},
+		{wallet.ErrCredential, Failed, "the wallet minds"},
 	} {
 		if got, code := outcomeOf(c.err); got != c.want || code != c.code {
 			t.Errorf("%v: %d %q, want %d %q", c.err, got, code, c.want, c.code)
@@ -155,7 +156,7 @@ func TestReportAddsUp(t *testing.T) {
 	for i := range 20 {
 		samples = append(samples, Sample{Arrival: Arrival{time.Duration(i) * 400 * time.Millisecond, i % 2}, Outcome: Outcome(i % int(outcomes)), Took: time.Millisecond})
 		if samples[i].Outcome == Refused {
-			samples[i].Code = "invalid_proof"
+			samples[i].Code, samples[i].Says = "invalid_proof", fmt.Sprint(i)
 		}
 	}
 	samples = append(samples, Sample{Arrival: Arrival{10 * time.Second, 0}}) // after two seconds in which nobody came
@@ -177,7 +178,7 @@ func TestReportAddsUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, member := range []string{`"planned_per_second":5`, `"arrivals":21`, `"not_sent":4`, `"p99":1`, `"codes":{"invalid_proof":4}`, `"each_second":[{"outcomes":[`} {
+	for _, member := range []string{`"planned_per_second":5`, `"arrivals":21`, `"not_sent":4`, `"p99":1`, `"codes":{"invalid_proof":4},"says":{"invalid_proof":"2"}`, `"each_second":[{"outcomes":[`} {
 		if !strings.Contains(string(raw), member) {
 			t.Errorf("lacks %s: %s", member, raw)
 		}

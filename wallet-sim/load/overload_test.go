@@ -35,7 +35,8 @@ func must(t *testing.T, err error) {
 type crowded struct {
 	url, people, trust string
 	db                 *database.DB
-	open               bool // everybody comes in, while the holders are prepared
+	open               bool                      // everybody comes in, while the holders are prepared
+	lists              func(http.ResponseWriter) // answers in place of the status lists; nil for the issuer itself
 }
 
 func newCrowded(t *testing.T) *crowded {
@@ -44,6 +45,10 @@ func newCrowded(t *testing.T) *crowded {
 	var handler http.Handler
 	gate := serve.NewGate(1, 1, 5*time.Millisecond)
 	s := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/statuslists/") && c.lists != nil {
+			c.lists(out)
+			return
+		}
 		if !c.open {
 			leave, ok := gate.Enter(r.Context())
 			if !ok {
@@ -108,7 +113,7 @@ func TestTwiceWhatTheServerCanDo(t *testing.T) {
 		t.Fatalf("%d credentials for %d holders", n, holders)
 	}
 	c.open = false
-	flows, err := h.Named(map[string]int{"refresh": 3, "metadata": 1})
+	flows, err := h.Named(map[string]int{"refresh": 3, "metadata": 1, "status": 1})
 	must(t, err)
 	told := holders
 	run := func(rate float64, count int) *load.Report {
@@ -132,9 +137,29 @@ func TestTwiceWhatTheServerCanDo(t *testing.T) {
 	run(2*can, 150)
 }
 
+// A status list that says that the credential is revoked is no good answer, and neither is none.
+func TestTheFlowOfStatusChecksTheList(t *testing.T) {
+	c := newCrowded(t)
+	h := c.holders(t, 1)
+	status := h.Does()["status"]
+	must(t, status(t.Context(), 0))
+	c.lists = func(out http.ResponseWriter) { http.Error(out, "no", http.StatusServiceUnavailable) }
+	var busy *wallet.Refusal
+	if err := status(t.Context(), 0); !errors.As(err, &busy) || busy.Status != http.StatusServiceUnavailable {
+		t.Errorf("%v", err)
+	}
+	c.lists = func(out http.ResponseWriter) {
+		out.Header().Set("Content-Type", "application/identifierlist+cwt")
+		_, _ = out.Write([]byte{0xa0})
+	}
+	if err := status(t.Context(), 0); err == nil {
+		t.Error("a list that is none is a good answer")
+	}
+}
+
 // What a flow is not called is told with what there is.
 func TestNamesOfFlows(t *testing.T) {
-	if err := (load.Setting{}).Check(map[string]int{"present": 1}); !errors.Is(err, load.ErrConfig) || !strings.Contains(err.Error(), "issue, metadata, refresh") {
+	if err := (load.Setting{}).Check(load.Config{}, map[string]int{"present": 1}); !errors.Is(err, load.ErrConfig) || !strings.Contains(err.Error(), "issue, metadata, refresh, status") {
 		t.Errorf("there is no verifier to present to: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net"
 	"net/http"
@@ -32,7 +33,15 @@ type Sample struct {
 	Arrival
 	Outcome Outcome
 	Code    string        // of Refused and Failed
+	Says    string        // the same in words
 	Took    time.Duration // from when it was planned
+}
+
+// end notes what a flow ended with.
+func (s *Sample) end(err error) {
+	if s.Outcome, s.Code = outcomeOf(err); s.Code != "" {
+		s.Says = err.Error()
+	}
 }
 
 // outcomeOf reads what a flow ended with.
@@ -53,7 +62,7 @@ func outcomeOf(err error) (Outcome, string) {
 		return Failed, "timeout"
 	case errors.Is(err, wallet.ErrNoMatch):
 		return Failed, "nothing to show"
-	case errors.As(err, new(*net.OpError)):
+	case errors.As(err, new(*net.OpError)), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return Failed, "network"
 	}
 	return Failed, "the wallet minds"
@@ -80,15 +89,16 @@ type Percentiles struct {
 
 // Part is what became of some arrivals. OK, Busy, Refused, Failed and NotSent add up to Arrivals.
 type Part struct {
-	Flow         string         `json:"flow,omitempty"` // "" for all
-	Arrivals     int            `json:"arrivals"`
-	OK           int            `json:"ok"`
-	Busy         int            `json:"busy"`
-	Refused      int            `json:"refused"`
-	Failed       int            `json:"failed"`
-	NotSent      int            `json:"not_sent"`
-	Codes        map[string]int `json:"codes,omitempty"`
-	Milliseconds Percentiles    `json:"milliseconds"`
+	Flow         string            `json:"flow,omitempty"` // "" for all
+	Arrivals     int               `json:"arrivals"`
+	OK           int               `json:"ok"`
+	Busy         int               `json:"busy"`
+	Refused      int               `json:"refused"`
+	Failed       int               `json:"failed"`
+	NotSent      int               `json:"not_sent"`
+	Codes        map[string]int    `json:"codes,omitempty"`
+	Says         map[string]string `json:"says,omitempty"` // the first of each code in words
+	Milliseconds Percentiles       `json:"milliseconds"`
 }
 
 // Second is one second of it, by when the arrivals were planned.
@@ -151,9 +161,11 @@ func partOf(name string, samples []Sample) Part {
 		*[...]*int{&p.OK, &p.Busy, &p.Refused, &p.Failed, &p.NotSent}[s.Outcome]++
 		if s.Code != "" {
 			if p.Codes == nil {
-				p.Codes = map[string]int{}
+				p.Codes, p.Says = map[string]int{}, map[string]string{}
 			}
-			p.Codes[s.Code]++
+			if p.Codes[s.Code]++; p.Codes[s.Code] == 1 {
+				p.Says[s.Code] = s.Says
+			}
 		}
 	}
 	return p

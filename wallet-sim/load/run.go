@@ -31,7 +31,7 @@ type Config struct {
 const MostArrivals = 1_000_000
 
 // ErrConfig is what is wrong with a Config.
-var ErrConfig = errors.New("load: wrongly told what to do")
+var ErrConfig = errors.New("load")
 
 func (cfg Config) check() error {
 	switch {
@@ -119,7 +119,7 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		select {
 		case holder := <-free:
 			under.Go(func() {
-				s.Outcome, s.Code = outcomeOf(cfg.Flows[a.Flow].Do(context.WithoutCancel(ctx), holder))
+				s.end(cfg.Flows[a.Flow].Do(context.WithoutCancel(ctx), holder))
 				s.Took = cfg.Now().Sub(begun.Add(a.At))
 				free <- holder
 			})

@@ -17,7 +17,7 @@ import (
 // The refusals.
 var (
 	ErrPicture = errors.New("scan: expected a picture (PNG, JPEG, GIF) of at most 67108864 pixels")
-	ErrNoCode  = errors.New("scan: no QR code was found in the picture")
+	ErrNoCode  = errors.New("scan: no QR code was found in the picture: expected all of one, upright and sharp")
 )
 
 // maxPixels bounds the picture that a small file may become.
@@ -36,14 +36,15 @@ func QR(raw []byte) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrPicture, err)
 	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrPicture, err)
+	// What is looked for in a photograph is at times not found in a code that a program drew, which is looked for another way.
+	for _, way := range []gozxing.DecodeHintType{gozxing.DecodeHintType_TRY_HARDER, gozxing.DecodeHintType_PURE_BARCODE} {
+		bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
+		if err != nil {
+			return "", fmt.Errorf("%w: %w", ErrPicture, err)
+		}
+		if found, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{way: true}); err == nil {
+			return found.GetText(), nil
+		}
 	}
-	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
-	found, err := qrcode.NewQRCodeReader().Decode(bitmap, hints)
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrNoCode, err)
-	}
-	return found.GetText(), nil
+	return "", ErrNoCode
 }

@@ -95,7 +95,7 @@ func (r *Request) Unanswered() error {
 	}
 	var reasons []string
 	for _, m := range r.Missing {
-		reasons = append(reasons, m.CredentialQueryID+": "+m.Text)
+		reasons = append(reasons, strings.TrimPrefix(m.CredentialQueryID+": "+m.Text, ": ")) // a credential set has no identifier
 	}
 	return fmt.Errorf("%w; access_denied was answered: %s", ErrNoMatch, strings.Join(reasons, "; "))
 }

@@ -162,7 +162,7 @@ func TestOffersThatAreNotTaken(t *testing.T) {
 	if err != nil || !slices.Equal(plan.ConfigurationIDs, []string{mdocConfig}) {
 		t.Errorf("by reference: %v, %v", plan, err)
 	}
-	if _, err := w.wallet.Resolve(t.Context(), byReference, "other"); !errors.Is(err, ErrConfiguration) {
+	if _, err := w.wallet.Resolve(t.Context(), byReference, "other"); !errors.Is(err, ErrChoice) {
 		t.Errorf("narrowed to what is not offered: %v", err)
 	}
 }

@@ -44,7 +44,7 @@ func (w *Wallet) Resolve(ctx context.Context, address, configurationID string) (
 	p := &Plan{ConfigurationIDs: offer.CredentialConfigurationIDs}
 	if configurationID != "" {
 		if !slices.Contains(p.ConfigurationIDs, configurationID) {
-			return nil, fmt.Errorf("%w: the offer names %s, not %s", ErrConfiguration, strings.Join(p.ConfigurationIDs, ", "), configurationID)
+			return nil, fmt.Errorf("%w: the offer names %s, not %s", ErrChoice, strings.Join(p.ConfigurationIDs, ", "), configurationID)
 		}
 		p.ConfigurationIDs = []string{configurationID}
 	}
@@ -59,8 +59,14 @@ func (w *Wallet) Resolve(ctx context.Context, address, configurationID string) (
 			return nil, fmt.Errorf("%w: the offer has neither of the grants that this wallet takes (OpenID4VCI 1.0 section 4.1.1)", ErrUnsupported)
 		}
 	}
-	if p.Issuer, err = w.issuerMetadata(ctx, offer); err != nil {
+	if p.Issuer, err = w.fetchIssuer(ctx, offer.CredentialIssuer); err != nil {
 		return nil, err
+	}
+	if _, ok := p.Issuer.CredentialConfigurationsSupported[configurationID]; !ok && !IsOffer(address) {
+		return nil, fmt.Errorf("%w: %q; the issuer has %s", ErrChoice, configurationID, configurationsOf(p.Issuer))
+	}
+	if err := p.Issuer.CheckOffer(offer); err != nil {
+		return nil, fmt.Errorf("%w: %w; the issuer has %s", ErrConfiguration, err, configurationsOf(p.Issuer))
 	}
 	server, err := p.Issuer.AuthorizationServer(hint)
 	if err != nil {
@@ -143,16 +149,8 @@ func (w *Wallet) readIssuer(c call, a *fetch.Answer, issuer string) (*openid4vci
 	return openid4vci.ParseSignedMetadata(string(a.Body), issuer, anchors, w.Now(), w.vciRules())
 }
 
-func (w *Wallet) issuerMetadata(ctx context.Context, offer *openid4vci.Offer) (*openid4vci.IssuerMetadata, error) {
-	m, err := w.fetchIssuer(ctx, offer.CredentialIssuer)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.CheckOffer(offer); err != nil {
-		return nil, fmt.Errorf("%w: %w; the issuer has %s", ErrConfiguration, err,
-			strings.Join(slices.Sorted(maps.Keys(m.CredentialConfigurationsSupported)), ", "))
-	}
-	return m, nil
+func configurationsOf(m *openid4vci.IssuerMetadata) string {
+	return strings.Join(slices.Sorted(maps.Keys(m.CredentialConfigurationsSupported)), ", ")
 }
 
 // serverMetadata fetches the metadata of an authorization server, whose issuer must equal the identifier in every

@@ -183,11 +183,11 @@ func (s *Store) write(kind, id string, v any) error {
 
 func (s *Store) read(kind, id string, v any) error {
 	if !idForm.MatchString(id) {
-		return fmt.Errorf("%w: %s", ErrNotFound, kind)
+		return fmt.Errorf("%w: %q in %s", ErrNotFound, id, kind)
 	}
 	raw, err := os.ReadFile(filepath.Join(s.Dir, kind, id+".json"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %s", ErrNotFound, kind)
+		return fmt.Errorf("%w: %q in %s", ErrNotFound, id, kind)
 	}
 	if err != nil {
 		return fmt.Errorf("wallet: %w", err)

@@ -55,6 +55,7 @@ const defaultCopies = 10
 // The refusals of the wallet itself. Those of a server are a *Refusal.
 var (
 	ErrInput         = errors.New("wallet: neither a credential offer nor the address of an issuer")
+	ErrChoice        = errors.New("wallet: there is no such credential to choose")
 	ErrConfiguration = errors.New("wallet: the issuer does not offer this credential")
 	ErrIdentity      = errors.New("wallet: a server is not who its address says")
 	ErrUnsupported   = errors.New("wallet: something that this wallet cannot do")
