@@ -1,7 +1,6 @@
 package phone
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -99,38 +98,4 @@ func (f *Face) ownHost(c *gin.Context) {
 	if c.Request.Host != f.host {
 		f.site.Problem(c, web.Problem{Status: http.StatusMisdirectedRequest, Code: "another_host", TextKey: "wallet.problem.host"})
 	}
-}
-
-// refusedView is what a tester needs to see why something did not work.
-type refusedView struct {
-	Kind    string // "level", "declined", "server" or "wallet"
-	Refusal *wallet.Refusal
-	Detail  string
-	TraceID string
-}
-
-// Invalid makes the title begin with the word for error.
-func (refusedView) Invalid() bool { return true }
-
-// refused shows why an issuance or a presentation ended. The log gets the step and the code alone: addresses in the
-// detail open a request for whoever has them.
-func (f *Face) refused(c *gin.Context, err error) {
-	v := refusedView{Kind: "wallet", Detail: err.Error(), TraceID: observe.TraceID(c.Request.Context())}
-	if errors.As(err, &v.Refusal) {
-		switch v.Kind = "server"; v.Refusal.Code {
-		case "access_denied":
-			v.Kind = "declined"
-		case "unmet_authentication_requirements":
-			v.Kind = "level"
-		}
-	}
-	if errors.Is(err, context.Canceled) {
-		return
-	}
-	line := []any{"trace_id", v.TraceID, "kind", v.Kind}
-	if v.Refusal != nil {
-		line = append(line, "step", v.Refusal.Step, "code", v.Refusal.Code)
-	}
-	f.Log.Info("refused", line...)
-	f.show(c, http.StatusBadRequest, "wallet_refused", v)
 }

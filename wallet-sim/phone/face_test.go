@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -358,29 +359,65 @@ func TestAnOfferByReferenceIsAskedFor(t *testing.T) {
 	s.sees("Beviset er hentet: MinID-bevis.")
 }
 
+// What is refused is told in plain words, and beside them as a tester needs it.
 func TestWhatIsRefused(t *testing.T) {
 	w := newTown(t)
 	s := w.surfer(stjerne)
+	broken, open := place(t)
+	open(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		out.Header().Set("Lommebok-Transaction", r.URL.Query().Get("page"))
+		out.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	request := func(at string) string {
+		return "/present?client_id=x509_hash:x&request_uri=" + url.QueryEscape(at)
+	}
 	for path, c := range map[string]struct {
 		status int
-		sees   string
+		sees   []string
 	}{
-		"/offer":                     {400, "Lommeboka sa nei"},
-		"/offer?credential_offer={}": {400, "Lommeboka sa nei"},
-		"/present?client_id=x":       {400, "Lommeboka sa nei"},
-		"/callback?state=x&code=y":   {400, "Lommeboka sa nei"},
-		"/credentials/x":             {404, "Beviset finnes ikke"},
-		"/phone/approvals/x":         {410, "Ingen innlogging venter"},
-		"/credentials/../../etc":     {404, ""},
-		"/health":                    {200, "ok"},
-		"/present?client_id=x509_hash:x&request_uri=" + url.QueryEscape(w.verifier+"/requests/none"): {400, "Den andre parten sa nei"},
+		"/offer":                     {400, []string{"Lenken eller QR-koden er ikke hel"}},
+		"/offer?credential_offer={}": {400, []string{"Lenken eller QR-koden er ikke hel", "openid4vci: "}},
+		"/present?client_id=x":       {400, []string{"Lenken eller QR-koden er ikke hel", "invalid_request: the link"}},
+		"/callback?state=x&code=y":   {400, []string{"Dette svaret hører ikke til noe du har begynt på", "RFC 6749 section 10.12"}},
+		"/credentials/x":             {404, []string{"Beviset finnes ikke"}},
+		"/phone/approvals/x":         {410, []string{"Ingen innlogging venter"}},
+		"/credentials/../../etc":     {404, nil},
+		"/health":                    {200, []string{"ok"}},
+		"/offer?look=1&credential_offer_uri=" + url.QueryEscape("http://127.0.0.1:1/o"): {400, []string{"Lommeboka fikk ikke kontakt", "credential offer (OpenID4VCI 1.0 section 4.1.3)", "refused"}},
+		request("http://127.0.0.1:1/r"): {400, []string{"Lommeboka fikk ikke kontakt", "request object (OpenID4VP 1.0 section 5.10)", "refused"}},
+		"/offer?look=1&credential_offer_uri=" + url.QueryEscape(w.issuer+"/credential-offers/none"): {400, []string{"Tilbudet eller forespørselen gjelder ikke lenger", "offer_over", "404"}},
+		request(w.verifier + "/requests/none"):                                                      {400, []string{"Tilbudet eller forespørselen gjelder ikke lenger", "404"}},
+		request(broken + "?page=" + url.QueryEscape(w.issuer)):                                      {400, []string{"Den andre parten kan ikke svare nå", "503", `href="` + w.issuer + `"`, "Se hva den andre parten fikk"}},
+		request(broken + "?page=javascript:alert(1)"):                                               {400, []string{"Den andre parten kan ikke svare nå"}},
 	} {
 		s.open(w.home + path)
 		if s.page.Status != c.status {
 			t.Errorf("%s: status %d", path, s.page.Status)
 		}
-		s.sees(c.sees)
+		s.sees(c.sees...)
+		if strings.Contains(string(s.page.Raw), "javascript:") || strings.Contains(path, "javascript") && strings.Contains(s.page.Says(), "Se hva den andre") {
+			t.Errorf("%s: a script is linked", path)
+		}
 	}
+	asked := ask(s, "skatteetaten")
+	check(t, os.RemoveAll(filepath.Join(w.face.Wallet.Trust.Dir, "verifiers")))
+	check(t, os.CopyFS(filepath.Join(w.face.Wallet.Trust.Dir, "verifiers"), os.DirFS(filepath.Join(w.face.Wallet.Trust.Dir, "issuers"))))
+	s.open(w.home + asked)
+	s.is(http.StatusBadRequest, "/present")
+	s.sees("Lommeboka vet ikke hvem som spør", "invalid_client", "does not lead to a trust anchor")
+	check(t, os.RemoveAll(filepath.Join(w.face.Wallet.Trust.Dir, "issuers")))
+	check(t, os.CopyFS(filepath.Join(w.face.Wallet.Trust.Dir, "issuers"), os.DirFS(filepath.Join(w.face.Wallet.Trust.Dir, "wallet-providers"))))
+	s.open(w.home + offerOf(t, w.issuer))
+	s.is(http.StatusBadRequest, "/offer")
+	s.sees("Lommeboka kjenner ikke utstederen", "not trusted")
+}
+
+// offerOf is the wallet's page for an offer by value.
+func offerOf(t *testing.T, issuer string) string {
+	t.Helper()
+	link, err := openid4vci.OfferURI("x://", openid4vci.Offer{CredentialIssuer: issuer, CredentialConfigurationIDs: []string{mpid}}, openid4vci.Rules{InsecureAllowHTTP: true})
+	check(t, err)
+	return "/offer" + strings.TrimPrefix(link, "x://")
 }
 
 func post(t *testing.T, w *town, path string, form url.Values, status int, site string) {
