@@ -60,6 +60,10 @@ func TestPagesInABrowser(t *testing.T) {
 	look("/offer?credential_offer_uri="+url.QueryEscape(w.issuer+"/o"), "wallet_offer_reference")
 	look(ask(s, "skatteetaten"), "wallet_present")
 	look(ask(s, "aldersgrense"), "wallet_present_none")
+	w.surfer(stjerne).fetch("org.iso.18013.5.1.mDL_mso_mdoc", "Førerkort")
+	all, err = w.face.Wallet.Store.List()
+	check(t, err)
+	look("/credentials/"+all[0].ID, "wallet_credential_portrait")
 	look("/callback?state=x&code=y", "wallet_refused")
 	look("/phone/pair", "wallet_pair")
 

@@ -461,6 +461,21 @@ func TestExpiredIsSaid(t *testing.T) {
 	s.sees("Utløpt")
 }
 
+// A portrait is seen, and the parts of a claim have names in the person's language.
+func TestPicturesAndPartsOfClaims(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(stjerne)
+	s.fetch("org.iso.18013.5.1.mDL_mso_mdoc", "Førerkort")
+	all, err := w.face.Wallet.Store.List()
+	check(t, err)
+	for lang, words := range map[string][]string{
+		"nb": {"Klasse: AM", "Fra: 14.04.1981", `alt="Bilde"`}, "nn": {"Frå: 14.04.1981", `alt="Bilete"`}, "en": {"Category: AM", "From: 14 April 1981", `alt="Portrait"`},
+	} {
+		s.open(w.home + "/credentials/" + all[0].ID + "?lang=" + lang)
+		s.sees(append(words, `src="data:image/jpeg;base64,/9j/`)...)
+	}
+}
+
 func TestThePagesStandInEachLanguage(t *testing.T) {
 	w := newTown(t)
 	s := w.surfer(stjerne)
