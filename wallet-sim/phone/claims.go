@@ -19,12 +19,29 @@ type claimView struct {
 	Parts        []claimView
 }
 
-// partNames are the texts for the members of claims that a standard defines and no issuer describes: of an address (OpenID Connect
-// Core section 5.1.1, PID Rulebook), of a place of birth, and of the right to drive (ISO/IEC 18013-5 section 7.2.4).
-var partNames = map[string]string{
-	"formatted": "wallet.part.formatted", "street_address": "wallet.part.street", "house_number": "wallet.part.house_number",
-	"postal_code": "wallet.part.postal_code", "locality": "wallet.part.locality", "region": "wallet.part.region", "country": "wallet.part.country",
-	"vehicle_category_code": "wallet.part.category", "issue_date": "wallet.part.issued", "expiry_date": "wallet.part.expires",
+// partNames are the texts for the members of claims that a standard defines and no issuer describes, in the order in which they are
+// shown: of an address (OpenID Connect Core section 5.1.1, PID Rulebook), of a place of birth, and of the right to drive
+// (ISO/IEC 18013-5 section 7.2.4).
+var partNames = []struct{ name, key string }{
+	{"formatted", "wallet.part.formatted"}, {"street_address", "wallet.part.street"}, {"house_number", "wallet.part.house_number"},
+	{"postal_code", "wallet.part.postal_code"}, {"locality", "wallet.part.locality"}, {"region", "wallet.part.region"}, {"country", "wallet.part.country"},
+	{"vehicle_category_code", "wallet.part.category"}, {"issue_date", "wallet.part.issued"}, {"expiry_date", "wallet.part.expires"},
+}
+
+// inOrder are the names of members: those of partNames first.
+func inOrder(value map[string]any) []string {
+	var names []string
+	for _, part := range partNames {
+		if _, has := value[part.name]; has {
+			names = append(names, part.name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(value)) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // label is the issuer's name for a claim, else that of a part.
@@ -37,8 +54,10 @@ func (f *Face) label(c wallet.Claim, lang string) string {
 }
 
 func (f *Face) partLabel(name, otherwise, lang string) string {
-	if key := partNames[name]; key != "" {
-		return f.site.T(lang, key)
+	for _, part := range partNames {
+		if part.name == name {
+			return f.site.T(lang, part.key)
+		}
 	}
 	return otherwise
 }
@@ -69,7 +88,7 @@ func (f *Face) valueView(value any, text, lang string) claimView {
 			}
 		}
 	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(value)) {
+		for _, name := range inOrder(value) {
 			part := f.valueView(value[name], wallet.TextOf(value[name]), lang)
 			part.Label = f.partLabel(name, name, lang)
 			v.Parts = append(v.Parts, part)

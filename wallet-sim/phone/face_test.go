@@ -469,7 +469,7 @@ func TestPicturesAndPartsOfClaims(t *testing.T) {
 	all, err := w.face.Wallet.Store.List()
 	check(t, err)
 	for lang, words := range map[string][]string{
-		"nb": {"Klasse: AM", "Fra: 14.04.1981", `alt="Bilde"`}, "nn": {"Frå: 14.04.1981", `alt="Bilete"`}, "en": {"Category: AM", "From: 14 April 1981", `alt="Portrait"`},
+		"nb": {"Klasse: AMFra: 14.04.1981Til: 15.01.2039", `alt="Bilde"`}, "nn": {"Frå: 14.04.1981", `alt="Bilete"`}, "en": {"Category: AM", "From: 14 April 1981", `alt="Portrait"`},
 	} {
 		s.open(w.home + "/credentials/" + all[0].ID + "?lang=" + lang)
 		s.sees(append(words, `src="data:image/jpeg;base64,/9j/`)...)

@@ -87,6 +87,65 @@ for (const section of document.querySelectorAll('[data-credentials]')) {
   });
 }
 
+// Look for a QR code with the camera: <div data-camera="/path" hidden> with a video, a role=status element [data-say], and the buttons
+// [data-start] and [data-stop]. The path takes one picture after the other, and gives {"open"}, where to go, or {"text"}, what to
+// say. Where there is no camera, or the page is not secure, it stays hidden: the page takes a picture as a file too.
+for (const box of document.querySelectorAll('[data-camera]')) {
+  if (!navigator.mediaDevices) continue;
+  const [video, say, start, stop] = ['video', '[data-say]', '[data-start]', '[data-stop]'].map((name) => box.querySelector(name));
+  const canvas = document.createElement('canvas');
+  let stream;
+  const show = (on, words) => {
+    [video.hidden, stop.hidden, start.hidden] = [!on, !on, on];
+    if (say.textContent !== words) say.textContent = words;
+  };
+  const end = (words) => {
+    for (const track of stream?.getTracks() ?? []) track.stop();
+    stream = null;
+    show(false, words);
+    start.focus();
+  };
+  const picture = async () => {
+    [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+    canvas.getContext('2d').drawImage(video, 0, 0);
+    const body = new FormData();
+    body.append('picture', await new Promise((done) => { canvas.toBlob(done, 'image/jpeg', 0.9); }), 'picture.jpg');
+    const answer = await fetch(box.dataset.camera, { method: 'POST', headers: { Accept: 'application/json' }, body, cache: 'no-store' });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.json();
+  };
+  const look = async (words) => {
+    while (stream) {
+      const seen = await picture();
+      if (seen.open && stream) {
+        location.assign(seen.open);
+        return;
+      }
+      if (stream) show(true, seen.text ?? words);
+      await new Promise((done) => { setTimeout(done, 300); });
+    }
+  };
+  box.hidden = false;
+  stop.addEventListener('click', () => end(''));
+  start.addEventListener('click', async () => {
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', width: { ideal: 1280 } } });
+    } catch {
+      end(say.dataset.failed);
+      return;
+    }
+    try {
+      video.srcObject = stream;
+      show(true, say.dataset.looking);
+      stop.focus();
+      await video.play();
+      await look(say.dataset.looking);
+    } catch {
+      if (stream) end(say.dataset.lost);
+    }
+  });
+}
+
 // Count down to the end of a page's time: <div data-countdown="seconds">. Each second changes only what no screen reader
 // announces; [data-say], which is role=status, speaks a minute before the end and at the end, and [data-way] is shown then.
 for (const box of document.querySelectorAll('[data-countdown]')) {

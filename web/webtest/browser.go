@@ -67,7 +67,7 @@ type Tab struct {
 
 // Browser starts Chromium with an empty profile; it ends with the test. Where Chromium or axe-core is missing the test is
 // skipped with a message that says how to get it, and fails when CI is set.
-func Browser(t testing.TB) *Tab {
+func Browser(t testing.TB, more ...chromedp.ExecAllocatorOption) *Tab {
 	t.Helper()
 	binary, err := exec.LookPath("chromium")
 	if err != nil {
@@ -81,7 +81,7 @@ func Browser(t testing.TB) *Tab {
 		chromedp.ExecPath(binary), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("accept-lang", "nb-NO,nb"),
 	)
-	ctx, stopBrowser := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, stopBrowser := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	ctx, closeTab := chromedp.NewContext(ctx)
 	b := &Tab{ctx: ctx, axe: string(axe)}
 	t.Cleanup(func() {
