@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +42,11 @@ type phoneView struct {
 	Devices []deviceView
 	Seconds int    // until the codes change
 	Said    string // outcome of the last form
+}
+
+// Waits tells whether somebody may be typing a number: without scripts the page is then not read anew, which would take it away.
+func (v phoneView) Waits() bool {
+	return slices.ContainsFunc(v.Devices, func(d deviceView) bool { return d.Waiting != nil })
 }
 
 func (f *Face) phone(c *gin.Context) {

@@ -188,9 +188,25 @@ func (w *town) theTimelineFollows(t *testing.T, b *webtest.Tab) {
 	_, err := w.face.Wallet.Configurations(t.Context(), w.issuer)
 	check(t, err)
 	b.Do(t, chromedp.WaitVisible(`//ol[@id="timeline"]/li[2][@id="`+first+`"]//details[@open]`))
-	if got := webtest.Eval[string](t, b, `document.querySelector("#timeline > li").textContent`); !strings.Contains(got, "/.well-known/openid-credential-issuer") || !strings.Contains(got, "OpenID4VCI 1.0 section 12.2.2") || !strings.Contains(got, "curl -i -X GET '"+w.issuer) {
+	if got := webtest.Eval[string](t, b, `document.querySelector("#timeline > li").textContent`); !strings.Contains(got, "/.well-known/openid-credential-issuer") || !strings.Contains(got, "OpenID4VCI 1.0 section 12.2.2") || !strings.Contains(got, `"credential_endpoint": "`+w.issuer+`/credential"`) || !strings.Contains(got, "curl -i -X GET '"+w.issuer) {
 		t.Errorf("the row says %s", got)
 	}
+	webtest.Eval[bool](t, b, `(() => {
+		const real = EventSource;
+		window.streams = [];
+		window.EventSource = function (address) { const one = new real(address); streams.push(one); return one; };
+		window.turn = (hidden) => { Object.defineProperty(document, "hidden", { value: hidden, configurable: true }); document.dispatchEvent(new Event("visibilitychange")); };
+		turn(false); // a stream that is seen here
+		turn(true);
+		return true;
+	})()`)
+	if got := webtest.Eval[string](t, b, `streams.map((one) => one.readyState).join()`); got != "2" {
+		t.Errorf("the streams of a page that nobody sees: %s", got)
+	}
+	_, err = w.face.Wallet.Configurations(t.Context(), w.issuer)
+	check(t, err)
+	webtest.Eval[bool](t, b, `turn(false) === undefined`)
+	b.Do(t, chromedp.WaitVisible(`//ol[@id="timeline"]/li[3][@id="`+first+`"]//details[@open]`))
 	res, err := http.Get(w.home + "/timeline.har")
 	check(t, err)
 	var har struct {

@@ -101,7 +101,7 @@ func TestDeclineAndNothingThatFits(t *testing.T) {
 	s.open(w.verifier + "/")
 	s.press("/services/skatteetaten/start")
 	s.follow(walletLink(s))
-	s.sees("som du ikke har i lommeboka", "Hvorfor ingen bevis passer")
+	s.sees("som du ikke har i lommeboka", "Hvorfor ingen bevis passer", "<li>no option of the required credential_sets[0]")
 	if strings.Contains(string(s.page.Raw), `value="share"`) {
 		t.Error("there is nothing to share, and a button for it")
 	}
@@ -188,6 +188,9 @@ func TestApprovalsOnThePage(t *testing.T) {
 		}
 		s.open(w.home + "/phone")
 		s.sees("Pålogging", "Mine bevis", "Avslå", "Godkjenn", "Det var ikke meg")
+		if s.reloads() {
+			t.Error("a number that is being typed is lost")
+		}
 		if raw := string(s.page.Raw); strings.Index(raw, `value="reject"`) > strings.Index(raw, `value="approve"`) {
 			t.Error("Enter approves")
 		}
@@ -202,7 +205,12 @@ func TestApprovalsOnThePage(t *testing.T) {
 		s.open(w.home + path)
 		s.is(http.StatusGone, path)
 	}
-	s.open(w.home + "/timeline")
+	if s.open(w.home + "/phone"); !s.reloads() {
+		t.Error("without scripts no login comes to the page")
+	}
+	if s.open(w.home + "/timeline"); s.reloads() {
+		t.Error("what is read in the timeline is closed")
+	}
 	s.sees("MinID app: whose code", "MinID app: pairing", "MinID app: answer to a login", "wrong_number")
 	code := w.people[slices.IndexFunc(w.people, func(p phone.Person) bool { return p.Name == karies })].AppCode
 	if code == "" || strings.Contains(string(s.page.Raw), code) {
@@ -214,6 +222,9 @@ func TestApprovalsOnThePage(t *testing.T) {
 	login.press("/login/method", "factor", "app")
 	login.sees("Appen får ingen flere varsler nå")
 }
+
+// reloads tells whether the page is read anew by itself where there are no scripts.
+func (s *surfer) reloads() bool { return strings.Contains(string(s.page.Raw), `http-equiv="refresh"`) }
 
 // Whoever reads whose the code is and says no pairs nothing, and no key is left. B27: a code that was looked at is the one
 // telephone's.
@@ -309,6 +320,7 @@ func TestCodesOnThePage(t *testing.T) {
 	s.sees("Nye koder om 20 sekunder", "Kjent ved personlig oppmøte", "Ingen har koblet til MinID-appen")
 	w.pass(19 * time.Second)
 	events := w.heard()
+	until(t, events, "codes")
 	until(t, events, "Nye koder om 1 sekund")
 	w.pass(time.Second)
 	until(t, events, "codes")

@@ -61,7 +61,10 @@ func (f *Face) ask(c *gin.Context, status int, r *wallet.Request, back []wallet.
 		v.Shares = append(v.Shares, f.viewShare(i, s, lang, back))
 	}
 	for _, m := range r.Missing {
-		v.Missing = append(v.Missing, m.CredentialQueryID+": "+m.Text)
+		if m.CredentialQueryID != "" {
+			m.Text = m.CredentialQueryID + ": " + m.Text
+		}
+		v.Missing = append(v.Missing, m.Text)
 	}
 	if len(back) > 0 {
 		v.Errors = []web.FieldError{{Field: firstKept(v.Shares), Text: f.site.T(lang, "wallet.present.too_little")}}

@@ -169,34 +169,43 @@ for (const box of document.querySelectorAll('[data-countdown]')) {
 // the events note, with {"text","note"}, and changed, with the id of a part of the page. That part is asked for anew and
 // put in place when it is another than before, so that what is being typed in it stays. The event added names a list, whose
 // newest element stands first: what is new comes from the address in its data-from, and the rest stays as the person left it.
+// A page that nobody sees does not follow: a browser opens six connections to a host, and a seventh tab would wait for ever.
 for (const region of document.querySelectorAll('[data-events]')) {
-  const source = new EventSource(region.dataset.events);
   const put = (element, words) => {
     if (element && words !== undefined && element.textContent !== words) element.textContent = words;
   };
-  source.addEventListener('note', (event) => {
+  const note = (event) => {
     const state = JSON.parse(event.data);
     put(region.querySelector('[data-poll-text]'), state.text);
     put(document.querySelector('[data-poll-note]'), state.note ?? '');
-  });
+  };
   const anew = async (address, id) => {
     const answer = await fetch(address, { headers: { Accept: 'text/html' }, cache: 'no-store' });
     return answer.ok ? new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(id) : null;
   };
-  source.addEventListener('changed', async (event) => {
+  const changed = async (event) => {
     const fresh = await anew(location.pathname, event.data);
     const here = document.getElementById(event.data);
     if (fresh && here && fresh.innerHTML !== here.innerHTML) here.replaceChildren(...fresh.childNodes);
-  });
-  source.addEventListener('added', async (event) => {
+  };
+  const added = async (event) => {
     const here = document.getElementById(event.data);
     const list = here && [...(await anew(here.dataset.from, event.data))?.children ?? []];
     if (!list) return;
     const known = list.findIndex((element) => document.getElementById(element.id));
-    const added = known < 0 ? list : list.slice(0, known);
-    here.prepend(...added);
-    for (const element of added) copyButtons(element);
-  });
+    const fresh = known < 0 ? list : list.slice(0, known);
+    here.prepend(...fresh);
+    for (const element of fresh) copyButtons(element);
+  };
+  let source;
+  const follow = () => {
+    source?.close();
+    if (document.hidden) return;
+    source = new EventSource(region.dataset.events);
+    for (const [name, take] of Object.entries({ note, changed, added })) source.addEventListener(name, take);
+  };
+  document.addEventListener('visibilitychange', follow);
+  follow();
 }
 
 // Advice on a new password while it is typed: <input data-strength="/path"> in a form with a token, and an element
