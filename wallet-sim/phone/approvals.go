@@ -55,7 +55,7 @@ func (f *Face) phone(c *gin.Context) {
 		f.site.Failure(c, err)
 		return
 	}
-	devices, err := f.deviceViews(c.Request.Context())
+	devices, err := f.deviceViews(c.Request.Context(), web.Lang(c))
 	if err != nil {
 		f.site.Failure(c, err)
 		return
@@ -75,7 +75,7 @@ func (f *Face) left(lang string, seconds int) string {
 	return f.site.T(lang, "wallet.phone.left.many", "n", seconds)
 }
 
-func (f *Face) deviceViews(ctx context.Context) ([]deviceView, error) {
+func (f *Face) deviceViews(ctx context.Context, lang string) ([]deviceView, error) {
 	all, err := f.Devices.List()
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (f *Face) deviceViews(ctx context.Context) ([]deviceView, error) {
 			return nil, err
 		}
 		for _, a := range answers {
-			v.History = append(v.History, answeredView{a.Service, a.At.Local().Format("02.01. 15:04"), a.Answer})
+			v.History = append(v.History, answeredView{a.Service, timeIn(lang, a.At), a.Answer})
 		}
 		pending, err := f.Devices.Pending(ctx, one)
 		v.Offline = err != nil

@@ -9,6 +9,7 @@
 //	GET  /offer                     credential_offer or credential_offer_uri: who offers what
 //	POST /offer                     to the issuer's sign-in
 //	GET  /callback                  the return from there (redirect_uri of OAuth)
+//	GET  /refused/:id               why one of these ended, where its address cannot be asked for again
 //	GET  /present                   client_id and request_uri: who asks for what
 //	POST /present/:id               shares or declines
 //	GET  /history                   what was shared with whom

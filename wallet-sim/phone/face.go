@@ -29,11 +29,12 @@ type Face struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
-	site    *web.Site
-	host    string
-	reads   sync.Mutex // one picture at a time: it may take much memory
-	stopped chan struct{}
-	closing sync.Once
+	site     *web.Site
+	host     string
+	refusals refusals
+	reads    sync.Mutex // one picture at a time: it may take much memory
+	stopped  chan struct{}
+	closing  sync.Once
 }
 
 // Handler mounts the pages.
@@ -63,6 +64,9 @@ func (f *Face) Handler() (http.Handler, error) {
 	return r, nil
 }
 
+// callbackPath is where the browser comes back from a sign-in, with what can be used once.
+const callbackPath = "/callback"
+
 func (f *Face) mountWallet(pages gin.IRouter) {
 	pages.GET("/", f.index)
 	pages.GET("/cards.css", f.cards)
@@ -73,7 +77,8 @@ func (f *Face) mountWallet(pages gin.IRouter) {
 	pages.GET("/offer", f.offer)
 	pages.POST("/offer", f.accept)
 	pages.POST("/pending/:id", f.pickUp)
-	pages.GET("/callback", f.callback)
+	pages.GET(callbackPath, f.callback)
+	pages.GET("/refused/:id", f.refusal)
 	pages.GET("/present", f.present)
 	pages.POST("/present/:id", f.answer)
 	pages.GET("/history", f.history)

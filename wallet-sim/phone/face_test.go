@@ -114,8 +114,12 @@ func TestALevelOutOfReachComesBackToTheWallet(t *testing.T) {
 	w := newTown(t)
 	s := w.surfer(stjerne)
 	s.fetch("pid_sd_jwt_vc", "Norsk ID-bevis")
-	s.is(http.StatusBadRequest, "/callback")
+	s.is(http.StatusBadRequest, s.page.URL.Path)
 	s.sees("Sikkerhetsnivået ditt er for lavt", "unmet_authentication_requirements", "pid_sd_jwt_vc")
+	s.open(w.home + s.page.URL.Path + "?lang=nn")
+	s.sees("Sikkerheitsnivået ditt er for lågt", "unmet_authentication_requirements")
+	s.open(w.home + "/refused/x")
+	s.is(http.StatusOK, "/")
 	all, err := w.face.Wallet.Store.List()
 	if err != nil || len(all) != 0 {
 		t.Errorf("%d stored, %v", len(all), err)
@@ -395,7 +399,7 @@ func TestWhatIsRefused(t *testing.T) {
 		"/phone/approvals/x":         {410, []string{"Ingen innlogging venter"}},
 		"/credentials/../../etc":     {404, nil},
 		"/health":                    {200, []string{"ok"}},
-		"/offer?look=1&credential_offer_uri=" + url.QueryEscape("http://127.0.0.1:1/o"): {400, []string{"Lommeboka fikk ikke kontakt", "credential offer (OpenID4VCI 1.0 section 4.1.3)", "refused"}},
+		"/offer?look=1&credential_offer_uri=" + url.QueryEscape("http://127.0.0.1:1/o"): {400, []string{"Lommeboka fikk ikke kontakt", "Prøv igjen", "credential offer (OpenID4VCI 1.0 section 4.1.3)", "refused"}},
 		request("http://127.0.0.1:1/r"): {400, []string{"Lommeboka fikk ikke kontakt", "request object (OpenID4VP 1.0 section 5.10)", "refused"}},
 		"/offer?look=1&credential_offer_uri=" + url.QueryEscape(w.issuer+"/credential-offers/none"): {400, []string{"Tilbudet eller forespørselen gjelder ikke lenger", "offer_over", "404"}},
 		request(w.verifier + "/requests/none"):                                                      {400, []string{"Tilbudet eller forespørselen gjelder ikke lenger", "404"}},

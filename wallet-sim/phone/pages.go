@@ -41,6 +41,15 @@ func dateIn(lang string, t time.Time) string {
 	return t.UTC().Format("02.01.2006")
 }
 
+// timeIn is a moment on the clock of this machine.
+func timeIn(lang string, t time.Time) string {
+	local := t.Local()
+	if lang == "en" {
+		return local.Format("2 January 2006 15:04")
+	}
+	return local.Format("02.01.2006 15:04")
+}
+
 func (f *Face) index(c *gin.Context) {
 	all, err := f.Wallet.Store.List()
 	if err != nil {

@@ -193,7 +193,7 @@ func (f *Face) history(c *gin.Context) {
 	lang := web.Lang(c)
 	views := make([]rememberedView, 0, len(all))
 	for _, a := range all {
-		v := rememberedView{Clock: dateIn(lang, a.At.Local()) + " " + a.At.Local().Format("15:04"), ISO: a.At.UTC().Format("2006-01-02T15:04:05Z07:00"), Verifier: a.Verifier}
+		v := rememberedView{Clock: timeIn(lang, a.At), ISO: a.At.UTC().Format("2006-01-02T15:04:05Z07:00"), Verifier: a.Verifier}
 		for _, g := range a.Given {
 			one := givenView{Name: g.Name(lang)}
 			for _, claim := range g.Claims {

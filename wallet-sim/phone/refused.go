@@ -2,11 +2,13 @@ package phone
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -22,6 +24,7 @@ type refusedView struct {
 	Kind    string // wallet.refused.<Kind> is the title, wallet.refused_do.<Kind> what to do
 	Refusal *wallet.Refusal
 	Page    string // where the other side shows what it saw; "" for nowhere
+	Again   string // where to try again; "" for nowhere
 	Detail  string
 	TraceID string
 }
@@ -44,6 +47,56 @@ func (f *Face) refused(c *gin.Context, err error) {
 		line = append(line, "step", v.Refusal.Step, "code", v.Refusal.Code)
 	}
 	f.Log.Info("refused", line...)
+	if c.Request.Method == http.MethodGet && c.FullPath() != callbackPath {
+		if v.Kind == "unreachable" || v.Kind == "down" {
+			v.Again = c.Request.URL.RequestURI()
+		}
+		f.show(c, http.StatusBadRequest, "wallet_refused", v)
+		return
+	}
+	f.to(c, "/refused/"+f.refusals.keep(v))
+}
+
+// keptRefusals is how many pages of what cannot be asked for again are kept.
+const keptRefusals = 20
+
+// refusals are the latest of what was refused where the address cannot be asked for again, by random names: such a page can be read
+// anew, and in another language.
+type refusals struct {
+	mu   sync.Mutex
+	ids  []string
+	kept map[string]refusedView
+}
+
+func (r *refusals) keep(v refusedView) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.ids) == keptRefusals {
+		delete(r.kept, r.ids[0])
+		r.ids = r.ids[1:]
+	}
+	if r.kept == nil {
+		r.kept = map[string]refusedView{}
+	}
+	id := rand.Text()
+	r.ids, r.kept[id] = append(r.ids, id), v
+	return id
+}
+
+func (r *refusals) get(id string) (refusedView, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v, ok := r.kept[id]
+	return v, ok
+}
+
+// refusal shows once more what was refused. Who comes too late begins anew.
+func (f *Face) refusal(c *gin.Context) {
+	v, ok := f.refusals.get(c.Param("id"))
+	if !ok {
+		f.to(c, "/")
+		return
+	}
 	f.show(c, http.StatusBadRequest, "wallet_refused", v)
 }
 
