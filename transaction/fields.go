@@ -62,6 +62,17 @@ var fields = map[string]treatment{
 	"response_modes_supported": show, "request_object_signing_alg_values_supported": show, "request_object_encryption_alg_values_supported": show,
 	"request_object_encryption_enc_values_supported": show, "authorization_encryption_alg_values_supported": show,
 	"authorization_encryption_enc_values_supported": show,
+	// RFC 8414 and what builds on it; OpenID4VCI 1.0 section 12.2.4: what servers publish of themselves
+	"token_endpoint": address, "pushed_authorization_request_endpoint": address, "challenge_endpoint": address, "jwks_uri": address,
+	"credential_endpoint": address, "nonce_endpoint": address, "deferred_credential_endpoint": address, "notification_endpoint": address,
+	"authorization_servers": address, "status_list_aggregation_endpoint": address, "scopes_supported": show, "grant_types_supported": show,
+	"token_endpoint_auth_methods_supported": show, "code_challenge_methods_supported": show, "ui_locales_supported": show,
+	"require_pushed_authorization_requests": show, "authorization_response_iss_parameter_supported": show,
+	"authorization_details_types_supported": show, "dpop_signing_alg_values_supported": show, "client_attestation_signing_alg_values_supported": show,
+	"client_attestation_pop_signing_alg_values_supported": show, "client_attestation_pop_methods_supported": show,
+	"pre-authorized_grant_anonymous_access_supported": show, "preferred_client_status_period": show, "batch_size": show, "encryption_required": show,
+	"alg_values_supported": show, "enc_values_supported": show, "zip_values_supported": show, "credential_signing_alg_values_supported": show,
+	"cryptographic_binding_methods_supported": show, "proof_signing_alg_values_supported": show, "key_attestations_required": hide,
 }
 
 // inQuery are the members of a DCQL query (OpenID4VP 1.0 section 6). What a value must be may be about a person.

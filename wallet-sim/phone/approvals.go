@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,13 +44,18 @@ type phoneView struct {
 	Said    string // outcome of the last form
 }
 
+// Waits tells whether somebody may be typing a number: without scripts the page is then not read anew, which would take it away.
+func (v phoneView) Waits() bool {
+	return slices.ContainsFunc(v.Devices, func(d deviceView) bool { return d.Waiting != nil })
+}
+
 func (f *Face) phone(c *gin.Context) {
 	people, err := ReadPeople(f.People)
 	if err != nil {
 		f.site.Failure(c, err)
 		return
 	}
-	devices, err := f.deviceViews(c.Request.Context())
+	devices, err := f.deviceViews(c.Request.Context(), web.Lang(c))
 	if err != nil {
 		f.site.Failure(c, err)
 		return
@@ -69,7 +75,7 @@ func (f *Face) left(lang string, seconds int) string {
 	return f.site.T(lang, "wallet.phone.left.many", "n", seconds)
 }
 
-func (f *Face) deviceViews(ctx context.Context) ([]deviceView, error) {
+func (f *Face) deviceViews(ctx context.Context, lang string) ([]deviceView, error) {
 	all, err := f.Devices.List()
 	if err != nil {
 		return nil, err
@@ -82,7 +88,7 @@ func (f *Face) deviceViews(ctx context.Context) ([]deviceView, error) {
 			return nil, err
 		}
 		for _, a := range answers {
-			v.History = append(v.History, answeredView{a.Service, a.At.Local().Format("02.01. 15:04"), a.Answer})
+			v.History = append(v.History, answeredView{a.Service, timeIn(lang, a.At), a.Answer})
 		}
 		pending, err := f.Devices.Pending(ctx, one)
 		v.Offline = err != nil

@@ -1,15 +1,21 @@
 package phone_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"image"
+	"image/png"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -29,8 +35,10 @@ import (
 
 // Every page of the wallet and the telephone in Chromium: narrow and wide, light and dark.
 func TestPagesInABrowser(t *testing.T) {
-	b := webtest.Browser(t)
 	w := newTown(t)
+	camera := filepath.Join(t.TempDir(), "camera.y4m")
+	check(t, os.WriteFile(camera, filmed(t, "openid-credential-offer://?credential_offer_uri="+url.QueryEscape(w.issuer+"/o")), 0o600))
+	b := webtest.Browser(t, webtest.Camera(camera)...)
 	jar, err := cookiejar.New(nil)
 	check(t, err)
 	look := func(path, name string) {
@@ -52,9 +60,8 @@ func TestPagesInABrowser(t *testing.T) {
 	look("/credentials/"+all[0].ID, "wallet_credential")
 	look("/credentials/"+all[0].ID+"/delete", "wallet_delete")
 	look("/receive", "wallet_receive")
-	link, err := openid4vci.OfferURI("x://", openid4vci.Offer{CredentialIssuer: w.issuer, CredentialConfigurationIDs: []string{mpid}}, openid4vci.Rules{InsecureAllowHTTP: true})
-	check(t, err)
-	look("/offer"+strings.TrimPrefix(link, "x://"), "wallet_offer")
+	w.byCamera(t, b)
+	look(offerOf(t, w.issuer), "wallet_offer")
 	offering := w.surfer(stjerne)
 	offerPage(offering)
 	offering.press("/offer", "look", "1")
@@ -62,6 +69,11 @@ func TestPagesInABrowser(t *testing.T) {
 	look("/offer?credential_offer_uri="+url.QueryEscape(w.issuer+"/o"), "wallet_offer_reference")
 	look(ask(s, "skatteetaten"), "wallet_present")
 	look(ask(s, "aldersgrense"), "wallet_present_none")
+	w.pass(time.Minute) // for another one-time code
+	w.surfer(stjerne).fetch("org.iso.18013.5.1.mDL_mso_mdoc", "Førerkort")
+	all, err = w.face.Wallet.Store.List()
+	check(t, err)
+	look("/credentials/"+all[0].ID, "wallet_credential_portrait")
 	look("/callback?state=x&code=y", "wallet_refused")
 	look("/phone/pair", "wallet_pair")
 
@@ -124,6 +136,31 @@ func (w *town) byClickingOnly(t *testing.T, b *webtest.Tab) {
 	w.theTimelineFollows(t, b)
 }
 
+// byCamera is refused the camera, turns it on and off, and scans what it sees.
+func (w *town) byCamera(t *testing.T, b *webtest.Tab) {
+	t.Helper()
+	const start, stop = `[data-camera] [data-start]`, `[data-camera] [data-stop]`
+	says := func(words string) { b.Do(t, chromedp.WaitVisible(`//p[@data-say][contains(., "`+words+`")]`)) }
+	b.Do(t, chromedp.Navigate(w.home+"/receive?lang=nb"), chromedp.WaitVisible(start))
+	webtest.Eval[bool](t, b, `navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError')), true`)
+	b.Do(t, chromedp.Click(start))
+	says("Vi fikk ikke bruke kameraet")
+	b.Do(t, chromedp.Navigate(w.home+"/receive"))
+	webtest.Eval[bool](t, b, `window.fetch = async () => new Response('{"text":"verken"}'), true`)
+	b.Do(t, chromedp.Click(start))
+	says("verken")
+	b.AxeHere(t, "wallet_receive_camera")
+	b.PictureHere(t, "wallet_receive_camera")
+	b.Do(t, chromedp.Click(stop), chromedp.WaitVisible(start))
+	if got := webtest.Eval[string](t, b, `document.activeElement.textContent + document.querySelector("video").srcObject.getTracks()[0].readyState`); got != "Bruk kameraetended" {
+		t.Errorf("after the camera is turned off: %s", got)
+	}
+	b.Do(t, chromedp.Navigate(w.home+"/receive"), chromedp.Click(start), chromedp.WaitVisible(`button[name=look]`))
+	if got := webtest.Eval[string](t, b, `location.pathname + document.querySelector(".lb-display").textContent`); !strings.HasPrefix(got, "/offer") || !strings.Contains(got, strings.TrimPrefix(w.issuer, "http://")) {
+		t.Errorf("the camera led to %s", got)
+	}
+}
+
 // aScriptIsText looks at a claim that holds a script.
 func (w *town) aScriptIsText(t *testing.T, b *webtest.Tab) {
 	t.Helper()
@@ -152,9 +189,25 @@ func (w *town) theTimelineFollows(t *testing.T, b *webtest.Tab) {
 	_, err := w.face.Wallet.Configurations(t.Context(), w.issuer)
 	check(t, err)
 	b.Do(t, chromedp.WaitVisible(`//ol[@id="timeline"]/li[2][@id="`+first+`"]//details[@open]`))
-	if got := webtest.Eval[string](t, b, `document.querySelector("#timeline > li").textContent`); !strings.Contains(got, "/.well-known/openid-credential-issuer") || !strings.Contains(got, "OpenID4VCI 1.0 section 12.2.2") || !strings.Contains(got, "curl -i -X GET '"+w.issuer) {
+	if got := webtest.Eval[string](t, b, `document.querySelector("#timeline > li").textContent`); !strings.Contains(got, "/.well-known/openid-credential-issuer") || !strings.Contains(got, "OpenID4VCI 1.0 section 12.2.2") || !strings.Contains(got, `"credential_endpoint": "`+w.issuer+`/credential"`) || !strings.Contains(got, "curl -i -X GET '"+w.issuer) {
 		t.Errorf("the row says %s", got)
 	}
+	webtest.Eval[bool](t, b, `(() => {
+		const real = EventSource;
+		window.streams = [];
+		window.EventSource = function (address) { const one = new real(address); streams.push(one); return one; };
+		window.turn = (hidden) => { Object.defineProperty(document, "hidden", { value: hidden, configurable: true }); document.dispatchEvent(new Event("visibilitychange")); };
+		turn(false); // a stream that is seen here
+		turn(true);
+		return true;
+	})()`)
+	if got := webtest.Eval[string](t, b, `streams.map((one) => one.readyState).join()`); got != "2" {
+		t.Errorf("the streams of a page that nobody sees: %s", got)
+	}
+	_, err = w.face.Wallet.Configurations(t.Context(), w.issuer)
+	check(t, err)
+	webtest.Eval[bool](t, b, `turn(false) === undefined`)
+	b.Do(t, chromedp.WaitVisible(`//ol[@id="timeline"]/li[3][@id="`+first+`"]//details[@open]`))
 	res, err := http.Get(w.home + "/timeline.har")
 	check(t, err)
 	var har struct {
@@ -284,4 +337,29 @@ func ask(s *surfer, service string) string {
 		}
 	}
 	return ""
+}
+
+// filmed is a film of one picture with a QR code (YUV4MPEG2, 4:2:0).
+func filmed(t *testing.T, text string) []byte {
+	t.Helper()
+	const width, height = 640, 640
+	code, err := png.Decode(bytes.NewReader(drawn(t, text)))
+	check(t, err)
+	film := bytes.NewBufferString(fmt.Sprintf("YUV4MPEG2 W%d H%d F10:1 Ip A1:1 C420jpeg\nFRAME\n", width, height))
+	frame := image.NewYCbCr(image.Rect(0, 0, width, height), image.YCbCrSubsampleRatio420)
+	for at := range frame.Y {
+		frame.Y[at] = 235
+		if p := image.Pt(at%width-70, at/width-70); p.In(code.Bounds()) {
+			if r, _, _, _ := code.At(p.X, p.Y).RGBA(); r == 0 {
+				frame.Y[at] = 16
+			}
+		}
+	}
+	for at := range frame.Cb {
+		frame.Cb[at], frame.Cr[at] = 128, 128
+	}
+	for _, plane := range [][]byte{frame.Y, frame.Cb, frame.Cr} {
+		film.Write(plane)
+	}
+	return film.Bytes()
 }

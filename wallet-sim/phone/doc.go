@@ -5,10 +5,11 @@
 //	GET  /cards.css                 their colours
 //	GET  /credentials/:id           one of them, in words and decoded to the byte
 //	GET, POST /credentials/:id/delete   asks, and deletes it
-//	GET, POST /receive              a link that is pasted, or a QR code in a picture
+//	GET, POST /receive              a link that is pasted, or a QR code in a picture; of what a camera sees, by Accept, where to go as JSON
 //	GET  /offer                     credential_offer or credential_offer_uri: who offers what
 //	POST /offer                     to the issuer's sign-in
 //	GET  /callback                  the return from there (redirect_uri of OAuth)
+//	GET  /refused/:id               why one of these ended, where its address cannot be asked for again
 //	GET  /present                   client_id and request_uri: who asks for what
 //	POST /present/:id               shares or declines
 //	GET  /history                   what was shared with whom

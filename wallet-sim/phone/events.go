@@ -69,7 +69,7 @@ func (f *Face) tellPage(ctx context.Context, c *gin.Context, waiting <-chan int)
 	codes := time.NewTimer(time.Duration(secondsLeft(f.Now())) * time.Second)
 	defer codes.Stop()
 	grown := f.grown(ctx, c.Query("from"))
-	for err := note(text); ; {
+	for err := errors.Join(event(c, "changed", "codes"), note(text)); ; { // who comes back to the page has old codes
 		if err != nil {
 			return err
 		}

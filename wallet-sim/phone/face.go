@@ -1,7 +1,6 @@
 package phone
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -30,11 +29,12 @@ type Face struct {
 	Now      func() time.Time
 	Log      *slog.Logger
 
-	site    *web.Site
-	host    string
-	reads   sync.Mutex // one picture at a time: it may take much memory
-	stopped chan struct{}
-	closing sync.Once
+	site     *web.Site
+	host     string
+	refusals refusals
+	reads    sync.Mutex // one picture at a time: it may take much memory
+	stopped  chan struct{}
+	closing  sync.Once
 }
 
 // Handler mounts the pages.
@@ -64,6 +64,9 @@ func (f *Face) Handler() (http.Handler, error) {
 	return r, nil
 }
 
+// callbackPath is where the browser comes back from a sign-in, with what can be used once.
+const callbackPath = "/callback"
+
 func (f *Face) mountWallet(pages gin.IRouter) {
 	pages.GET("/", f.index)
 	pages.GET("/cards.css", f.cards)
@@ -74,7 +77,8 @@ func (f *Face) mountWallet(pages gin.IRouter) {
 	pages.GET("/offer", f.offer)
 	pages.POST("/offer", f.accept)
 	pages.POST("/pending/:id", f.pickUp)
-	pages.GET("/callback", f.callback)
+	pages.GET(callbackPath, f.callback)
+	pages.GET("/refused/:id", f.refusal)
 	pages.GET("/present", f.present)
 	pages.POST("/present/:id", f.answer)
 	pages.GET("/history", f.history)
@@ -99,38 +103,4 @@ func (f *Face) ownHost(c *gin.Context) {
 	if c.Request.Host != f.host {
 		f.site.Problem(c, web.Problem{Status: http.StatusMisdirectedRequest, Code: "another_host", TextKey: "wallet.problem.host"})
 	}
-}
-
-// refusedView is what a tester needs to see why something did not work.
-type refusedView struct {
-	Kind    string // "level", "declined", "server" or "wallet"
-	Refusal *wallet.Refusal
-	Detail  string
-	TraceID string
-}
-
-// Invalid makes the title begin with the word for error.
-func (refusedView) Invalid() bool { return true }
-
-// refused shows why an issuance or a presentation ended. The log gets the step and the code alone: addresses in the
-// detail open a request for whoever has them.
-func (f *Face) refused(c *gin.Context, err error) {
-	v := refusedView{Kind: "wallet", Detail: err.Error(), TraceID: observe.TraceID(c.Request.Context())}
-	if errors.As(err, &v.Refusal) {
-		switch v.Kind = "server"; v.Refusal.Code {
-		case "access_denied":
-			v.Kind = "declined"
-		case "unmet_authentication_requirements":
-			v.Kind = "level"
-		}
-	}
-	if errors.Is(err, context.Canceled) {
-		return
-	}
-	line := []any{"trace_id", v.TraceID, "kind", v.Kind}
-	if v.Refusal != nil {
-		line = append(line, "step", v.Refusal.Step, "code", v.Refusal.Code)
-	}
-	f.Log.Info("refused", line...)
-	f.show(c, http.StatusBadRequest, "wallet_refused", v)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -100,7 +101,7 @@ func TestDeclineAndNothingThatFits(t *testing.T) {
 	s.open(w.verifier + "/")
 	s.press("/services/skatteetaten/start")
 	s.follow(walletLink(s))
-	s.sees("som du ikke har i lommeboka", "Hvorfor ingen bevis passer")
+	s.sees("som du ikke har i lommeboka", "Hvorfor ingen bevis passer", "<li>no option of the required credential_sets[0]")
 	if strings.Contains(string(s.page.Raw), `value="share"`) {
 		t.Error("there is nothing to share, and a button for it")
 	}
@@ -113,8 +114,12 @@ func TestALevelOutOfReachComesBackToTheWallet(t *testing.T) {
 	w := newTown(t)
 	s := w.surfer(stjerne)
 	s.fetch("pid_sd_jwt_vc", "Norsk ID-bevis")
-	s.is(http.StatusBadRequest, "/callback")
+	s.is(http.StatusBadRequest, s.page.URL.Path)
 	s.sees("Sikkerhetsnivået ditt er for lavt", "unmet_authentication_requirements", "pid_sd_jwt_vc")
+	s.open(w.home + s.page.URL.Path + "?lang=nn")
+	s.sees("Sikkerheitsnivået ditt er for lågt", "unmet_authentication_requirements")
+	s.open(w.home + "/refused/x")
+	s.is(http.StatusOK, "/")
 	all, err := w.face.Wallet.Store.List()
 	if err != nil || len(all) != 0 {
 		t.Errorf("%d stored, %v", len(all), err)
@@ -187,6 +192,9 @@ func TestApprovalsOnThePage(t *testing.T) {
 		}
 		s.open(w.home + "/phone")
 		s.sees("Pålogging", "Mine bevis", "Avslå", "Godkjenn", "Det var ikke meg")
+		if s.reloads() {
+			t.Error("a number that is being typed is lost")
+		}
 		if raw := string(s.page.Raw); strings.Index(raw, `value="reject"`) > strings.Index(raw, `value="approve"`) {
 			t.Error("Enter approves")
 		}
@@ -201,7 +209,12 @@ func TestApprovalsOnThePage(t *testing.T) {
 		s.open(w.home + path)
 		s.is(http.StatusGone, path)
 	}
-	s.open(w.home + "/timeline")
+	if s.open(w.home + "/phone"); !s.reloads() {
+		t.Error("without scripts no login comes to the page")
+	}
+	if s.open(w.home + "/timeline"); s.reloads() {
+		t.Error("what is read in the timeline is closed")
+	}
 	s.sees("MinID app: whose code", "MinID app: pairing", "MinID app: answer to a login", "wrong_number")
 	code := w.people[slices.IndexFunc(w.people, func(p phone.Person) bool { return p.Name == karies })].AppCode
 	if code == "" || strings.Contains(string(s.page.Raw), code) {
@@ -213,6 +226,9 @@ func TestApprovalsOnThePage(t *testing.T) {
 	login.press("/login/method", "factor", "app")
 	login.sees("Appen får ingen flere varsler nå")
 }
+
+// reloads tells whether the page is read anew by itself where there are no scripts.
+func (s *surfer) reloads() bool { return strings.Contains(string(s.page.Raw), `http-equiv="refresh"`) }
 
 // Whoever reads whose the code is and says no pairs nothing, and no key is left. B27: a code that was looked at is the one
 // telephone's.
@@ -308,6 +324,9 @@ func TestCodesOnThePage(t *testing.T) {
 	s.sees("Nye koder om 20 sekunder", "Kjent ved personlig oppmøte", "Ingen har koblet til MinID-appen")
 	w.pass(19 * time.Second)
 	events := w.heard()
+	if first := <-events; first != "codes" { // who comes back to the page has old ones
+		t.Errorf("the first event: %s", first)
+	}
 	until(t, events, "Nye koder om 1 sekund")
 	w.pass(time.Second)
 	until(t, events, "codes")
@@ -358,29 +377,65 @@ func TestAnOfferByReferenceIsAskedFor(t *testing.T) {
 	s.sees("Beviset er hentet: MinID-bevis.")
 }
 
+// What is refused is told in plain words, and beside them as a tester needs it.
 func TestWhatIsRefused(t *testing.T) {
 	w := newTown(t)
 	s := w.surfer(stjerne)
+	broken, open := place(t)
+	open(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		out.Header().Set("Lommebok-Transaction", r.URL.Query().Get("page"))
+		out.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	request := func(at string) string {
+		return "/present?client_id=x509_hash:x&request_uri=" + url.QueryEscape(at)
+	}
 	for path, c := range map[string]struct {
 		status int
-		sees   string
+		sees   []string
 	}{
-		"/offer":                     {400, "Lommeboka sa nei"},
-		"/offer?credential_offer={}": {400, "Lommeboka sa nei"},
-		"/present?client_id=x":       {400, "Lommeboka sa nei"},
-		"/callback?state=x&code=y":   {400, "Lommeboka sa nei"},
-		"/credentials/x":             {404, "Beviset finnes ikke"},
-		"/phone/approvals/x":         {410, "Ingen innlogging venter"},
-		"/credentials/../../etc":     {404, ""},
-		"/health":                    {200, "ok"},
-		"/present?client_id=x509_hash:x&request_uri=" + url.QueryEscape(w.verifier+"/requests/none"): {400, "Den andre parten sa nei"},
+		"/offer":                     {400, []string{"Lenken eller QR-koden er ikke hel"}},
+		"/offer?credential_offer={}": {400, []string{"Lenken eller QR-koden er ikke hel", "openid4vci: "}},
+		"/present?client_id=x":       {400, []string{"Lenken eller QR-koden er ikke hel", "invalid_request: the link"}},
+		"/callback?state=x&code=y":   {400, []string{"Dette svaret hører ikke til noe du har begynt på", "RFC 6749 section 10.12"}},
+		"/credentials/x":             {404, []string{"Beviset finnes ikke"}},
+		"/phone/approvals/x":         {410, []string{"Ingen innlogging venter"}},
+		"/credentials/../../etc":     {404, nil},
+		"/health":                    {200, []string{"ok"}},
+		"/offer?look=1&credential_offer_uri=" + url.QueryEscape("http://127.0.0.1:1/o"): {400, []string{"Lommeboka fikk ikke kontakt", "Prøv igjen", "credential offer (OpenID4VCI 1.0 section 4.1.3)", "refused"}},
+		request("http://127.0.0.1:1/r"): {400, []string{"Lommeboka fikk ikke kontakt", "request object (OpenID4VP 1.0 section 5.10)", "refused"}},
+		"/offer?look=1&credential_offer_uri=" + url.QueryEscape(w.issuer+"/credential-offers/none"): {400, []string{"Tilbudet eller forespørselen gjelder ikke lenger", "offer_over", "404"}},
+		request(w.verifier + "/requests/none"):                                                      {400, []string{"Tilbudet eller forespørselen gjelder ikke lenger", "404"}},
+		request(broken + "?page=" + url.QueryEscape(w.issuer)):                                      {400, []string{"Den andre parten kan ikke svare nå", "503", `href="` + w.issuer + `"`, "Se hva den andre parten fikk"}},
+		request(broken + "?page=javascript:alert(1)"):                                               {400, []string{"Den andre parten kan ikke svare nå"}},
 	} {
 		s.open(w.home + path)
 		if s.page.Status != c.status {
 			t.Errorf("%s: status %d", path, s.page.Status)
 		}
-		s.sees(c.sees)
+		s.sees(c.sees...)
+		if strings.Contains(string(s.page.Raw), "javascript:") || strings.Contains(path, "javascript") && strings.Contains(s.page.Says(), "Se hva den andre") {
+			t.Errorf("%s: a script is linked", path)
+		}
 	}
+	asked := ask(s, "skatteetaten")
+	check(t, os.RemoveAll(filepath.Join(w.face.Wallet.Trust.Dir, "verifiers")))
+	check(t, os.CopyFS(filepath.Join(w.face.Wallet.Trust.Dir, "verifiers"), os.DirFS(filepath.Join(w.face.Wallet.Trust.Dir, "issuers"))))
+	s.open(w.home + asked)
+	s.is(http.StatusBadRequest, "/present")
+	s.sees("Lommeboka vet ikke hvem som spør", "invalid_client", "does not lead to a trust anchor")
+	check(t, os.RemoveAll(filepath.Join(w.face.Wallet.Trust.Dir, "issuers")))
+	check(t, os.CopyFS(filepath.Join(w.face.Wallet.Trust.Dir, "issuers"), os.DirFS(filepath.Join(w.face.Wallet.Trust.Dir, "wallet-providers"))))
+	s.open(w.home + offerOf(t, w.issuer))
+	s.is(http.StatusBadRequest, "/offer")
+	s.sees("Lommeboka kjenner ikke utstederen", "not trusted")
+}
+
+// offerOf is the wallet's page for an offer by value.
+func offerOf(t *testing.T, issuer string) string {
+	t.Helper()
+	link, err := openid4vci.OfferURI("x://", openid4vci.Offer{CredentialIssuer: issuer, CredentialConfigurationIDs: []string{mpid}}, openid4vci.Rules{InsecureAllowHTTP: true})
+	check(t, err)
+	return "/offer" + strings.TrimPrefix(link, "x://")
 }
 
 func post(t *testing.T, w *town, path string, form url.Values, status int, site string) {
@@ -422,6 +477,21 @@ func TestExpiredIsSaid(t *testing.T) {
 	w.pass(40 * 24 * time.Hour)
 	s.open(w.home + "/")
 	s.sees("Utløpt")
+}
+
+// A portrait is seen, and the parts of a claim have names in the person's language.
+func TestPicturesAndPartsOfClaims(t *testing.T) {
+	w := newTown(t)
+	s := w.surfer(stjerne)
+	s.fetch("org.iso.18013.5.1.mDL_mso_mdoc", "Førerkort")
+	all, err := w.face.Wallet.Store.List()
+	check(t, err)
+	for lang, words := range map[string][]string{
+		"nb": {"Klasse: AMFra: 14.04.1981Til: 15.01.2039", `alt="Bilde"`}, "nn": {"Frå: 14.04.1981", `alt="Bilete"`}, "en": {"Category: AM", "From: 14 April 1981", `alt="Portrait"`},
+	} {
+		s.open(w.home + "/credentials/" + all[0].ID + "?lang=" + lang)
+		s.sees(append(words, `src="data:image/jpeg;base64,/9j/`)...)
+	}
 }
 
 func TestThePagesStandInEachLanguage(t *testing.T) {

@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
+	"lommebok.example/specs/oauth2"
 	"lommebok.example/specs/openid4vci"
 	"lommebok.example/wallet-sim/wallet"
 	"lommebok.example/web"
@@ -15,6 +17,7 @@ import (
 
 // offerView asks the person before anything is sent (OpenID4VCI 1.0 section 13.5).
 type offerView struct {
+	web.Form
 	Offer  string // the link, to come back with the form
 	Look   bool   // the offer is by reference, and was not fetched yet
 	Host   string // of the issuer, or where the offer would be fetched
@@ -25,6 +28,8 @@ type offerView struct {
 	Text   bool // which is not of digits alone
 	Length int  // of it; 0 when it is not told
 	Says   string
+
+	Refusal *wallet.Refusal // what the issuer said of the last transaction code
 }
 
 // transaction tells how the offer's transaction code is asked for.
@@ -54,13 +59,21 @@ func (f *Face) offer(c *gin.Context) {
 		f.refused(c, err)
 		return
 	}
+	f.showOffer(c, http.StatusOK, withoutOwn(c.Request.URL.Query()), plan, "", nil)
+}
+
+// showOffer asks the person, once more when something is wrong with the transaction code.
+func (f *Face) showOffer(c *gin.Context, status int, link string, plan *wallet.Plan, wrong string, refusal *wallet.Refusal) {
 	lang := web.Lang(c)
 	v := offerView{
-		Offer: withoutOwn(c.Request.URL.Query()), Host: hostOf(plan.Issuer.CredentialIssuer),
+		Offer: link, Host: hostOf(plan.Issuer.CredentialIssuer), Refusal: refusal,
 		Issuer: wallet.IssuerName(plan.Issuer.Display, plan.Issuer.CredentialIssuer, lang), Names: plan.Names(lang),
 	}
 	v.transaction(plan)
-	f.show(c, http.StatusOK, "wallet_offer", v, web.FormActions(plan.Server.AuthorizationEndpoint))
+	if wrong != "" {
+		v.Errors = []web.FieldError{{Field: "tx_code", Text: f.site.T(lang, wrong, "n", v.Length)}}
+	}
+	f.show(c, status, "wallet_offer", v, web.FormActions(plan.Server.AuthorizationEndpoint))
 }
 
 // withoutOwn is the offer's link without the parameters of our own pages.
@@ -90,8 +103,7 @@ func (f *Face) accept(c *gin.Context) {
 		return
 	}
 	if plan.PreAuthorized != nil {
-		stored, err := f.Wallet.Redeem(c.Request.Context(), plan, strings.TrimSpace(c.PostForm("tx_code")))
-		f.received(c, stored, err)
+		f.redeem(c, plan)
 		return
 	}
 	authorize, err := f.Wallet.Begin(c.Request.Context(), plan)
@@ -100,6 +112,38 @@ func (f *Face) accept(c *gin.Context) {
 		return
 	}
 	f.to(c, authorize)
+}
+
+// redeem gets the credentials of an offer with a pre-authorized code. A transaction code of another form is not sent: an issuer takes
+// few wrong ones. One that the issuer does not take can be corrected.
+func (f *Face) redeem(c *gin.Context, plan *wallet.Plan) {
+	code := strings.TrimSpace(c.PostForm("tx_code"))
+	if wrong := txCodeWrong(plan.PreAuthorized.TxCode, code); wrong != "" {
+		f.showOffer(c, http.StatusBadRequest, c.PostForm("offer"), plan, wrong, nil)
+		return
+	}
+	stored, err := f.Wallet.Redeem(c.Request.Context(), plan, code)
+	var refusal *wallet.Refusal
+	if plan.PreAuthorized.TxCode != nil && errors.As(err, &refusal) && refusal.Code == oauth2.InvalidGrant {
+		f.showOffer(c, http.StatusBadRequest, c.PostForm("offer"), plan, "wallet.offer.tx_refused", refusal)
+		return
+	}
+	f.received(c, stored, err)
+}
+
+// txCodeWrong is the text that says what is wrong with a transaction code (OpenID4VCI 1.0 section 4.1.1), "" for nothing.
+func txCodeWrong(asked *openid4vci.TxCode, code string) string {
+	switch {
+	case asked == nil:
+		return ""
+	case code == "":
+		return "wallet.offer.tx_missing"
+	case asked.Length > 0 && utf8.RuneCountInString(code) != asked.Length:
+		return "wallet.offer.tx_length"
+	case asked.InputMode != openid4vci.InputText && strings.Trim(code, "0123456789") != "":
+		return "wallet.offer.tx_digits"
+	}
+	return ""
 }
 
 func (f *Face) to(c *gin.Context, address string) {

@@ -41,19 +41,13 @@ func dateIn(lang string, t time.Time) string {
 	return t.UTC().Format("02.01.2006")
 }
 
-// claimView is a claim for people. Yes and no are words of the template.
-type claimView struct{ Label, Value string }
-
-func claimViews(claims []wallet.Claim, lang string) []claimView {
-	views := make([]claimView, 0, len(claims))
-	for _, c := range claims {
-		value := c.Value
-		if day, err := time.Parse(time.DateOnly, value); err == nil {
-			value = dateIn(lang, day)
-		}
-		views = append(views, claimView{c.Label(lang), value})
+// timeIn is a moment on the clock of this machine.
+func timeIn(lang string, t time.Time) string {
+	local := t.Local()
+	if lang == "en" {
+		return local.Format("2 January 2006 15:04")
 	}
-	return views
+	return local.Format("02.01.2006 15:04")
 }
 
 func (f *Face) index(c *gin.Context) {
@@ -136,7 +130,7 @@ func (f *Face) credential(c *gin.Context) {
 	}
 	lang := web.Lang(c)
 	f.show(c, http.StatusOK, "wallet_credential", credentialView{
-		f.card(one, lang), one.Type, one.Issuer, claimViews(decoded.Claims, lang), taken.Kind, taken.Section, taken.Parts, raw,
+		f.card(one, lang), one.Type, one.Issuer, f.claimViews(decoded.Claims, lang), taken.Kind, taken.Section, taken.Parts, raw,
 	})
 }
 

@@ -1,6 +1,7 @@
 package phone_test
 
 import (
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -16,10 +17,17 @@ func TestAnOfferWithACode(t *testing.T) {
 	s.sees("Det må hentes fra " + strings.TrimPrefix(w.issuer, "http://"))
 	s.press("/offer", "look", "1")
 	s.sees("MinID-bevis", "Kode til "+strings.TrimPrefix(w.issuer, "http://"), "Skriv koden bare hvis du selv laget tilbudet")
-	page := s.page
-	s.press("/offer", "tx_code", "x")
-	s.sees("Den andre parten sa nei", "invalid_grant")
-	s.page = page
+	for _, c := range [][2]string{
+		{"", "Skriv koden du fikk fra utstederen"}, {"12345", "Koden har 6 tegn"}, {"12345x", "Koden har bare sifre"}, {"000000", "Utstederen tok ikke imot koden"},
+	} {
+		code, wrong := c[0], c[1]
+		s.press("/offer", "tx_code", code)
+		s.is(http.StatusBadRequest, "/offer")
+		s.sees(wrong, "MinID-bevis", `aria-invalid="true"`)
+		if sent := strings.Contains(s.page.Says(), "invalid_grant"); sent != (code == "000000") {
+			t.Errorf("%q was sent: %t", code, sent)
+		}
+	}
 	s.press("/offer", "tx_code", txCode(w))
 	s.sees("Beviset er hentet: MinID-bevis.")
 }

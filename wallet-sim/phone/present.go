@@ -58,10 +58,13 @@ func (f *Face) ask(c *gin.Context, status int, r *wallet.Request, back []wallet.
 	lang := web.Lang(c)
 	v := presentView{ID: r.ID, Verifier: r.Verifier, Purpose: r.Verifier.Purpose(lang), Transactions: r.Transactions, Choice: len(optional(r)) > 0}
 	for i, s := range r.Shares {
-		v.Shares = append(v.Shares, viewShare(i, s, lang, back))
+		v.Shares = append(v.Shares, f.viewShare(i, s, lang, back))
 	}
 	for _, m := range r.Missing {
-		v.Missing = append(v.Missing, m.CredentialQueryID+": "+m.Text)
+		if m.CredentialQueryID != "" {
+			m.Text = m.CredentialQueryID + ": " + m.Text
+		}
+		v.Missing = append(v.Missing, m.Text)
 	}
 	if len(back) > 0 {
 		v.Errors = []web.FieldError{{Field: firstKept(v.Shares), Text: f.site.T(lang, "wallet.present.too_little")}}
@@ -84,18 +87,18 @@ func firstKept(shares []shareView) string {
 	return ""
 }
 
-func viewShare(n int, s wallet.Share, lang string, back []wallet.Kept) shareView {
+func (f *Face) viewShare(n int, s wallet.Share, lang string, back []wallet.Kept) shareView {
 	v := shareView{
 		ID: fmt.Sprintf("share-%d", n), Query: s.Query, Name: s.Credential.Name(lang), Issuer: s.Credential.IssuerName(lang), Retained: s.Retained, Optional: s.Optional,
-		Kept: slices.Contains(back, wallet.Kept{Query: s.Query}), Besides: claimViews(s.Besides, lang),
+		Kept: slices.Contains(back, wallet.Kept{Query: s.Query}), Besides: f.claimViews(s.Besides, lang),
 	}
-	shown := claimViews(s.Claims, lang)
+	shown := f.claimViews(s.Claims, lang)
 	for i, claim := range s.Claims {
 		one := wallet.Kept{Query: s.Query, Claim: claim.Key()}
 		v.Claims = append(v.Claims, tickView{shown[i], fmt.Sprintf("%s-%d", v.ID, i), tick(one), claim.Optional, slices.Contains(back, one)})
 	}
 	for _, claim := range s.Hidden {
-		v.Hidden = append(v.Hidden, claim.Label(lang))
+		v.Hidden = append(v.Hidden, f.label(claim, lang))
 	}
 	return v
 }
@@ -190,11 +193,11 @@ func (f *Face) history(c *gin.Context) {
 	lang := web.Lang(c)
 	views := make([]rememberedView, 0, len(all))
 	for _, a := range all {
-		v := rememberedView{Clock: dateIn(lang, a.At.Local()) + " " + a.At.Local().Format("15:04"), ISO: a.At.UTC().Format("2006-01-02T15:04:05Z07:00"), Verifier: a.Verifier}
+		v := rememberedView{Clock: timeIn(lang, a.At), ISO: a.At.UTC().Format("2006-01-02T15:04:05Z07:00"), Verifier: a.Verifier}
 		for _, g := range a.Given {
 			one := givenView{Name: g.Name(lang)}
 			for _, claim := range g.Claims {
-				one.Claims = append(one.Claims, claim.Label(lang))
+				one.Claims = append(one.Claims, f.label(claim, lang))
 			}
 			v.Given = append(v.Given, one)
 		}

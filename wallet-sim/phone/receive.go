@@ -41,17 +41,46 @@ func (f *Face) receive(c *gin.Context) {
 		wrong("link", link, "wallet.receive.not_link")
 		return
 	}
+	found, key := f.scan(c)
+	switch {
+	case c.GetHeader("Accept") == "application/json":
+		f.tellCamera(c, found, key)
+	case key != "":
+		wrong("picture", "", key)
+	default:
+		f.to(c, found)
+	}
+}
+
+// scan gives the page for what stands in a picture, or the text that says what is wrong with it.
+func (f *Face) scan(c *gin.Context) (page, wrong string) {
 	text, err := f.scanned(c)
 	switch {
 	case errors.Is(err, scan.ErrNoCode):
-		wrong("picture", "", "wallet.receive.no_code")
+		return "", noCode
 	case err != nil:
-		wrong("picture", "", "wallet.receive.not_picture")
-	case opens(text) == "":
-		wrong("picture", "", "wallet.receive.other_code")
-	default:
-		f.to(c, opens(text))
+		return "", "wallet.receive.not_picture"
 	}
+	if page = opens(text); page == "" {
+		return "", "wallet.receive.other_code"
+	}
+	return page, ""
+}
+
+const noCode = "wallet.receive.no_code"
+
+// tellCamera answers the script that shows the wallet what a camera sees: open is a page to go to, text something to say. A picture
+// without a code is what most pictures of a camera are.
+func (f *Face) tellCamera(c *gin.Context, page, wrong string) {
+	answer := struct {
+		Open string `json:"open,omitempty"`
+		Text string `json:"text,omitempty"`
+	}{Open: page}
+	if wrong != "" && wrong != noCode {
+		answer.Text = f.site.T(web.Lang(c), wrong)
+	}
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusOK, answer)
 }
 
 func (f *Face) scanned(c *gin.Context) (string, error) {

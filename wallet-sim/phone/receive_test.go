@@ -2,8 +2,10 @@ package phone_test
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/png"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -16,6 +18,13 @@ import (
 // upload sends a picture as the page does, and tells where it leads.
 func (w *town) upload(picture []byte) (status int, location string) {
 	w.t.Helper()
+	res, _ := w.send(picture, "text/html")
+	return res.StatusCode, res.Header.Get("Location")
+}
+
+// send sends a picture, and gives the answer with its body.
+func (w *town) send(picture []byte, accept string) (*http.Response, string) {
+	w.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	part, err := form.CreateFormFile("picture", "picture.png")
@@ -24,10 +33,33 @@ func (w *town) upload(picture []byte) (status int, location string) {
 	check(w.t, err)
 	check(w.t, form.Close())
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Post(w.home+"/receive", form.FormDataContentType(), &body)
+	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.home+"/receive", &body)
 	check(w.t, err)
-	check(w.t, res.Body.Close())
-	return res.StatusCode, res.Header.Get("Location")
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	r.Header.Set("Accept", accept)
+	res, err := client.Do(r)
+	check(w.t, err)
+	raw, err := io.ReadAll(res.Body)
+	check(w.t, errors.Join(err, res.Body.Close()))
+	return res, string(raw)
+}
+
+// What a camera sees is told to the script: most often nothing.
+func TestSeenByACamera(t *testing.T) {
+	w := newTown(t)
+	for name, c := range map[string]struct {
+		picture []byte
+		answer  string
+	}{
+		"a request":    {drawn(t, "openid4vp://?client_id=x&request_uri=y"), `{"open":"/present?client_id=x\u0026request_uri=y"}`},
+		"another code": {drawn(t, "https://evil.example/"), `{"text":"QR-koden er verken et tilbud eller en forespørsel"}`},
+		"nothing":      {blank(t), `{}`},
+		"no picture":   {[]byte("x"), `{"text":"Velg et bilde som er PNG, JPEG eller GIF og høyst 16 MB"}`},
+	} {
+		if res, got := w.send(c.picture, "application/json"); res.StatusCode != http.StatusOK || got != c.answer {
+			t.Errorf("%s: status %d, %s", name, res.StatusCode, got)
+		}
+	}
 }
 
 func drawn(t *testing.T, text string) []byte {

@@ -14,7 +14,9 @@ import (
 // Claim is one claim for people.
 type Claim struct {
 	Path  []any  `json:"path"`
-	Value string `json:"value,omitempty"`
+	Value string `json:"value,omitempty"` // on one line
+	// Values are what the path leads to, decoded from JSON; the bytes of an mdoc are base64url.
+	Values []any `json:"-"`
 	// Labels are the issuer's names for it, language → name; none for a claim that it does not describe.
 	Labels map[string]string `json:"labels,omitempty"`
 	// Optional: the request can be answered without it. Of a claim that a verifier asks for.
@@ -136,9 +138,9 @@ func shownClaims(c *Credential, r *read, paths [][]any) []Claim {
 		}
 		texts := make([]string, 0, len(values))
 		for _, v := range values {
-			texts = append(texts, textOf(v))
+			texts = append(texts, TextOf(v))
 		}
-		list = append(list, Claim{Path: path, Value: strings.Join(texts, ", "), Labels: c.labels(path)})
+		list = append(list, Claim{Path: path, Value: strings.Join(texts, ", "), Values: values, Labels: c.labels(path)})
 	}
 	return list
 }
@@ -146,8 +148,8 @@ func shownClaims(c *Credential, r *read, paths [][]any) []Claim {
 // maxShown is the longest text that is shown whole; the texts of a PID have 150 signs at most.
 const maxShown = 1000
 
-// textOf writes a value on one line, with commas. The names inside an object are for programs, and left out.
-func textOf(v any) string {
+// TextOf writes a decoded value of JSON on one line, with commas. The names inside an object are for programs, and left out.
+func TextOf(v any) string {
 	switch v := v.(type) {
 	case string:
 		if len(v) > maxShown {
@@ -157,13 +159,13 @@ func textOf(v any) string {
 	case []any:
 		parts := make([]string, 0, len(v))
 		for _, one := range v {
-			parts = append(parts, textOf(one))
+			parts = append(parts, TextOf(one))
 		}
 		return strings.Join(parts, ", ")
 	case map[string]any:
 		parts := make([]string, 0, len(v))
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			parts = append(parts, textOf(v[name]))
+			parts = append(parts, TextOf(v[name]))
 		}
 		return strings.Join(parts, ", ")
 	}

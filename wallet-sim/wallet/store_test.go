@@ -145,7 +145,7 @@ func TestTextsOfValues(t *testing.T) {
 	} {
 		var v any
 		check(t, json.Unmarshal([]byte(raw), &v))
-		if got := textOf(v); got != want {
+		if got := TextOf(v); got != want {
 			t.Errorf("%s: %q, want %q", raw, got, want)
 		}
 	}

@@ -87,6 +87,65 @@ for (const section of document.querySelectorAll('[data-credentials]')) {
   });
 }
 
+// Look for a QR code with the camera: <div data-camera="/path" hidden> with a video, a role=status element [data-say], and the buttons
+// [data-start] and [data-stop]. The path takes one picture after the other, and gives {"open"}, where to go, or {"text"}, what to
+// say. Where there is no camera, or the page is not secure, it stays hidden: the page takes a picture as a file too.
+for (const box of document.querySelectorAll('[data-camera]')) {
+  if (!navigator.mediaDevices) continue;
+  const [video, say, start, stop] = ['video', '[data-say]', '[data-start]', '[data-stop]'].map((name) => box.querySelector(name));
+  const canvas = document.createElement('canvas');
+  let stream;
+  const show = (on, words) => {
+    [video.hidden, stop.hidden, start.hidden] = [!on, !on, on];
+    if (say.textContent !== words) say.textContent = words;
+  };
+  const end = (words) => {
+    for (const track of stream?.getTracks() ?? []) track.stop();
+    stream = null;
+    show(false, words);
+    start.focus();
+  };
+  const picture = async () => {
+    [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+    canvas.getContext('2d').drawImage(video, 0, 0);
+    const body = new FormData();
+    body.append('picture', await new Promise((done) => { canvas.toBlob(done, 'image/jpeg', 0.9); }), 'picture.jpg');
+    const answer = await fetch(box.dataset.camera, { method: 'POST', headers: { Accept: 'application/json' }, body, cache: 'no-store' });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.json();
+  };
+  const look = async (words) => {
+    while (stream) {
+      const seen = await picture();
+      if (seen.open && stream) {
+        location.assign(seen.open);
+        return;
+      }
+      if (stream) show(true, seen.text ?? words);
+      await new Promise((done) => { setTimeout(done, 300); });
+    }
+  };
+  box.hidden = false;
+  stop.addEventListener('click', () => end(''));
+  start.addEventListener('click', async () => {
+    try {
+      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment', width: { ideal: 1280 } } });
+    } catch {
+      end(say.dataset.failed);
+      return;
+    }
+    try {
+      video.srcObject = stream;
+      show(true, say.dataset.looking);
+      stop.focus();
+      await video.play();
+      await look(say.dataset.looking);
+    } catch {
+      if (stream) end(say.dataset.lost);
+    }
+  });
+}
+
 // Count down to the end of a page's time: <div data-countdown="seconds">. Each second changes only what no screen reader
 // announces; [data-say], which is role=status, speaks a minute before the end and at the end, and [data-way] is shown then.
 for (const box of document.querySelectorAll('[data-countdown]')) {
@@ -110,34 +169,43 @@ for (const box of document.querySelectorAll('[data-countdown]')) {
 // the events note, with {"text","note"}, and changed, with the id of a part of the page. That part is asked for anew and
 // put in place when it is another than before, so that what is being typed in it stays. The event added names a list, whose
 // newest element stands first: what is new comes from the address in its data-from, and the rest stays as the person left it.
+// A page that nobody sees does not follow: a browser opens six connections to a host, and a seventh tab would wait for ever.
 for (const region of document.querySelectorAll('[data-events]')) {
-  const source = new EventSource(region.dataset.events);
   const put = (element, words) => {
     if (element && words !== undefined && element.textContent !== words) element.textContent = words;
   };
-  source.addEventListener('note', (event) => {
+  const note = (event) => {
     const state = JSON.parse(event.data);
     put(region.querySelector('[data-poll-text]'), state.text);
     put(document.querySelector('[data-poll-note]'), state.note ?? '');
-  });
+  };
   const anew = async (address, id) => {
     const answer = await fetch(address, { headers: { Accept: 'text/html' }, cache: 'no-store' });
     return answer.ok ? new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(id) : null;
   };
-  source.addEventListener('changed', async (event) => {
+  const changed = async (event) => {
     const fresh = await anew(location.pathname, event.data);
     const here = document.getElementById(event.data);
     if (fresh && here && fresh.innerHTML !== here.innerHTML) here.replaceChildren(...fresh.childNodes);
-  });
-  source.addEventListener('added', async (event) => {
+  };
+  const added = async (event) => {
     const here = document.getElementById(event.data);
     const list = here && [...(await anew(here.dataset.from, event.data))?.children ?? []];
     if (!list) return;
     const known = list.findIndex((element) => document.getElementById(element.id));
-    const added = known < 0 ? list : list.slice(0, known);
-    here.prepend(...added);
-    for (const element of added) copyButtons(element);
-  });
+    const fresh = known < 0 ? list : list.slice(0, known);
+    here.prepend(...fresh);
+    for (const element of fresh) copyButtons(element);
+  };
+  let source;
+  const follow = () => {
+    source?.close();
+    if (document.hidden) return;
+    source = new EventSource(region.dataset.events);
+    for (const [name, take] of Object.entries({ note, changed, added })) source.addEventListener(name, take);
+  };
+  document.addEventListener('visibilitychange', follow);
+  follow();
 }
 
 // Advice on a new password while it is typed: <input data-strength="/path"> in a form with a token, and an element

@@ -66,9 +66,9 @@ type Tab struct {
 }
 
 // Browser opens a tab with an empty profile; it ends with the test. Tests that Main runs share one Chromium, which takes longer to start
-// than most of them, each with cookies and storage of its own; others start one. Where Chromium or axe-core is missing the test is
+// than most of them, each with cookies and storage of its own; others start one, and so does who asks for more options. Where Chromium or axe-core is missing the test is
 // skipped with a message that says how to get it, and fails when CI is set.
-func Browser(t testing.TB) *Tab {
+func Browser(t testing.TB, more ...chromedp.ExecAllocatorOption) *Tab {
 	t.Helper()
 	binary, err := exec.LookPath("chromium")
 	if err != nil {
@@ -78,7 +78,7 @@ func Browser(t testing.TB) *Tab {
 	if err != nil {
 		leftout.For(t, "no axe-core: run npm ci in the folder web")
 	}
-	ctx, closeTab := chromedp.NewContext(chromium(t, binary), chromedp.WithNewBrowserContext())
+	ctx, closeTab := chromedp.NewContext(chromium(t, binary, more), chromedp.WithNewBrowserContext())
 	b := &Tab{ctx: ctx, axe: string(axe)}
 	t.Cleanup(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
@@ -104,11 +104,12 @@ var shared struct {
 }
 
 // chromium gives the shared one, or one that ends with the test.
-func chromium(t testing.TB, binary string) context.Context {
+func chromium(t testing.TB, binary string, more []chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
-	if shared.ctx != nil {
+	share := shared.on && len(more) == 0
+	if share && shared.ctx != nil {
 		return shared.ctx
 	}
 	profile, err := os.MkdirTemp("", "chromium")
@@ -119,7 +120,7 @@ func chromium(t testing.TB, binary string) context.Context {
 		chromedp.ExecPath(binary), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("accept-lang", "nb-NO,nb"),
 	)
-	allocator, stopAll := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, stopAll := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	ctx, _ := chromedp.NewContext(allocator)
 	stop := func() error {
 		err := chromedp.Cancel(ctx)
@@ -129,7 +130,7 @@ func chromium(t testing.TB, binary string) context.Context {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("starting %s: %v", binary, errors.Join(err, stop()))
 	}
-	if shared.on {
+	if share {
 		shared.ctx, shared.stop = ctx, stop
 		return ctx
 	}

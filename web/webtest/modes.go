@@ -32,3 +32,11 @@ func (b *Tab) BeforeEachPage(t testing.TB, script string) {
 		t.Fatal(err)
 	}
 }
+
+// Camera gives the browser a camera that sees what stands in a file (YUV4MPEG2), again and again, and that every page may use.
+func Camera(file string) []chromedp.ExecAllocatorOption {
+	return []chromedp.ExecAllocatorOption{
+		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true),
+		chromedp.Flag("use-file-for-fake-video-capture", file),
+	}
+}
