@@ -21,7 +21,7 @@ import (
 )
 
 func (c *cli) faultCommand() *cobra.Command {
-	cmd := noun("fault", "what a wallet can do wrong, and whether an issuer or a verifier notices", c.faultListCommand(), c.faultShowCommand(), c.faultRunCommand())
+	cmd := noun("fault", "what a wallet can do wrong, and who notices", c.faultListCommand(), c.faultShowCommand(), c.faultRunCommand())
 	cmd.Long = cmd.Short + "\n\n" + strings.TrimSpace(faults.Language)
 	return cmd
 }

@@ -66,8 +66,8 @@ type Tab struct {
 }
 
 // Browser opens a tab with an empty profile; it ends with the test. Tests that Main runs share one Chromium, which takes longer to start
-// than most of them, each with cookies and storage of its own; others start one, and so does who asks for more options. Where Chromium or axe-core is missing the test is
-// skipped with a message that says how to get it, and fails when CI is set.
+// than most of them, each with cookies and storage of its own; others start one, and so does who asks for more options. Where Chromium
+// or axe-core is missing the test is skipped with a message that says how to get it, and fails when CI is set.
 func Browser(t testing.TB, more ...chromedp.ExecAllocatorOption) *Tab {
 	t.Helper()
 	binary, err := exec.LookPath("chromium")
