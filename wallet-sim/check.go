@@ -36,7 +36,7 @@ type checking struct {
 func (k *checking) flags(cmd *cobra.Command, requirements func() ([]checks.Requirement, error)) {
 	f := cmd.Flags()
 	f.StringVar(&k.config, "config", "", "file that says how to sign in and where requests come from: see above")
-	f.StringVar(&k.report, "report", "", "write the report as JSON to a file, or -: the same as --json")
+	f.StringVar(&k.report, "report", "", "write the report as JSON to a file, or - for the output, as --json does")
 	f.StringVar(&k.junit, "junit", "", "write it as JUnit XML to a file, or -")
 	f.StringVar(&k.html, "html", "", "write it as a page to a file, or -")
 	f.StringSliceVar(&k.chosen.Profiles, "profile", nil, "OpenID4VCI, OpenID4VP or HAIP alone")
@@ -201,15 +201,7 @@ func (c *cli) check(ctx context.Context, k *checking, run func(context.Context, 
 }
 
 func (c *cli) write(k *checking, r *checks.Report, words bool) error {
-	asJSON := func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
-	}
-	if c.json {
-		k.report = stdin
-	}
-	if err := errors.Join(c.writeTo(k.junit, r.JUnit), c.writeTo(k.html, r.HTML), c.writeTo(k.report, asJSON)); err != nil {
+	if err := errors.Join(c.writeTo(k.junit, r.JUnit), c.writeTo(k.html, r.HTML), c.writeReport(k.report, r)); err != nil {
 		return err
 	}
 	n := r.Count(checks.Failed)
@@ -257,6 +249,20 @@ func placeFor(name string) error {
 		return fmt.Errorf("expected a folder that is there, got %s", filepath.Dir(name))
 	}
 	return nil
+}
+
+// writeReport writes a report as JSON where --report says, and to the output with --json.
+func (c *cli) writeReport(name string, report any) error {
+	asJSON := func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(report)
+	}
+	err := c.writeTo(name, asJSON)
+	if c.json {
+		err = errors.Join(err, asJSON(c.out))
+	}
+	return err
 }
 
 func (c *cli) writeTo(name string, write func(io.Writer) error) error {

@@ -28,11 +28,15 @@ func TestCheckIssuer(t *testing.T) {
 	config, junit, page := filepath.Join(dir, "mine.yaml"), filepath.Join(dir, "report.xml"), filepath.Join(dir, "report.html")
 	must(t, os.WriteFile(config, fmt.Appendf(nil, "login:\n  - fields: {pid: %q, password: %q}\n  - code: code\n  - press: {answer: \"yes\"}\ntotp_secret: %s\n",
 		i.person.PID, i.person.Password, i.person.TOTPSecret), 0o600))
+	file := filepath.Join(dir, "report.json")
 	args := []string{"check", "issuer", i.url, "--type", configAge, "--config", config}
-	code, out, errs := ran(t, "", append(append(args, "--junit", junit, "--html", page), flags...)...)
+	code, out, errs := ran(t, "", append(append(args, "--junit", junit, "--html", page, "--report", file), flags...)...)
 	var r checks.Report
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != exitDone {
 		t.Fatalf("exit %d, %v, %s", code, err, errs)
+	}
+	if kept, err := os.ReadFile(file); err != nil || string(kept) != out {
+		t.Errorf("the file beside the output: %v, %d bytes of %d", err, len(kept), len(out))
 	}
 	all, err := checks.IssuerRequirements()
 	must(t, err)

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -62,7 +60,7 @@ func (c *cli) loadCommand() *cobra.Command {
 	f.IntVar(&l.cfg.Holders, "holders", 50, "wallets with keys of their own; as many arrivals are under way at the most")
 	f.StringArrayVar(&l.flows, "flow", []string{"refresh=1"}, "what they do, and its weight: NAME=WEIGHT, several times")
 	f.Uint64Var(&l.cfg.Seed, "seed", 1, "the same arrivals for the same seed")
-	f.StringVar(&l.report, "report", "", "write the report as JSON to a file, or -: the same as --json")
+	f.StringVar(&l.report, "report", "", "write the report as JSON to a file, or - for the output, as --json does")
 	f.StringVar(&l.chart, "chart", "", "write a chart as SVG to a file, or -")
 	complete(cmd, "flow", flowNames)
 	l.who.flags(cmd)
@@ -210,15 +208,7 @@ func (c *cli) tellLoad(r *load.Report) {
 }
 
 func (c *cli) writeLoad(l *loading, r *load.Report) error {
-	asJSON := func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
-	}
-	if c.json {
-		l.report = stdin
-	}
-	return errors.Join(c.writeTo(l.report, asJSON), c.writeTo(l.chart, r.Chart))
+	return errors.Join(c.writeReport(l.report, r), c.writeTo(l.chart, r.Chart))
 }
 
 // errLoad: not everything was answered as it should be.

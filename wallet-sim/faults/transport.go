@@ -247,7 +247,10 @@ func (m *message) change(c *Change, before *message, keys *Keys) error {
 		m.method = fmt.Sprint(changed)
 		return err
 	case "query":
-		m.query = url.Values{name: {fmt.Sprint(c.Set)}}
+		if m.query == nil {
+			m.query = url.Values{}
+		}
+		m.query.Set(name, fmt.Sprint(c.Set))
 		return nil
 	case "jwe":
 		changed, err := c.InJWE(string(m.body), name)

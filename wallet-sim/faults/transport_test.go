@@ -78,7 +78,7 @@ func (w *world) do(t *testing.T, f *Fault, contentType, body string) (*sent, err
 
 const form = "application/x-www-form-urlencoded"
 
-func fault(c Change) *Fault { return &Fault{Name: "x_y_z", At: "token request", Do: []Change{c}} }
+func fault(do ...Change) *Fault { return &Fault{Name: "x_y_z", At: "token request", Do: do} }
 
 // Each change arrives as it says, and nothing else is changed.
 func TestChanges(t *testing.T) {
@@ -116,6 +116,14 @@ func TestChanges(t *testing.T) {
 		if got, err := w.do(t, fault(c.change), media, text); err != nil || !c.is(got) || w.done != 0 && len(w.got) != 1 {
 			t.Errorf("%s: %v, %+v", name, err, got)
 		}
+	}
+}
+
+// Each of several parameters of an address is there.
+func TestTwoParametersOfAnAddress(t *testing.T) {
+	got, err := newWorld(t).do(t, fault(Change{In: "query a", Set: "y"}, Change{In: "query b", Set: "z"}), form, "")
+	if err != nil || got.query != "a=y&b=z" {
+		t.Errorf("%v, %+v", err, got)
 	}
 }
 
